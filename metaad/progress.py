@@ -4,6 +4,8 @@ import sys
 
 from tqdm import tqdm
 
+EMPTY = {"text/html": "", "text/plain": ""}
+
 
 def progress(items, *, total=None, label=""):
     """Iterate over `items` and show how far the work is.
@@ -12,13 +14,13 @@ def progress(items, *, total=None, label=""):
     end, so that a stored notebook holds no timings. Yields the items unchanged.
     """
     total = len(items) if total is None and hasattr(items, "__len__") else total
-    if "ipykernel" not in sys.modules:
+    if not _in_notebook():
         yield from tqdm(items, total=total, desc=label, leave=False, disable=None)
         return
     from IPython.display import HTML, display
 
-    bar = tqdm(total=total, desc=label, file=_Nowhere(), ascii=False, ncols=72, mininterval=0.2)
-    handle = display(HTML(""), display_id=True)
+    bar = tqdm(total=total, desc=label, file=_Nowhere(), ncols=72, mininterval=0.2)
+    handle = display(EMPTY, raw=True, display_id=True)
     shown = 0.0
     try:
         for item in items:
@@ -29,7 +31,14 @@ def progress(items, *, total=None, label=""):
                 handle.update(HTML(f"<pre>{bar}</pre>"))
     finally:
         bar.close()
-        handle.update(HTML(""))
+        handle.update(EMPTY, raw=True)
+
+
+def _in_notebook():
+    if "IPython" not in sys.modules:
+        return False
+    shell = sys.modules["IPython"].get_ipython()
+    return shell is not None and hasattr(shell, "kernel")
 
 
 class _Nowhere:

@@ -229,7 +229,8 @@ class Claims:
         lines = ["| claim | measured | wanted | holds |", "|:--|:--|:--|:--|"]
         for r in self.rows:
             spread = "" if r["low"] == r["high"] else f" [{r['low']:.4g}, {r['high']:.4g}]"
-            lines.append(f"| {r['claim']} | {r['value']:.4g}{spread} | {r['wanted']} | {'yes' if r['holds'] else 'NO'} |")
+            holds = "yes" if r["holds"] else "**no**"
+            lines.append(f"| {r['claim']} | {r['value']:.4g}{spread} | {r['wanted']} | {holds} |")
         say("\n".join(lines))
         failed = [r["claim"] for r in self.rows if not r["holds"]]
         if failed:

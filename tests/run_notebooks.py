@@ -8,6 +8,7 @@
 import argparse
 import os
 import sys
+import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -36,6 +37,13 @@ def prepare_environment(threads_fixed):
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
 
 
+def cut_off():
+    """Only bundled data, and no address beyond this machine: kernels started from here inherit it."""
+    os.environ["METAAD_DATA"] = tempfile.mkdtemp(prefix="metaad-no-data-")
+    here = str(ROOT / "tests" / "offline")
+    os.environ["PYTHONPATH"] = os.pathsep.join(p for p in (here, os.environ.get("PYTHONPATH")) if p)
+
+
 def execute(path, output, parameters):
     """Run one lesson with papermill; return (name, seconds, error or None)."""
     import papermill
@@ -60,9 +68,8 @@ def refresh(path):
         notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
             cell.metadata.pop("execution", None)
-        NotebookClient(
-            notebook, timeout=900, kernel_name="python3", record_timing=False, resources={"metadata": {"path": NOTEBOOKS}}
-        ).execute()
+        where = {"metadata": {"path": str(NOTEBOOKS)}}
+        NotebookClient(notebook, timeout=900, kernel_name="python3", record_timing=False, resources=where).execute()
         tidy(notebook)
         temporary = path.with_suffix(".tmp")
         nbformat.write(notebook, temporary)
@@ -90,11 +97,14 @@ def main():
     parser.add_argument("--profile", default="quick", choices=("quick", "full"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--offline", action="store_true", help="no network and no data but the bundled")
     parser.add_argument("--out", type=Path, default=ROOT / "data" / "runs")
     parser.add_argument("--jobs", type=int, default=None, help="lessons at once; default: the cores, 1 in full")
     options = parser.parse_args()
     quick = options.profile == "quick"
     prepare_environment(threads_fixed=quick)
+    if options.offline:
+        cut_off()
     jobs = options.jobs or (os.cpu_count() if quick else 1)
     options.out.mkdir(parents=True, exist_ok=True)
     parameters = {"profile": options.profile, "seed": options.seed, "device": options.device}

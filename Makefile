@@ -1,0 +1,67 @@
+# Everything runs in .venv, which the first command makes from the pinned versions.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# Data that is already on this machine is used from where it lies.
+ifeq ($(strip $(METAAD_DATA)),)
+  ifneq ($(wildcard ../shared/data),)
+    export METAAD_DATA := $(abspath ../shared/data)
+  endif
+endif
+# One thread for each process: lessons run side by side, and sums come out the same on any number of cores.
+ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+# Caches and IPython's profile stay inside the environment; the reader's own are neither used nor changed.
+export IPYTHONDIR := $(CURDIR)/$(VENV)/ipython
+export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
+export PYDEVD_DISABLE_FILE_VALIDATION := 1
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup notebooks test unit nbval seeds lint lab full refresh benchmarks clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: $(READY) ## make .venv with the pinned versions
+
+$(READY): .requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "metaad needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 setup")'
+	@echo "Making $(VENV) (PyTorch is large: a few minutes the first time) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r .requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+notebooks: $(READY) ## execute every lesson, quick profile, into data/runs/
+	@$(ONE_THREAD) $(BIN)/python tests/run_notebooks.py --jobs $(WORKERS)
+
+test: $(READY) lint unit nbval seeds ## unit tests, every lesson's outputs reproduced, claims at another seed
+
+unit: $(READY) ## tests of the package and of the lessons' structure
+	@$(ONE_THREAD) $(BIN)/python -m pytest tests -n $(WORKERS) --dist loadfile
+
+nbval: $(READY) ## every stored output of every lesson, figures included, compared with a fresh run
+	@$(ONE_THREAD) $(BIN)/python -m pytest --nbval notebooks -n $(WORKERS) --dist loadscope
+
+seeds: $(READY) ## every lesson at seed 1, offline, with no data but the bundled: all claims must hold
+	@$(ONE_THREAD) $(BIN)/python tests/run_notebooks.py --seed 1 --offline --jobs $(WORKERS) --out data/runs/seed1
+
+lint: $(READY)
+	@$(BIN)/ruff check
+
+lab: $(READY) ## open the course in JupyterLab
+	@$(BIN)/jupyter lab --notebook-dir notebooks
+
+full: $(READY) ## every lesson on all of the data; results are recorded in data/results/
+	@$(BIN)/python tests/run_notebooks.py --profile full --out data/runs/full
+
+refresh: $(READY) ## execute the lessons in place: an unchanged lesson gives an unchanged file
+	@$(ONE_THREAD) $(BIN)/python tests/run_notebooks.py --refresh --jobs $(WORKERS)
+
+benchmarks: $(READY) ## speed, as ratios measured side by side in one run
+	@for file in tests/benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+clean: ## remove the environment and everything the lessons wrote
+	rm -rf $(VENV) data/runs data/results/quick build

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from run_notebooks import NOTEBOOKS, ROOT, lessons, prepare_environment
 
-QUIET = "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
+QUIET += ("--disable-component-update", "--disable-sync")
 
 
 def free_port():
@@ -57,8 +58,6 @@ def run_all(page, address, name, shots, limit_s):
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator('[data-command="runmenu:restart-and-run-all"]').click()
     page.get_by_role("button", name="Restart", exact=False).last.click()
-    script = "() => {const p = document.querySelectorAll('.jp-Notebook-ExecutionIndicator-progress-bar, .x'); return 0}"
-    page.evaluate(script)
     page.wait_for_timeout(3000)
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=limit_s * 1000)
     cells = page.locator(".jp-Notebook .jp-Cell")
@@ -94,7 +93,7 @@ def main():
             shutil.copy(path, folder)
         port, token = free_port(), secrets.token_hex(16)
         server = start_lab(folder, port, token)
-        browser = play.chromium.launch(executable_path=options.chromium, args=QUIET.split())
+        browser = play.chromium.launch(executable_path=options.chromium, args=QUIET)
         try:
             page = browser.new_page(viewport={"width": 1280, "height": 1200})
             address = f"http://127.0.0.1:{port}"

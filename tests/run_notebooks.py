@@ -6,6 +6,7 @@
 """
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -90,6 +91,17 @@ def tidy(notebook):
             output.pop("transient", None)
 
 
+def keep_seconds(profile, seconds):
+    """Update data/results/lessons.json, from which the README's table is made."""
+    from metaad import repro
+
+    path = ROOT / "data" / "results" / "lessons.json"
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    for name, value in seconds.items():
+        kept.setdefault(name, {})[f"{profile}_seconds"] = value
+    repro.write_json(path, dict(sorted(kept.items())))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("lessons", nargs="*", help="numbers of lessons, e.g. 03 05; all if none is given")
@@ -97,6 +109,7 @@ def main():
     parser.add_argument("--profile", default="quick", choices=("quick", "full"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--record", action="store_true", help="keep the seconds in data/results/lessons.json")
     parser.add_argument("--offline", action="store_true", help="no network and no data but the bundled")
     parser.add_argument("--out", type=Path, default=ROOT / "data" / "runs")
     parser.add_argument("--jobs", type=int, default=None, help="lessons at once; default: the cores, 1 in full")
@@ -108,7 +121,7 @@ def main():
     jobs = options.jobs or (os.cpu_count() if quick else 1)
     options.out.mkdir(parents=True, exist_ok=True)
     parameters = {"profile": options.profile, "seed": options.seed, "device": options.device}
-    failed, started = [], time.perf_counter()
+    failed, seconds_taken, started = [], {}, time.perf_counter()
     # slowest first would need their times; the later lessons are the longer ones
     paths = lessons(options.lessons)[::-1]
     print(f"{len(paths)} lessons, {options.profile} profile, {jobs} at once", flush=True)
@@ -119,12 +132,16 @@ def main():
             futures = [pool.submit(execute, p, options.out / p.name, parameters) for p in paths]
         for future in as_completed(futures):
             name, seconds, error = future.result()
+            if not error:
+                seconds_taken[name] = round(seconds, 1)
             print(f"  {'ok  ' if error is None else 'FAIL'} {seconds:6.1f} s  {name}", flush=True)
             if error:
                 failed.append(name)
                 print(error, flush=True)
     where = "in place" if options.refresh else f"in {os.path.relpath(options.out)}"
     print(f"{len(paths) - len(failed)} of {len(paths)} ran in {time.perf_counter() - started:.0f} s, {where}")
+    if options.record:
+        keep_seconds(options.profile, seconds_taken)
     return 1 if failed else 0
 
 

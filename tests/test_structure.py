@@ -242,3 +242,22 @@ def test_the_environment_that_runs_is_the_pinned_one():
         if pin and pin[0] != "#":
             name, version = pin.split("==")
             assert metadata.version(name).split("+")[0] == version, f"{name}: run make setup"
+
+
+def test_readme_lists_the_lessons_as_recorded():
+    from lesson_table import readme, table
+
+    assert (ROOT / "README.md").read_text(encoding="utf-8") == readme(table()), "run python tests/lesson_table.py"
+
+
+def test_readme_shows_a_figure_that_a_lesson_stores():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    stored = set()
+    for path in LESSONS:
+        outputs = [o for c in read(path)["cells"] for o in c.get("outputs", [])]
+        pngs = [o["data"]["image/png"] for o in outputs if "image/png" in o.get("data", {})]
+        stored |= {pixel_fingerprint(base64.b64decode(png)) for png in pngs}
+    shown = re.findall(r"!\[[^\]]{20,}\]\(([^)]+\.png)\)", text)
+    assert shown, "the README shows a figure, with alternative text"
+    for image in shown:
+        assert pixel_fingerprint((ROOT / image).read_bytes()) in stored, f"{image} is stale"

@@ -1,0 +1,60 @@
+"""Networks as plain nn.Module: every class takes PyTorch's usual `device` and `dtype`."""
+
+from itertools import pairwise
+
+from torch import nn
+
+
+class MLP(nn.Sequential):
+    """Linear layers with an activation between them, and none after the last.
+
+    Parameters
+    ----------
+    sizes : sequence of int, widths from the input to the output; (784, 128, 10) has two linear layers.
+    activation : class of the activation, nn.ReLU unless told otherwise. nn.Identity leaves a linear map.
+    device, dtype : where the weights lie and their floating-point type.
+
+    Input (n, sizes[0]), output (n, sizes[-1]).
+    """
+
+    def __init__(self, sizes, activation=nn.ReLU, device=None, dtype=None):
+        layers = []
+        for n_in, n_out in pairwise(sizes):
+            layers += [nn.Linear(n_in, n_out, device=device, dtype=dtype), activation()]
+        super().__init__(*layers[:-1])
+
+
+class Autoencoder(nn.Module):
+    """A network that must rebuild its input from a short code [1].
+
+    The encoder has widths n_features, *hidden, code_size; the decoder has them in reverse. ReLU stands between the
+    layers, nothing after the code and nothing after the output. A sigmoid at the end would suit pixels only: it can't
+    reach values outside (0, 1), and its gradient vanishes at the black and white that most pixels are. The linear
+    output serves tables and pixels alike, and with `activation=nn.Identity` it spans the same subspace as PCA [2].
+
+    Parameters
+    ----------
+    n_features : int, width of a row.
+    hidden : sequence of int, widths between the row and the code; may be empty.
+    code_size : int, width of the code.
+    activation, device, dtype : as for `MLP`.
+
+    References
+    ----------
+    [1] Hinton, Salakhutdinov: Reducing the dimensionality of data with neural networks. Science 313, 2006.
+    [2] Baldi, Hornik: Neural networks and principal component analysis. Neural Networks 2, 1989.
+    """
+
+    def __init__(self, n_features, hidden=(128, 64, 32), code_size=10, activation=nn.ReLU, device=None, dtype=None):
+        super().__init__()
+        sizes = [n_features, *hidden, code_size]
+        self.encoder = MLP(sizes, activation, device, dtype)
+        self.decoder = MLP(sizes[::-1], activation, device, dtype)
+
+    def encode(self, x):
+        """Codes (n, code_size) of the rows x (n, n_features)."""
+        return self.encoder(x)
+
+    def forward(self, x):
+        """Rows (n, n_features) rebuilt from the codes of the rows x (n, n_features)."""
+        return self.decoder(self.encode(x))

@@ -2,6 +2,7 @@
 
 from metaad.detectors.autoencoder import AutoencoderDetector
 from metaad.detectors.base import Detector, anomaly_score
+from metaad.detectors.isolation_forest import IsolationForest, average_path_length
 from metaad.detectors.kmeans import KMeansDetector
 
-__all__ = ["AutoencoderDetector", "Detector", "KMeansDetector", "anomaly_score"]
+__all__ = ["AutoencoderDetector", "Detector", "IsolationForest", "KMeansDetector", "anomaly_score", "average_path_length"]

@@ -5,4 +5,11 @@ from metaad.detectors.base import Detector, anomaly_score
 from metaad.detectors.isolation_forest import IsolationForest, average_path_length
 from metaad.detectors.kmeans import KMeansDetector
 
-__all__ = ["AutoencoderDetector", "Detector", "IsolationForest", "KMeansDetector", "anomaly_score", "average_path_length"]
+__all__ = [
+    "AutoencoderDetector",
+    "Detector",
+    "IsolationForest",
+    "KMeansDetector",
+    "anomaly_score",
+    "average_path_length",
+]

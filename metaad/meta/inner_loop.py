@@ -61,7 +61,7 @@ class Dual:
         self.n_tasks = n_tasks
         self.rates = {}  # layer number: (rate of its weight, rate of its bias), None for what does not adapt
         self.memory = {}  # layer number: inputs A (n_tasks, s k, d_in), output gradients D (n_tasks, s k, d_out)
-        for i, (name, layer) in enumerate(self.layers):
+        for i, (name, _) in enumerate(self.layers):
             weight, bias = f"{name}.weight", f"{name}.bias"
             if weight in rates or bias in rates:
                 self.rates[i] = rates.get(weight), rates.get(bias)

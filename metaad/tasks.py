@@ -26,6 +26,11 @@ class Task(NamedTuple):
         """The same tasks on another device or in another floating-point type."""
         return Task(*(t.to(device, dtype) if isinstance(t, torch.Tensor) else t for t in self))
 
+    def pooled(self):
+        """Support and query as one labelled set: rows (n_tasks, k + q, d) and labels (n_tasks, k + q, ...)."""
+        support_y = self.y.new_zeros(self.support.shape[:2]) if self.support_y is None else self.support_y
+        return torch.cat([self.support, self.query], dim=1), torch.cat([support_y, self.y], dim=1)
+
 
 class OneClassTasks:
     """One-class tasks over rows that have a class: a task calls one class normal and the others anomalous.

@@ -1,8 +1,8 @@
-"""What every meta-learner shares: what can be learned in a detector, the outer loop, and the way to a fitted detector."""
+"""What every meta-learner shares: what is learnable in a detector, the outer loop, the way to a fitted detector."""
 
 import copy
+import numbers
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from metaad.detectors import Detector
+from metaad.meta.few_shot import FewShotDetector, evaluation
 from metaad.progress import progress as show_progress
 from metaad.tasks import ResampledTasks
 from metaad.train import resolve_device, seeded
@@ -42,7 +42,8 @@ class Learnable:
     inner_loss, outer_loss : functions (outputs, x, y) -> tensor (n_tasks,). The inner one is minimised on the support,
         the outer one on the query after adaptation.
     anomaly : function (outputs, x) -> tensor (n_tasks, n), larger = more anomalous; an anomaly where positive.
-    finish : function (learner, scorer, support, y) -> fitted detector; None gives a FewShotDetector.
+    prepare : function of rows (n_tasks, n, d), applied before the module and the losses see them (scaling).
+    finish : function (learner, support, y) -> fitted detector, what `adapt` returns; None makes a FewShotDetector.
     tasks : tasks to learn from in place of those given to `fit`; None takes those.
     """
 
@@ -50,13 +51,14 @@ class Learnable:
     inner_loss: Callable = normality_loss
     outer_loss: Callable = normality_loss
     anomaly: Callable = lambda out, x: out.squeeze(-1)
+    prepare: Callable = lambda x: x
     finish: Callable | None = None
     tasks: object = None
 
 
 @singledispatch
 def learnable(estimator, tasks):
-    """The Learnable of an estimator, for tasks with rows of tasks.n_features numbers.
+    """The Learnable of an estimator, for tasks whose rows have tasks.n_features numbers.
 
     A function for every type of estimator is registered beside that type's meta-learning:
     `@learnable.register` makes MAML(x) and its relatives work on a new kind of x.
@@ -92,7 +94,8 @@ class MetaLearner(BaseEstimator):
     of the weights that is kept in the end, e.g. 0.99, or 0 for the last weights; clip, largest norm of an outer
     gradient; device; random_state, seed of the tasks drawn; progress, show a bar.
 
-    - `_build(tasks)` returns the nn.Module that holds everything that is learned.
+    - `_build(net, tasks)` returns the nn.Module that holds everything that is learned: net, from the Learnable of the
+      estimator (`learnable_`), and whatever the method adds.
     - `_scorer(support, y)` returns the adapted network as a function: query (n_tasks, q, d) -> anomaly score
       (n_tasks, q), an anomaly where positive.
     - `_loss(task)` returns the outer loss, a scalar; by default the cross-entropy of the scores.
@@ -116,19 +119,21 @@ class MetaLearner(BaseEstimator):
         """`fit` as a generator: yields the outer loss, a float, after each of the `iterations`."""
         if not hasattr(tasks, "sample"):
             tasks = ResampledTasks(np.asarray(tasks).reshape(len(tasks), -1), dtype=torch.get_default_dtype())
+        self._check_parameters()
         self.device_ = resolve_device(self.device)
         self.n_features_ = tasks.n_features
         rng = np.random.default_rng(self.random_state)
         seed = int(rng.integers(2**31))
         with seeded(seed, self.device_):
-            learned = self._build(tasks).to(self.device_)
-            sample = tasks.sample(1, np.random.default_rng(seed))
-            self.module_ = learned.to(sample.support.dtype)
+            self.learnable_ = learnable(self.estimator, tasks)
+            tasks = self.learnable_.tasks or tasks
+            dtype = tasks.sample(1, seed).support.dtype
+            self.module_ = self._build(self.learnable_.module.to(dtype), tasks).to(self.device_, dtype)
         yield from self._outer_loop(tasks, rng)
 
     def _outer_loop(self, tasks, rng):
         """Sample tasks, adapt, step downhill on the outer loss, over and over."""
-        optimizer = torch.optim.Adam(self._groups(), self.learning_rate)
+        optimizer = self._optimizer()
         cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.iterations)
         averaged = copy.deepcopy(self.module_).requires_grad_(False) if self.average else None
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
@@ -136,7 +141,7 @@ class MetaLearner(BaseEstimator):
         self.module_.train()
         for i in range(self.iterations):
             optimizer.zero_grad()
-            loss = self._loss(tasks.sample(self.n_tasks, rng).to(self.device_))
+            loss = self._loss(self._prepared(tasks.sample(self.n_tasks, rng)))
             loss.backward()
             nn.utils.clip_grad_norm_(parameters, self.clip, error_if_nonfinite=False)
             optimizer.step()
@@ -156,9 +161,15 @@ class MetaLearner(BaseEstimator):
         if averaged is not None:
             self.module_.load_state_dict(averaged.state_dict())
 
-    def _groups(self):
-        """Parameter groups for the outer optimiser."""
-        return [{"params": list(self.module_.parameters())}]
+    def _optimizer(self):
+        """The outer optimiser."""
+        return torch.optim.Adam(self.module_.parameters(), self.learning_rate)
+
+    def _prepared(self, task):
+        """The task on the device, in the module's floating-point type, its rows scaled as the estimator wants them."""
+        task = task.to(self.device_, next(self.module_.parameters()).dtype)
+        prepare = self.learnable_.prepare
+        return task._replace(support=prepare(task.support), query=prepare(task.query))
 
     def _loss(self, task):
         scores = self._scorer(task.support, task.support_y)(task.query)  # (n_tasks, q)
@@ -167,8 +178,8 @@ class MetaLearner(BaseEstimator):
     def scores(self, task):
         """Anomaly scores of the queries after adaptation to the supports: array (n_tasks, q), a whole batch at once."""
         check_is_fitted(self, "module_")
-        task = task.to(self.device_, next(self.module_.parameters()).dtype)
-        with _evaluation(self.module_):
+        task = self._prepared(task)
+        with evaluation(self.module_):
             scorer = self._scorer(task.support, task.support_y)
             with torch.no_grad():
                 return scorer(task.query).double().cpu().numpy()
@@ -188,7 +199,17 @@ class MetaLearner(BaseEstimator):
         """
         check_is_fitted(self, "module_")
         support, y = self._checked(support, y)
-        return FewShotDetector(copy.deepcopy(self)).fit(support, y)
+        finish = self.learnable_.finish
+        return finish(self, support, y) if finish else FewShotDetector(copy.deepcopy(self)).fit(support, y)
+
+    def _batch_of_one(self, a):
+        """An array (n, ...) as a tensor (1, n, ...) on the device, in the module's floating-point type; None stays."""
+        parameter = next(self.module_.parameters())
+        return None if a is None else torch.as_tensor(a, dtype=parameter.dtype, device=parameter.device)[None]
+
+    def _rows(self, X):
+        """Rows (n, d) as one prepared batch (1, n, d)."""
+        return self.learnable_.prepare(self._batch_of_one(X))
 
     def optimize(self, detector, X, y=None):
         """The framework's last step: what was meta-learned, applied to new data X (n, d); `detector` stays as it is.
@@ -201,6 +222,15 @@ class MetaLearner(BaseEstimator):
                 f"optimize {type(detector).__name__}; make one for it: {type(self).__name__}(detector).fit(tasks)."
             )
         return self.adapt(X, y)
+
+    def _check_parameters(self):
+        for name in ("iterations", "n_tasks"):
+            if not isinstance(getattr(self, name), numbers.Integral) or getattr(self, name) < 1:
+                raise ValueError(f"{name} must be a whole number ≥ 1, got {getattr(self, name)!r}.")
+        if self.schedule not in ("constant", "cosine"):
+            raise ValueError(f'schedule must be "constant" or "cosine", got {self.schedule!r}.')
+        if not 0 <= self.average < 1:
+            raise ValueError(f"average must lie in [0, 1), got {self.average!r}; 0.99 is usual, 0 turns it off.")
 
     def _checked(self, support, y):
         support = np.asarray(support, dtype=np.float64)
@@ -225,53 +255,6 @@ class MetaLearner(BaseEstimator):
                 f"least; got {y!r:.80}."
             )
         return support, y
-
-
-class FewShotDetector(Detector):
-    """A detector that learns from a few rows by what a meta-learner has learned before.
-
-    learner : a fitted meta-learner. contamination : "auto" keeps the meta-learned threshold, a number sets one by
-    the rows given to `fit`. random_state is not used: adaptation is deterministic.
-    """
-
-    _auto_offset = 0.0
-
-    def __init__(self, learner, contamination="auto", random_state=None):
-        self.learner = learner
-        self.contamination = contamination
-        self.random_state = random_state
-
-    def fit(self, X, y=None):
-        """Adapt to the rows X (k, d). y : array (k,), 1 for an anomaly; None if all are normal."""
-        X, self._labels = self.learner._checked(X, y)
-        return super().fit(X)
-
-    def _fit(self, X):
-        def batch(a):
-            dtype = next(self.learner.module_.parameters()).dtype
-            return None if a is None else torch.as_tensor(a, dtype=dtype, device=self.learner.device_)[None]
-
-        self._batch = batch
-        with _evaluation(self.learner.module_):
-            self._scorer = self.learner._scorer(batch(X), batch(self._labels))
-
-    def _anomaly(self, X):
-        with _evaluation(self.learner.module_), torch.no_grad():
-            return self._scorer(self._batch(X))[0].double().cpu().numpy()
-
-    def __sklearn_clone__(self):
-        return FewShotDetector(self.learner, self.contamination, self.random_state)  # what was learned stays
-
-
-@contextmanager
-def _evaluation(module):
-    """Batch norm on running statistics and no dropout in this block; then as before."""
-    training = module.training
-    module.eval()
-    try:
-        yield
-    finally:
-        module.train(training)
 
 
 def _average(averaged, module, decay):

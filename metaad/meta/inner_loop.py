@@ -44,11 +44,18 @@ def inner_loop(module, loss, x, y=None, *, steps=1, rate=0.01, names=None, first
     Dual or Explicit: call it with a tensor (n_tasks, q, d) to get the outputs (n_tasks, q, ...) of the adapted
     networks; `parameters()` gives their tensors, (n_tasks, *shape). Gradients flow through both.
     """
-    names = [n for n, _ in module.named_parameters()] if names is None else list(names)
+    known = [n for n, _ in module.named_parameters()]
+    names = known if names is None else list(names)
+    if not set(names) <= set(known):
+        raise ValueError(f"the module has no parameter {sorted(set(names) - set(known))}; it has {known}.")
     rates = {n: rate[n] if isinstance(rate, dict) else rate for n in names}
-    if form == "auto":
-        form = "dual" if dual_applies(module, rates) else "explicit"
-    adapted = (Dual if form == "dual" else Explicit)(module, rates, len(x))
+    dual = form != "explicit" and dual_applies(module, rates)
+    if form == "dual" and not dual:
+        raise ValueError(
+            'form="dual" needs every adapting tensor to belong to an nn.Linear layer of a sequence of layers and to '
+            'have one scalar rate; use form="explicit", which works for any module.'
+        )
+    adapted = (Dual if dual else Explicit)(module, rates, len(x))
     adapted.adapt(loss, x, y, steps, first_order)
     return adapted
 
@@ -61,7 +68,7 @@ class Dual:
         self.n_tasks = n_tasks
         self.rates = {}  # layer number: (rate of its weight, rate of its bias), None for what does not adapt
         self.memory = {}  # layer number: inputs A (n_tasks, s k, d_in), output gradients D (n_tasks, s k, d_out)
-        for i, (name, layer) in enumerate(self.layers):
+        for i, (name, _) in enumerate(self.layers):
             weight, bias = f"{name}.weight", f"{name}.bias"
             if weight in rates or bias in rates:
                 self.rates[i] = rates.get(weight), rates.get(bias)

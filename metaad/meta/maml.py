@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from metaad.meta.base import MetaLearner, learnable
+from metaad.meta.base import MetaLearner
 from metaad.meta.inner_loop import inner_loop
 
 
@@ -81,9 +81,7 @@ class MAML(MetaLearner):
         self.random_state = random_state
         self.progress = progress
 
-    def _build(self, tasks):
-        self.learnable_ = learnable(self.estimator, tasks)
-        net = self.learnable_.module
+    def _build(self, net, tasks):
         self.names_ = self._adapting(net)
         start = dict(net.named_parameters())
         if self.rates == "fixed":
@@ -109,12 +107,11 @@ class MAML(MetaLearner):
             raise ValueError(f'layers must be "all", "last" or some of {names}; got {self.layers!r}.')
         return list(self.layers)
 
-    def _groups(self):
-        net, rates = self.module_["net"], self.module_["rates"]
-        return [
-            {"params": list(net.parameters())},
-            {"params": list(rates.parameters()), "lr": self.rate_learning_rate},
-        ]
+    def _optimizer(self):
+        start, rates = (list(self.module_[part].parameters()) for part in ("net", "rates"))
+        return torch.optim.Adam(
+            [{"params": start}, {"params": rates, "lr": self.rate_learning_rate}], self.learning_rate
+        )
 
     def inner_rates(self):
         """The inner rate α of every adapting parameter: dict from its name to a number or a tensor."""
@@ -123,16 +120,17 @@ class MAML(MetaLearner):
         learned = dict(zip(self.names_, self.module_["rates"], strict=True))
         return {n: r.exp() for n, r in learned.items()} if self.rates == "tensor" else learned
 
-    def _adapted(self, support, y, first_order):
+    def adapted(self, support, y=None, first_order=True):
+        """The networks adapted to prepared supports (n_tasks, k, d): see `inner_loop`."""
         return inner_loop(
             self.module_["net"], self.learnable_.inner_loss, support, y, steps=self.steps, rate=self.inner_rates(),
             names=self.names_, first_order=first_order,
         )  # fmt: skip
 
     def _loss(self, task):
-        adapted = self._adapted(task.support, task.support_y, self.first_order)
+        adapted = self.adapted(task.support, task.support_y, self.first_order)
         return self.learnable_.outer_loss(adapted(task.query), task.query, task.y).mean()
 
     def _scorer(self, support, y):
-        adapted = self._adapted(support, y, first_order=True)  # the same values, and nothing kept for gradients
+        adapted = self.adapted(support, y, first_order=True)  # the same values, and nothing kept for gradients
         return lambda query: self.learnable_.anomaly(adapted(query), query)

@@ -54,9 +54,9 @@ class ProtoNet(MetaLearner):
         self.random_state = random_state
         self.progress = progress
 
-    def _build(self, tasks):
+    def _build(self, net, tasks):
         head = nn.ParameterDict({"log_scale": torch.zeros(()), "threshold": torch.ones(())})
-        return nn.ModuleDict({"net": copy.deepcopy(self.estimator), "head": head})
+        return nn.ModuleDict({"net": net, "head": head})
 
     def _scorer(self, support, y):
         net, head = self.module_["net"], self.module_["head"]
@@ -116,11 +116,9 @@ class PLDA(MetaLearner):
         self.random_state = random_state
         self.progress = progress
 
-    def _build(self, tasks):
-        net = copy.deepcopy(self.estimator)
-        one = tasks.sample(1, 0).support[0]
+    def _build(self, net, tasks):
         with torch.no_grad():
-            width = copy.deepcopy(net).to(one.device, one.dtype).eval()(one).shape[-1]
+            width = copy.deepcopy(net).eval()(tasks.sample(1, 0).support[0].cpu()).shape[-1]
         head = {"mean": torch.zeros(width), "between": torch.zeros(width), "within": torch.zeros(width)}
         head |= {"log_scale": torch.tensor(-1.0), "threshold": torch.zeros(())}
         return nn.ModuleDict({"net": net, "head": nn.ParameterDict(head)})

@@ -127,11 +127,9 @@ class MadeUpTasks:
         masks = np.stack([np.where(splice, side, 1.0), np.where(splice, 1 - side, np.where(plain, 0.0, 1.0))], axis=1)
         warp = (kinds == "warp")[:, None, None]
         linear = np.where(warp, linear_maps(n, rng, turn=0.7, stretch=0.35, slant=0.5), np.eye(2))
-        quarter = rng.integers(1, 4, size=n) * np.pi / 2
-        mirrored = rng.integers(0, 2, size=n).astype(bool)
-        turned = np.where(
-            mirrored[:, None, None], rotations(quarter) * np.array([[1.0, -1.0]]), rotations(quarter)
-        )
+        symmetry = rng.integers(1, 8, size=n)  # the seven of a square's eight symmetries that change something
+        turned = rotations(symmetry % 4 * np.pi / 2)
+        turned = np.where((symmetry > 3)[:, None, None], turned * np.array([1.0, -1.0]), turned)
         linear = np.where((kinds == "turn")[:, None, None], turned, linear)
         bend = smooth_noise(n, 4, self.side, rng) * np.where(warp, 0.2, 0.0)[..., None]
         return Recipes(sources, masks, linear, bend)

@@ -133,6 +133,13 @@ def test_shares_and_seeds():
     assert (MadeUpTasks(noisy(), share=1.0).sample(7, 0).normal == -1).all()
 
 
+def test_each_batch_has_one_of_the_numbers_of_shots():
+    made = MadeUpTasks(noisy(), shots=(2, 5))
+    shapes = [made.sample(4, seed) for seed in range(20)]
+    assert {t.support.shape[1] for t in shapes} == {2, 5}
+    assert {t.query.shape[1] for t in shapes} == {8}
+
+
 def test_random_maps_keep_to_their_bounds():
     rng = np.random.default_rng(7)
     maps = linear_maps(500, rng, turn=0.5, stretch=0.2, slant=0.0)
@@ -158,6 +165,7 @@ def test_smooth_noise_is_normal_at_its_knots_and_linear_between():
         ({"kinds": ()}, "kinds must be some of"),
         ({"share": 1.5}, "between 0 and 1"),
         ({"strange": -0.1}, "between 0 and 1"),
+        ({"shots": (0, 5)}, "1 or more"),
     ],
 )
 def test_bad_options_are_named(options, message):

@@ -56,16 +56,18 @@ class MadeUpTasks:
     kinds : kinds of made-up class to draw from. Leave out "turn" where a turned class may be a held-out one: a 6
         turned by 180 degrees looks like a 9.
     affine, elastic : size of each image's own bending, 1 for the usual one and 0 for none.
+    shots : numbers of support rows, one of which is drawn for each batch; None always takes tasks.k.
 
     Raises
     ------
     ValueError
-        for images that are not square, an unknown kind, a share outside [0, 1].
+        for images that are not square, an unknown kind, a share outside [0, 1], a number of shots below 1.
     """
 
-    def __init__(self, tasks, *, share=0.5, strange=0.25, kinds=KINDS, affine=1.0, elastic=1.0):
+    def __init__(self, tasks, *, share=0.5, strange=0.25, kinds=KINDS, affine=1.0, elastic=1.0, shots=None):
         self.tasks, self.share, self.strange = tasks, share, strange
         self.kinds, self.affine, self.elastic = tuple(kinds), affine, elastic
+        self.shots = (tasks.k,) if shots is None else tuple(shots)
         self.side = round(tasks.n_features**0.5)
         if self.side**2 != tasks.n_features:
             raise ValueError(f"made-up classes need square images; got rows of {tasks.n_features} pixels.")
@@ -73,6 +75,8 @@ class MadeUpTasks:
             raise ValueError(f"kinds must be some of {KINDS}; got {kinds!r}.")
         if not (0 <= share <= 1 and 0 <= strange <= 1):
             raise ValueError(f"share and strange must lie between 0 and 1; got {share} and {strange}.")
+        if not self.shots or min(self.shots) < 1:
+            raise ValueError(f"shots must hold numbers of support rows, 1 or more; got {shots!r}.")
         self.digits = np.array(tasks.normal)
         axis = (np.arange(self.side) + 0.5) * 2 / self.side - 1
         self.points = np.stack(np.meshgrid(axis, axis), axis=-1)  # (side, side, 2), (x, y) of every pixel's centre
@@ -91,7 +95,7 @@ class MadeUpTasks:
         rounds = -(-(n_tasks - n_made) // n_real)
         real = np.concatenate([rng.permutation(n_real) for _ in range(rounds)] or [np.empty(0, int)])
         own = np.concatenate([real[: n_tasks - n_made], n_real + np.arange(n_made)])  # (n_tasks,) numbers of classes
-        k, q, a = self.tasks.k, self.tasks.n_query, self.tasks.n_anomalies
+        k, q, a = int(rng.choice(self.shots)), self.tasks.n_query, self.tasks.n_anomalies
         others = self._others(own, recipes, a, rng)  # (n_tasks, a)
         classes = np.concatenate([np.repeat(own[:, None], k + q, axis=1), others], axis=1)  # (n_tasks, k + q + a)
         images = self.draw(recipes, classes, rng)

@@ -113,4 +113,4 @@ def fold_batch_norm(net):
             layers[-1] = fuse_conv_bn_eval(layers[-1].eval(), layer)
         else:
             layers.append(layer)
-    return nn.Sequential(*layers)
+    return nn.Sequential(*layers).requires_grad_(True)  # what the fusion makes does not learn by default

@@ -38,7 +38,8 @@ from metaad.tasks import OneClassTasks, protocol
 
 SHOTS = (2, 10)
 TRAINING = {"k": 5, "n_query": 5}  # PLDA knows how many rows it was given: one training serves every number of shots
-SETTINGS = {"iterations": 400, "n_tasks": 16, "learning_rate": 3e-3, "average": 0.985}
+SETTINGS = {"iterations": 250, "n_tasks": 16, "learning_rate": 3e-3, "average": 0.98}
+UNFREEZE = {"iterations": 60, "n_tasks": 8, "learning_rate": 5e-4, "inner_rate": 0.01}
 CLASSES = {
     "all": {},
     "no-turns": {"kinds": ("warp", "splice", "overlay")},
@@ -68,7 +69,7 @@ class SupportOnly:
     """A scikit-learn detector fitted to every support afresh, on pixels or on the support's principal components."""
 
     def __init__(self, make, features, seed):
-        self.make, self.features, self.seed = make, features, seed
+        self.make, self.features, self.seed, self.seconds = make, features, seed, 0.0
 
     def scores(self, task):
         """Positive for what the detector calls an anomaly: array (n_tasks, q)."""
@@ -83,70 +84,108 @@ class SupportOnly:
 
 
 def learn(method, classes, tasks, seed):
-    """The fitted learner of a variant on the training tasks of one split."""
+    """Fitted learners of the training tasks of one split, by method: OC-MAML goes on from OC-ANIL, so it has both."""
     if method in SUPPORT_ONLY:
-        return SupportOnly(SUPPORT_ONLY[method], classes, seed)
+        return {method: SupportOnly(SUPPORT_ONLY[method], classes, seed)}
     tasks = MadeUpTasks(tasks, **CLASSES[classes])
+    first = "OC-ANIL" if method == "OC-MAML" else method
+    began = time.process_time()
+    learner = few_shot(first, **SETTINGS, device="cpu", random_state=seed).fit(tasks)
+    learner.seconds = time.process_time() - began
     if method != "OC-MAML":
-        return few_shot(method, **SETTINGS, device="cpu", random_state=seed).fit(tasks)
-    return unfreeze(few_shot("OC-ANIL", **SETTINGS, device="cpu", random_state=seed).fit(tasks)).fit(tasks)
+        return {method: learner}
+    unfrozen = unfreeze(learner, **UNFREEZE).fit(tasks)
+    unfrozen.seconds = time.process_time() - began
+    return {first: learner, method: unfrozen}
 
 
 def judge(learner, tasks, of_row, n_episodes):
-    """Accuracy and AUROC over episodes, and for every digit the share of its images that are called normal.
+    """Adapt to each episode, judge its query: see `summarise`.
 
-    of_row : OneClassTasks over the same rows that holds (row number, digit) for pixels: the same draws tell the digits.
+    of_row : the tasks' `twin`.
     """
-    accuracy, auroc, called_normal = [], [], []
+    kept = []
     for start in range(0, n_episodes, 10):
-        task, twin = (t.sample(10, np.random.default_rng(start)) for t in (tasks, of_row))
+        task, digits = (t.sample(10, np.random.default_rng(start)) for t in (tasks, of_row))
         scores, y = learner.scores(task), task.y.numpy()
-        accuracy.append(balanced_accuracy(y, scores > 0))
-        auroc.append(auroc_of_tasks(y, scores))
-        digits = twin.query[..., 0].numpy()
-        called_normal.append([[(scores <= 0)[digits == d].sum(), (digits == d).sum()] for d in range(10)])
-    normal, of = np.sum(called_normal, axis=0).T
+        kept.append((scores, y, digits.query[..., 0].numpy()))
+    return summarise(*(np.concatenate(a) for a in zip(*kept, strict=True)))
+
+
+def summarise(scores, y, digits):
+    """Accuracy at the threshold 0, AUROC, the share called normal of each digit; the scores too, for ensembles.
+
+    scores, y, digits : arrays (n_episodes, q).
+    """
+    normal = [float((scores <= 0)[digits == d].mean()) if (digits == d).any() else None for d in range(10)]
     return {
-        "accuracy": float(np.mean(np.concatenate(accuracy))),
-        "auroc": float(np.mean(np.concatenate(auroc))),
-        "called_normal": [float(n / m) if m else None for n, m in zip(normal, of, strict=True)],
-    }
+        "accuracy": float(balanced_accuracy(y, scores > 0).mean()),
+        "auroc": float(auroc_of_tasks(y, scores).mean()),
+        "called_normal": normal,
+    }, (scores, y, digits)
 
 
 def run(variant, splits, seeds, parts, n_episodes):
     method, classes = variant.split("/")
+    parts.mkdir(parents=True, exist_ok=True)
     table = data.load("mnist")
     X, y, train = table.X.reshape(len(table.X), -1).astype(np.float32), table.y, table.train
     for seed in seeds:
         for split in splits:
-            path = parts / f"{method}-{classes}-{split}-{seed}.json"
-            if path.exists():
+            if part(parts, variant, split, seed).exists():
                 continue
-            began = time.process_time()
-            learner = learn(method, classes, protocol("mt-mnist", X, y, split, train=train, **TRAINING).train, seed)
-            result = {"variant": variant, "split": split, "seed": seed, "seconds": time.process_time() - began}
-            for k in SHOTS:
-                p = protocol("mt-mnist", X, y, split, train=train, k=k)
-                for name, tasks in (("validation", p.validation), ("test", p.test)):
-                    asked = {"k": k, "n_query": tasks.n_query, "normal": tasks.normal, "anomalous": tasks.anomalous}
-                    of_row = OneClassTasks(y[~train][:, None], y[~train], **asked)
-                    result[f"{name}-{k}"] = judge(learner, tasks, of_row, n_episodes)
-                    if name == "test" and getattr(learner, "steps", 0):
+            training = protocol("mt-mnist", X, y, split, train=train, **TRAINING).train
+            for name, learner in learn(method, classes, training, seed).items():
+                result = {"variant": f"{name}/{classes}", "split": split, "seed": seed, "seconds": learner.seconds}
+                path = part(parts, result["variant"], split, seed)
+                for k in SHOTS:
+                    p = protocol("mt-mnist", X, y, split, train=train, k=k)
+                    judged = {"test": (p.test, n_episodes), "validation": (p.validation, n_episodes // 2)}
+                    for what, (tasks, n) in judged.items():
+                        result[f"{what}-{k}"], scores = judge(learner, tasks, twin(tasks, y[~train]), n)
+                        if what == "test":
+                            np.savez(path.with_suffix(f".{k}.npz"), *scores)
+                    if getattr(learner, "steps", 0):
                         kept, learner.steps = learner.steps, 0
-                        result[f"no-steps-{k}"] = judge(learner, tasks, of_row, n_episodes // 2)
+                        result[f"no-steps-{k}"], _ = judge(learner, p.test, twin(p.test, y[~train]), n_episodes // 2)
                         learner.steps = kept
-            repro.write_json(path, result)
-            shown = ", ".join(f"K={k} {result[f'validation-{k}']['accuracy']:.3f}" for k in SHOTS)
-            print(f"{variant} split {split} seed {seed}: validation {shown}, {result['seconds']:.0f} s", flush=True)
+                repro.write_json(path, result)
+                shown = ", ".join(f"K={k} {result[f'validation-{k}']['accuracy']:.3f}" for k in SHOTS)
+                print(f"{result['variant']} split {split} seed {seed}: validation {shown}", flush=True)
+
+
+def part(parts, variant, split, seed):
+    """The file of one variant, split and seed."""
+    return parts / f"{variant.replace('/', '-')}-{split}-{seed}.json"
+
+
+def twin(tasks, y):
+    """Tasks over the same rows, whose one pixel is the row's digit: the same draws tell the digits of the images."""
+    return OneClassTasks(
+        y[:, None], y, k=tasks.k, n_query=tasks.n_query, n_anomalies=tasks.n_anomalies, normal=tasks.normal,
+        anomalous=tasks.anomalous,
+    )  # fmt: skip
+
+
+def together(parts, variant, split, seeds):
+    """An ensemble: the mean score of the learners of all seeds, on the same episodes."""
+    result = {"seconds": sum(p[split]["seconds"] for p in seeds.values())}
+    for k in SHOTS:
+        files = [np.load(part(parts, variant, split, seed).with_suffix(f".{k}.npz")) for seed in seeds]
+        scores = np.mean([f["arr_0"] for f in files], axis=0)
+        result[f"test-{k}"], _ = summarise(scores, files[0]["arr_1"], files[0]["arr_2"])
+    return result
 
 
 def report(parts):
     """Everything that was run, put together."""
     found = {}
     for path in sorted(parts.glob("*.json")):
-        part = json.loads(path.read_text(encoding="utf-8"))
-        found.setdefault(part["variant"], {}).setdefault(part["seed"], {})[part["split"]] = part
+        one = json.loads(path.read_text(encoding="utf-8"))
+        found.setdefault(one["variant"], {}).setdefault(one["seed"], {})[one["split"]] = one
     found = {v: {s: p for s, p in seeds.items() if len(p) == 9} for v, seeds in found.items()}
+    for v in [v for v, seeds in found.items() if len(seeds) > 1 and v.split("/")[0] not in SUPPORT_ONLY]:
+        found[f"{v} together"] = {0: {i: together(parts, v, i, found[v]) for i in range(9)}}
     found = {v: seeds for v, seeds in found.items() if seeds}
 
     def by_digit(variant, what, measure):
@@ -189,7 +228,7 @@ def report(parts):
         {
             "what": __doc__.split("\n\n")[2].replace("\n", " "),
             "paper": PAPER,
-            "settings": {"training": {**TRAINING, **SETTINGS}, "classes": CLASSES, "shots": SHOTS},
+            "settings": {"training": {**TRAINING, **SETTINGS}, "OC-MAML": UNFREEZE, "classes": CLASSES, "shots": SHOTS},
             "variants": {v: summary(v) for v in found},
             "differences": differences,
             "called_normal": {v: {str(k): confusions(v, k) for k in SHOTS} for v in found},

@@ -41,7 +41,7 @@ def test_folding_batch_norm_leaves_the_function_as_it_is():
 def test_the_methods_share_the_trunk_s_first_weights():
     nets = [quick(m, random_state=3).estimator for m in METHODS[:3]]
     for net in nets[1:]:
-        for a, b in zip(nets[0].parameters(), net.parameters(), strict=False):
+        for a, b in zip(list(nets[0].parameters())[:-2], net.parameters(), strict=False):  # the last layers differ
             assert torch.equal(a, b)
     other = quick("PLDA", random_state=4).estimator
     assert not torch.equal(other[1].weight, nets[0][1].weight)

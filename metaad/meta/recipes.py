@@ -38,7 +38,7 @@ def few_shot(
     learning_rate=3e-3,
     average=0.985,
     steps=3,
-    inner_rate=0.1,
+    inner_rate=0.02,
     side=28,
     device="auto",
     random_state=0,
@@ -67,9 +67,7 @@ def few_shot(
         known = ", ".join(METHODS[:3])
         raise ValueError(f"few_shot makes {known} (OC-MAML goes on from OC-ANIL, see unfreeze); got {method!r}.")
     with seeded(random_state, torch.device("cpu")):
-        net = trunk(side=side)
-        if method == "OC-ANIL":
-            net = nn.Sequential(*net, nn.ReLU(), nn.Linear(64, 1))
+        net = trunk(out=1 if method == "OC-ANIL" else 64, side=side)
     common = {
         "iterations": iterations, "n_tasks": n_tasks, "learning_rate": learning_rate, "schedule": "cosine",
         "average": average, "device": device, "random_state": random_state, "progress": progress,

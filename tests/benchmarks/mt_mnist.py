@@ -5,7 +5,7 @@
 
 Split i (0 to 8) tests on digit i as normal against all nine others, among them digit 9, which validates; training
 sees the other eight digits alone. Test images are MNIST's 10,000 test images. Accuracy is at each detector's native
-threshold on a balanced query. All variants are judged on the same episodes, so differences are paired; the units of
+threshold on a balanced query. All variants are judged on the same sequence of episodes, which pairs them; the units of
 every interval are the nine digits, not the episodes.
 
 A variant is a method and the classes it learns from, e.g. PLDA/all:
@@ -51,6 +51,8 @@ SUPPORT_ONLY = {
     "IsolationForest": lambda seed: IsolationForest(random_state=seed),
 }
 PAIRS = [
+    ("OC-SVM/pixels", "OC-SVM/pca"),
+    ("IsolationForest/pixels", "IsolationForest/pca"),
     ("PLDA/all", "PLDA/no-turns"),
     ("PLDA/all", "PLDA/bent"),
     ("PLDA/bent", "PLDA/plain"),
@@ -136,7 +138,8 @@ def run(variant, splits, seeds, parts, n_episodes):
                 continue
             training = protocol("mt-mnist", X, y, split, train=train, **TRAINING).train
             for name, learner in learn(method, classes, training, seed).items():
-                result = {"variant": f"{name}/{classes}", "split": split, "seed": seed, "seconds": learner.seconds}
+                result = {"variant": f"{name}/{classes}", "split": split, "seed": seed, "episodes": n_episodes}
+                result["seconds"] = learner.seconds
                 path = part(parts, result["variant"], split, seed)
                 for k in SHOTS:
                     p = protocol("mt-mnist", X, y, split, train=train, k=k)
@@ -169,7 +172,10 @@ def twin(tasks, y):
 
 def together(parts, variant, split, seeds):
     """An ensemble: the mean score of the learners of all seeds, on the same episodes."""
-    result = {"seconds": sum(p[split]["seconds"] for p in seeds.values())}
+    result = {
+        "seconds": sum(p[split]["seconds"] for p in seeds.values()),
+        "episodes": next(iter(seeds.values()))[split]["episodes"],
+    }
     for k in SHOTS:
         files = [np.load(part(parts, variant, split, seed).with_suffix(f".{k}.npz")) for seed in seeds]
         scores = np.mean([f["arr_0"] for f in files], axis=0)
@@ -186,7 +192,7 @@ def report(parts):
     found = {v: {s: p for s, p in seeds.items() if len(p) == 9} for v, seeds in found.items()}
     for v in [v for v, seeds in found.items() if len(seeds) > 1 and v.split("/")[0] not in SUPPORT_ONLY]:
         found[f"{v} together"] = {0: {i: together(parts, v, i, found[v]) for i in range(9)}}
-    found = {v: seeds for v, seeds in found.items() if seeds}
+    found = {v: seeds for v, seeds in found.items() if seeds}  # an interval over digits needs all nine
 
     def by_digit(variant, what, measure):
         """Mean over seeds, one value a test digit: array (9,)."""
@@ -194,8 +200,12 @@ def report(parts):
 
     def summary(variant):
         first = next(iter(found[variant].values()))
-        out = {"seeds": sorted(found[variant]), "seconds_a_split": round(float(np.mean(
-            [p[i]["seconds"] for p in found[variant].values() for i in range(9)])), 1)}  # fmt: skip
+        seconds = [p[i]["seconds"] for p in found[variant].values() for i in range(9)]
+        out = {
+            "seeds": sorted(found[variant]),
+            "episodes_a_digit": first[0]["episodes"],
+            "seconds_a_split": round(float(np.mean(seconds)), 1),
+        }
         for what in [w for w in first[0] if isinstance(first[0][w], dict)]:
             out[what] = {}
             for measure in ("accuracy", "auroc"):

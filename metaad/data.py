@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from metaad.download import ADDRESSES, DataError, data_dir, fetch, registry
-from metaad.own_file import ENDINGS, read
+from metaad.files import ADDRESSES, ENDINGS, DataError, data_dir, fetch, read_own, registry
 
 __all__ = ["FAMILIES", "AnomalyDataset", "DataError", "Study", "Table", "Text", "data_dir", "family", "load", "names"]
 
@@ -109,7 +108,7 @@ def load(name, *, label=None, anomaly=None):
     if not isinstance(text, str):
         raise DataError(f"load needs the name of a dataset or the path of a file, got {type(name).__name__}.")
     if text.lower().endswith(ENDINGS):
-        X, y, marks = read(Path(text).expanduser(), "y" if label is None else label, anomaly)
+        X, y, marks = read_own(Path(text).expanduser(), "y" if label is None else label, anomaly)
         return Table(X, y, Path(text).stem, text, "the owner's", marks, "anomalies")
     if label is not None or anomaly is not None:
         raise DataError(f"label and anomaly are for your own files; {text!r} has its labels already.")

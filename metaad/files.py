@@ -3,6 +3,7 @@
 import hashlib
 import os
 import time
+import warnings
 import zipfile
 import zlib
 from functools import cache
@@ -15,7 +16,7 @@ from metaad.progress import progress
 
 CHECKOUT = Path(__file__).parents[1]
 ENDINGS = (".csv", ".npz", ".parquet")  # of a reader's own table
-CHUNK = 1 << 16  # bytes
+CHUNK = 1 << 14  # bytes; a connection that breaks off costs at most so many
 TRIES = 5
 PAUSE = 1.0  # seconds before the connection is taken up again
 TIMEOUT = (10, 60)  # seconds: to connect, between two chunks
@@ -94,8 +95,9 @@ def fetch(file):
         pooch.retrieve(address, f"sha256:{wanted}", path.name, path.parent, downloader=_Resuming(file, wanted))
         path.chmod(0o644)  # a temporary file is private; a classroom shares its data folder
     except OSError as error:
+        reason = getattr(error.__cause__, "strerror", None) or error.strerror or error  # pooch wraps some of them
         raise DataError(
-            f"{file} is missing and can't be written to {data_dir()} ({error.strerror or error}). Set METAAD_DATA to "
+            f"{file} is missing and can't be written to {data_dir()} ({reason}). Set METAAD_DATA to "
             f"a folder that you can write to, or to one that holds the file."
         ) from None
     return path
@@ -155,7 +157,7 @@ class _Resuming:
             continues = answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
             if answer.status_code == 416 or (answer.status_code == 206 and not continues):
                 os.truncate(output, 0)
-                raise requests.ConnectionError("the server continues at another place")
+                raise requests.RequestException("the server continues at another place")
             answer.raise_for_status()
             chunks = -(-int(answer.headers.get("Content-Length", 0)) // CHUNK) or None
             with open(output, "ab" if answer.status_code == 206 else "wb") as f:
@@ -233,19 +235,25 @@ def _columns(path, label):
     import pandas as pd
 
     try:
-        frame = pd.read_csv(path) if path.suffix.lower() == ".csv" else pd.read_parquet(path)
+        with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):
+            # index_col=False: else pandas takes surplus cells for an index without a word
+            csv = path.suffix.lower() == ".csv"
+            frame = pd.read_csv(path, index_col=False) if csv else pd.read_parquet(path)
+    except pd.errors.ParserWarning:
+        raise DataError(
+            f"{path.name} has rows with more cells than its header has names; every column needs a name."
+        ) from None
     except ImportError:
         raise DataError(f"{path.name} needs pyarrow to be read: pip install pyarrow, or save it as .csv.") from None
     except (ValueError, OSError) as error:  # pandas' and pyarrow's parser errors are both of these
         reason = str(error).strip().split("\n")[-1]
         raise DataError(f"{path.name} can't be read as a table ({reason}); every row needs the same columns.") from None
-    # pandas takes surplus cells for an index without a word
-    if path.suffix.lower() == ".csv" and not isinstance(frame.index, pd.RangeIndex):
-        raise DataError(f"{path.name} has rows with more cells than its header has names; give every column a name.")
     if label not in frame.columns:
         some = ", ".join(map(str, frame.columns[:8])) + (", …" if len(frame.columns) > 8 else "")
         raise DataError(f"{path.name} has no column {label!r}; it has {some}. Name the labels' column with label=.")
     features = frame.drop(columns=label)
+    if frame.empty:  # columns without a cell have no type to speak of
+        return np.empty(features.shape), np.empty(0)
     words = [str(c) for c in features if not pd.api.types.is_numeric_dtype(features[c])]
     if words:
         raise DataError(

@@ -54,8 +54,8 @@ def average_path_length(n):
 def grow(X, rng):
     """Grow one isolation tree on each sample, all trees together, one level at a time (algorithm 2 of [1]).
 
-    A node draws a feature, each of those that vary among its rows with the same chance, and a threshold, uniform
-    between the least and the greatest value of that feature among its rows. Rows above the threshold go right.
+    A node cuts one feature (see `draw_features`) at a threshold drawn uniformly between the least and the greatest
+    value among its rows. Rows above the threshold go right. A node whose rows are all alike is not cut.
 
     Parameters
     ----------
@@ -73,30 +73,70 @@ def grow(X, rng):
     levels = int(np.ceil(np.log2(max(psi, 2))))
     feature = np.zeros((n_trees, 2**levels - 1), dtype=np.intp)
     threshold = np.full((n_trees, 2**levels - 1), np.inf)
-    rows = X.reshape(-1, d)  # (n_trees * psi, d), the rows of a node always side by side
+    X = X.reshape(-1, d)  # (n_trees * psi, d)
     node = np.repeat(np.arange(n_trees), psi)  # (n_trees * psi,), the node each row has come to
-    depth = np.zeros(len(node), dtype=np.intp)
+    cuts = np.zeros(len(X), dtype=np.intp)  # (n_trees * psi,), cuts on its way
+    row = np.arange(len(X))  # (m,), the rows that may still be parted, those of a node side by side
     for level in range(levels):
-        first = np.flatnonzero(np.diff(node, prepend=-1))  # (k,), where the rows of each of the k nodes begin
-        low, high = np.minimum.reduceat(rows, first), np.maximum.reduceat(rows, first)  # (k, d)
-        varies = low < high
-        pick = rng.random(len(first)) * varies.sum(axis=1)
-        f = (varies.cumsum(axis=1) > pick[:, None]).argmax(axis=1)  # (k,), one of the features that vary
-        low, high = low[np.arange(len(f)), f], high[np.arange(len(f)), f]  # (k,)
-        u = rng.random(len(first))
+        first = np.flatnonzero(np.diff(node[row], prepend=-1))  # (k,), where the rows of each of the k nodes begin
+        size = np.diff(first, append=len(row))  # (k,)
+        f, low, high = draw_features(X, row, size, rng)  # (k,) each
+        u = rng.random(len(f))
         cut = np.maximum(low, (1 - u) * low + u * high)
         cut = np.where(cut < high, cut, np.where(low < high, low, np.inf))  # rounding must not empty a side
-        tree, place = np.divmod(node[first], 2**level)
+        tree, place = np.divmod(node[row[first]], 2**level)
         feature[tree, 2**level - 1 + place], threshold[tree, 2**level - 1 + place] = f, cut
-        of = np.repeat(np.arange(len(first)), np.diff(first, append=len(node)))  # (n_trees * psi,), row -> node
-        depth += np.isfinite(cut)[of]
-        node = 2 * node + (rows[np.arange(len(rows)), f[of]] > cut[of])
-        order = np.argsort(node, kind="stable")
-        rows, node, depth = rows[order], node[order], depth[order]
-    depths = np.zeros(n_trees * 2**levels, dtype=np.intp)
-    depths[node] = depth
+        f, cut = np.repeat(f, size), np.repeat(cut, size)  # (m,) each, from nodes to their rows
+        node *= 2
+        node[row] += X[row, f] > cut
+        row = row[np.isfinite(cut)]
+        cuts[row] += 1
+        row = row[np.argsort(node[row], kind="stable")]
+    depth = np.zeros(n_trees * 2**levels, dtype=np.intp)
+    depth[node] = cuts
     size = np.bincount(node, minlength=n_trees * 2**levels)
-    return feature, threshold, size.reshape(n_trees, -1), depths.reshape(n_trees, -1)
+    return feature, threshold, size.reshape(n_trees, -1), depth.reshape(n_trees, -1)
+
+
+def draw_features(X, row, size, rng, tries=16):
+    """A feature for each node: every one that varies among the node's rows with the same chance [3].
+
+    Any feature is drawn, and once more where it does not vary. What is open after some tries is looked at in full:
+    that costs d times as much as a try, and is needed where few features vary or all rows are alike.
+
+    Parameters
+    ----------
+    X : float64 array (N, d).
+    row : intp array (m,), rows of X, those of a node side by side.
+    size : intp array (k,), how many of them are in each of the k nodes.
+    rng : numpy.random.Generator.
+    tries : int, single draws before the look at all features.
+
+    Returns
+    -------
+    feature : intp array (k,).
+    low, high : float64 arrays (k,), its least and greatest value in the node; equal where all rows are alike.
+    """
+    d, todo = X.shape[1], np.arange(len(size))  # todo: the nodes that have no feature yet
+    feature, low, high = np.zeros(len(size), dtype=np.intp), np.zeros(len(size)), np.zeros(len(size))
+    for attempt in range(min(tries, d) + 1):
+        wanting = (size > 1) & (low[todo] == high[todo])
+        row, todo, size = row[np.repeat(wanting, size)], todo[wanting], size[wanting]
+        if len(todo) == 0:
+            break
+        first = np.cumsum(size) - size
+        if attempt < min(tries, d):
+            f = rng.integers(d, size=len(todo))
+            x = X[row, np.repeat(f, size)]
+            low[todo], high[todo] = np.minimum.reduceat(x, first), np.maximum.reduceat(x, first)
+        else:
+            x = X[row]
+            least, most = np.minimum.reduceat(x, first), np.maximum.reduceat(x, first)  # (len(todo), d)
+            varies = (least < most).cumsum(axis=1)
+            f = (varies > rng.random(len(todo))[:, None] * varies[:, -1:]).argmax(axis=1)
+            low[todo], high[todo] = least[np.arange(len(f)), f], most[np.arange(len(f)), f]
+        feature[todo] = f
+    return feature, low, high
 
 
 class IsolationForest(Detector):

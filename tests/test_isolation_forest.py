@@ -156,6 +156,22 @@ def test_the_root_draws_features_that_vary_with_equal_chance_and_thresholds_unif
         assert stats.kstest(drawn, stats.uniform(low, high - low).cdf).pvalue > 0.001
 
 
+@pytest.mark.parametrize("tries", [0, 1, 16])  # 0: looks at all features at once; 1: after one try
+def test_features_that_vary_are_drawn_with_equal_chance_however_they_are_found(tries):
+    rng = np.random.default_rng(0)
+    X = np.full((90, 9), 7.0)  # 30 rows for each of three nodes: of 9 features, 1, 3 and none vary
+    X[:30, 4] = rng.normal(size=30)
+    X[30:60, [1, 5, 8]] = rng.normal(size=(30, 3))
+    row, size = np.tile(np.arange(90), 2000), np.tile([30, 30, 30], 2000)
+    feature, low, high = module.draw_features(X, row, size, np.random.default_rng(1), tries)
+    one, three, none = feature[0::3], feature[1::3], slice(2, None, 3)
+    assert (one == 4).all() and (low[none] == high[none]).all()
+    counts = np.bincount(three, minlength=9)
+    assert counts[[1, 5, 8]].sum() == 2000 and stats.chisquare(counts[[1, 5, 8]]).pvalue > 0.001
+    np.testing.assert_array_equal(low[1::3], X[30:60].min(axis=0)[three])
+    np.testing.assert_array_equal(high[1::3], X[30:60].max(axis=0)[three])
+
+
 def test_samples_are_drawn_without_replacement_and_evenly(monkeypatch):
     samples = []
     grow = module.grow

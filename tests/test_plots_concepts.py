@@ -72,3 +72,10 @@ def test_concept_map_boxes_do_not_overlap_and_arrows_begin_and_end_at_one():
     for start, end, *_ in ARROWS:
         for px, py in (start, end):
             assert any(x <= px <= x + w and y <= py <= y + h for x, y, w, h in rectangles), (px, py)
+
+
+def test_series_marks_the_anomalous_steps_whether_labels_are_bool_or_int():
+    values = np.arange(5.0)
+    for labels in (np.array([0, 0, 1, 1, 0]), np.array([False, False, True, True, False])):
+        marks = concepts.series([("a", values, labels), ("b", values, labels)]).axes[0].lines[1]
+        np.testing.assert_array_equal(marks.get_xdata(), [2, 3])

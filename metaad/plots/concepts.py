@@ -76,11 +76,11 @@ def growing_difference(curves):
 def series(panels):
     """Time series side by side, the anomalous stretch marked.
 
-    panels : list of (title, values (n,), anomalous bool (n,)).
+    panels : list of (title, values (n,), anomalous (n,), true or 1 where it is).
     """
     figure, axes = plt.subplots(1, len(panels), figsize=(8.6, 2.6), sharey=True)
     for axis, (title, values, anomalous) in zip(axes, panels, strict=True):
-        t = np.arange(len(values))
+        t, anomalous = np.arange(len(values)), np.asarray(anomalous, bool)
         axis.plot(t, values, color=NORMAL, linewidth=1.2)
         axis.plot(t[anomalous], values[anomalous], "D", color=ANOMALY, markersize=5)
         axis.set(title=title, xlabel="time", xticks=[], yticks=[])
@@ -203,7 +203,7 @@ def against_share(share, curves, *, chance=None):
     axis.set(xscale="log", xlabel="share of anomalies in the test rows, %", ylim=(0, 1.02))
     axis.set_xticks(100 * share, [f"{100 * s:g}" for s in share])
     axis.minorticks_off()
-    axis.legend(loc="lower right")
+    axis.legend(loc="center left", bbox_to_anchor=(0.02, 0.66))
     return figure
 
 
@@ -223,7 +223,7 @@ def scores_and_cost(scores, y, threshold, costs):
         right.plot(at, cost, line, color=colour, label=name)
         right.plot(at[np.argmin(cost)], cost.min(), "o", color=colour, markersize=7)
     right.axhline(1, color=GREY, linewidth=1, linestyle=":")
-    right.text(at[0], 1.03, "never raise an alarm", color=GREY, fontsize=9.5)
+    right.text(at[-1], 1.03, "never raise an alarm", color=GREY, fontsize=9.5, ha="right")
     right.set(xlabel="threshold", ylabel="cost, relative to no detector", ylim=(0, 2))
     right.legend(title="one missed anomaly costs", fontsize=9.5)
     return figure
@@ -242,7 +242,8 @@ def few_anomalies(counts, values, truth):
         axis.plot([i, i], [low, high], color=NORMAL, linewidth=3)
         axis.text(i + 0.06, low - 0.012, f"{high - low:.2f} wide", color=NORMAL, va="top", ha="center", fontsize=9.5)
     axis.axhline(truth, color=ANOMALY, linewidth=1.2, linestyle="--")
-    axis.text(len(counts) - 0.55, truth, "true value", color=ANOMALY, va="bottom", ha="right", fontsize=9.5)
+    axis.text(len(counts) - 0.62, truth + 0.004, "true value", color=ANOMALY, va="bottom", fontsize=9.5)
+    axis.set_xlim(-0.6, len(counts) - 0.1)
     axis.set_xticks(range(len(counts)), [str(c) for c in counts])
     axis.set(xlabel="anomalies in the test set", ylabel="measured AUROC", ylim=(max(0.0, values.min() - 0.05), 1.02))
     return figure

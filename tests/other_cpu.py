@@ -8,8 +8,8 @@ digit of a sum. This script computes, once natively and once under QEMU's Haswel
 
 and records the largest relative difference of any score or loss in data/results/other_cpu.json.
 
-Run `python tests/other_cpu.py`. It needs qemu-user. Emulation takes some 90 seconds of one core, half of them for
-importing PyTorch and scikit-learn: vector instructions run about a hundred times slower, hence the small batch.
+Run `python tests/other_cpu.py`. It needs qemu-user and, on a quiet machine, a few minutes: importing PyTorch is most of
+the start, and emulated vector instructions run about a hundred times slower, hence the small batch.
 """
 
 import json

@@ -197,7 +197,8 @@ def test_many_trees_are_grown_in_blocks(monkeypatch):
 def test_values_at_the_ends_of_float64_are_cut_apart():
     tiny = 5e-324
     for x in ([-1.7e308, 1.7e308], [0.0, tiny], [1.0, np.nextafter(1.0, 2.0)]):
-        forest = IsolationForest(20, random_state=0).fit(np.array(x)[:, None])
+        with np.errstate(over="raise", invalid="raise"):
+            forest = IsolationForest(20, random_state=0).fit(np.array(x)[:, None])
         assert (forest.leaf_size_ == [1, 1]).all() and (forest.path_lengths(np.array(x)[:, None]) == 1).all()
 
 

@@ -165,7 +165,8 @@ def test_one_step_of_reptile_moves_to_the_mean_of_the_adapted_weights(tasks):
         for _ in range(4):
             out = torch.func.functional_call(learner.estimator, fast, (rows[i],))
             gradients = torch.autograd.grad(normality_loss(out[None], rows[i][None], y[i][None]).sum(), fast.values())
-            fast = {n: (p - 0.1 * g).detach().requires_grad_() for (n, p), g in zip(fast.items(), gradients, strict=True)}
+            moved = {n: p - 0.1 * g for (n, p), g in zip(fast.items(), gradients, strict=True)}
+            fast = {n: p.detach().requires_grad_() for n, p in moved.items()}
         for n, p in fast.items():
             ends[n].append(p.detach())
     for n, p in learner.module_["net"].named_parameters():

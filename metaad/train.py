@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +74,7 @@ def descent(loss, optimizer, autocast=None):
 
     def step(batch):
         optimizer.zero_grad()
-        with torch.autocast(batch.device.type, torch.bfloat16, enabled=autocast == "bfloat16"):
+        with torch.autocast(batch.device.type, torch.bfloat16) if autocast == "bfloat16" else nullcontext():
             value = loss(batch)
         value.backward()
         optimizer.step()

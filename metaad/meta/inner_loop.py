@@ -8,8 +8,8 @@ Two forms of the same computation, equal to rounding:
 
       x W'ᵀ = x Wᵀ - α (x Aᵀ) D,
 
-  the layer as it was, minus a look at the support: x is compared with the k rows kept in A, and the answers D are
-  summed with those weights. This is linear attention with keys A and values -α D [1]. All tasks share the product
+  the layer as it was, plus a look at the support: x is compared with the k rows kept in A, and the rows of -α D are
+  summed with those weights. This is linear attention with keys A and values V = -α D [1]. All tasks share the product
   with W. Steps are concatenated: the memory of s steps holds s·k rows.
 
 References
@@ -191,6 +191,11 @@ def flat(module, prefix=""):
 
 
 def dual_applies(module, rates):
-    """Whether all adapted tensors belong to nn.Linear layers that run in a row and have one scalar rate each."""
+    """Whether all adapted tensors belong to nn.Linear layers that run in a row and have one rate each, not 0.
+
+    A layer or tensor that is used twice has one gradient from two places: that is left to the explicit form.
+    """
+    if len(list(module.named_parameters(remove_duplicate=False))) != len(list(module.parameters())):
+        return False
     linear = {f"{n}.{p}" for n, layer in flat(module) if type(layer) is nn.Linear for p in ("weight", "bias")}
-    return set(rates) <= linear and all(not torch.is_tensor(r) or r.numel() == 1 for r in rates.values())
+    return set(rates) <= linear and all(r.ndim == 0 if torch.is_tensor(r) else r != 0 for r in rates.values())

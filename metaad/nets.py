@@ -58,3 +58,30 @@ class Autoencoder(nn.Module):
     def forward(self, x):
         """Rows (n, n_features) rebuilt from the codes of the rows x (n, n_features)."""
         return self.decoder(self.encode(x))
+
+
+class ConvNet(nn.Sequential):
+    """Strided 3 × 3 convolutions over square grey images: each one halves the image.
+
+    Parameters
+    ----------
+    channels : sequence of int, channels after each convolution.
+    out : width of a last linear layer, e.g. 1 for a logit; None ends with the flattened feature map.
+    side : int, height and width of the images.
+    batch_norm : bool, put batch normalisation between convolution and ReLU.
+    device, dtype : as for `MLP`.
+
+    Input (n, side²), flattened images; output (n, out), or (n, channels[-1] · s²) with s the side of the last map.
+    """
+
+    def __init__(self, channels=(16, 32, 32), out=1, side=28, batch_norm=False, device=None, dtype=None):
+        where = {"device": device, "dtype": dtype}
+        layers = [nn.Unflatten(1, (1, side, side))]
+        for n_in, n_out in pairwise([1, *channels]):
+            layers.append(nn.Conv2d(n_in, n_out, 3, stride=2, padding=1, bias=not batch_norm, **where))
+            layers += [nn.BatchNorm2d(n_out, **where), nn.ReLU()] if batch_norm else [nn.ReLU()]
+            side = (side + 1) // 2
+        layers.append(nn.Flatten())
+        if out is not None:
+            layers.append(nn.Linear(channels[-1] * side**2, out, **where))
+        super().__init__(*layers)

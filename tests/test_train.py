@@ -118,6 +118,24 @@ def test_a_loss_that_is_not_finite_stops_with_a_remedy(bad, tmp_path):
     assert checkpoint.load() == [1.0], "the state that diverged is not kept"
 
 
+@pytest.mark.skipif(not torch.set_flush_denormal(False), reason="this processor can't flush such numbers")
+def test_tiny_numbers_are_flushed_while_it_trains_and_only_then():
+    tiny, seen = sys.float_info.min, []
+
+    def step(batch):
+        seen.append(tiny * 0.5)
+        return batch.mean()
+
+    for before in (False, True):
+        torch.set_flush_denormal(before)
+        try:
+            for _ in epochs(step, torch.ones(2), n_epochs=1, batch_size=2, generator=generator()):
+                assert (tiny * 0.5 == 0.0) == before
+        finally:
+            torch.set_flush_denormal(False)
+    assert seen == [0.0, 0.0]
+
+
 def training(path, n_epochs, stop_after=None):
     """A small training with dropout (PyTorch's global generator) and shuffling; `stop_after` steps it breaks off."""
     data = torch.randn(50, 6, generator=generator(9), **F64)

@@ -1,4 +1,4 @@
-"""The inner loop that lesson 07 writes by hand computes what the package's does: outputs, outer gradients, both orders."""
+"""The inner loop that lesson 07 writes by hand computes what the package's does, second order included."""
 
 import json
 from pathlib import Path

@@ -101,9 +101,10 @@ def adaptation(x, target, support, curves):
     rows = -(-len(curves) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(10.2, 2.45 * rows + 0.4), sharex=True, sharey=True)
     flat = np.atleast_1d(axes).ravel()
+    looks = (("anomaly", "--"), ("normal", "-"), ("third", "-."))
     for axis, (title, lines) in zip(flat, curves.items(), strict=False):
         axis.plot(x, target, color="#aaaaaa", linewidth=4, label="the wave")
-        for (label, values), (colour, _, _), style in zip(lines.items(), STYLES[1::-1] + STYLES[2:], ("--", "-", "-.")):
+        for (label, values), (colour, style) in zip(lines.items(), looks, strict=False):
             axis.plot(x, values, style, color=COLOURS[colour], linewidth=1.5, label=label)
         axis.plot(*support, "o", color=COLOURS["black"], markersize=4, label="support")
         axis.set_title(title, fontsize=10.5)

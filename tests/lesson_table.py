@@ -20,9 +20,10 @@ def table():
     rows = ["| lesson | quick | full |", "|:--|--:|--:|"]
     for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         title = "".join(cells(path.stem)[0]["source"]).splitlines()[0].lstrip("# ")
-        seconds = kept.get(path.stem, {})
-        quick = f"{seconds['quick_seconds']:.0f} s" if "quick_seconds" in seconds else "–"
-        full = f"{seconds['full_seconds'] / 60:.1f} min" if "full_seconds" in seconds else "–"
+        quick = f"{kept[path.stem]:.0f} s" if path.stem in kept else "–"
+        record = ROOT / "data" / "results" / f"{path.stem}.json"
+        seconds = json.loads(record.read_text(encoding="utf-8"))["run"]["seconds"] if record.exists() else None
+        full = f"{seconds / 60:.0f} min" if seconds else "no record"
         rows.append(f"| [{title}](notebooks/{path.name}) | {quick} | {full} |")
     return "\n".join(rows) + "\n"
 

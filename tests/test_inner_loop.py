@@ -217,18 +217,6 @@ def test_no_steps_is_the_network_itself_and_a_task_does_not_see_the_others():
     torch.testing.assert_close(together[1:2], alone, rtol=1e-12, atol=1e-12)
 
 
-def test_a_layer_that_is_used_twice_adapts_as_the_loop_over_tasks_says():
-    torch.manual_seed(0)
-    twice = nn.Linear(6, 6, dtype=torch.float64)
-    net, (x, query) = nn.Sequential(twice, nn.Tanh(), twice), batch(6)
-    expected, gradients = one_task_at_a_time(net, rebuild_loss, x, query, 2, 0.1, False)
-    got = outer_value(net, rebuild_loss, x, query, steps=2, rate=0.1)
-    got.backward()
-    torch.testing.assert_close(got, expected, rtol=1e-12, atol=1e-12)
-    for p, g in zip(net.parameters(), gradients, strict=True):
-        assert relative(p.grad, g) < 1e-10
-
-
 def test_the_form_is_dual_only_where_it_is_exact():
     net, (x, _) = smooth_classifier(), batch(6)
     per_entry = {n: torch.full_like(p, 0.1) for n, p in net.named_parameters()}
@@ -241,3 +229,6 @@ def test_the_form_is_dual_only_where_it_is_exact():
         inner_loop(conv, normality_loss, images, form="dual")
     with pytest.raises(ValueError, match="no parameter"):
         inner_loop(net, normality_loss, x, names=["9.weight"])
+    twice = nn.Linear(6, 6, dtype=torch.float64)
+    with pytest.raises(ValueError, match="in two places"):
+        inner_loop(nn.Sequential(twice, nn.Tanh(), twice), rebuild_loss, x)

@@ -43,11 +43,18 @@ def inner_loop(module, loss, x, y=None, *, steps=1, rate=0.01, names=None, first
     -------
     Dual or Explicit: call it with a tensor (n_tasks, q, d) to get the outputs (n_tasks, q, ...) of the adapted
     networks; `parameters()` gives their tensors, (n_tasks, *shape). Gradients flow through both.
+
+    Raises
+    ------
+    ValueError
+        for a name that the module lacks, a tensor used in two places, or form="dual" where it does not apply.
     """
     known = [n for n, _ in module.named_parameters()]
     names = known if names is None else list(names)
     if not set(names) <= set(known):
         raise ValueError(f"the module has no parameter {sorted(set(names) - set(known))}; it has {known}.")
+    if len(dict(module.named_parameters(remove_duplicate=False))) != len(known):
+        raise ValueError("the module uses a tensor in two places; give each place its own, so that each can adapt.")
     rates = {n: rate[n] if isinstance(rate, dict) else rate for n in names}
     dual = form != "explicit" and dual_applies(module, rates)
     if form == "dual" and not dual:
@@ -191,11 +198,6 @@ def flat(module, prefix=""):
 
 
 def dual_applies(module, rates):
-    """Whether all adapted tensors belong to nn.Linear layers that run in a row and have one rate each, not 0.
-
-    A layer or tensor that is used twice has one gradient from two places: that is left to the explicit form.
-    """
-    if len(list(module.named_parameters(remove_duplicate=False))) != len(list(module.parameters())):
-        return False
+    """Whether all adapted tensors belong to nn.Linear layers that run in a row and have one rate each, not 0."""
     linear = {f"{n}.{p}" for n, layer in flat(module) if type(layer) is nn.Linear for p in ("weight", "bias")}
     return set(rates) <= linear and all(r.ndim == 0 if torch.is_tensor(r) else r != 0 for r in rates.values())

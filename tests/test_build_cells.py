@@ -36,7 +36,7 @@ def definitions(source):
     return {n.name: n for n in ast.parse(source).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
 
 
-@pytest.mark.parametrize(("source", "slower"), build_cells())
+@pytest.mark.parametrize(("source", "slower"), list(build_cells()))
 def test_build_cell_is_the_packages_code(source, slower):
     first = source.splitlines()[0]
     named = re.search(r"metaad(?:\.\w+)+", first)

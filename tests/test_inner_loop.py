@@ -222,9 +222,13 @@ def test_the_form_is_dual_only_where_it_is_exact():
     per_entry = {n: torch.full_like(p, 0.1) for n, p in net.named_parameters()}
     assert type(inner_loop(net, normality_loss, x)).__name__ == "Dual"
     assert type(inner_loop(net, normality_loss, x, rate=per_entry)).__name__ == "Explicit"
+    assert type(inner_loop(net, normality_loss, x, rate=0.0)).__name__ == "Explicit"
     conv, (images, _) = smooth_convolution(), batch(36)
     assert type(inner_loop(conv, normality_loss, images)).__name__ == "Explicit"
     with pytest.raises(ValueError, match="explicit"):
         inner_loop(conv, normality_loss, images, form="dual")
     with pytest.raises(ValueError, match="no parameter"):
         inner_loop(net, normality_loss, x, names=["9.weight"])
+    twice = nn.Linear(6, 6, dtype=torch.float64)
+    with pytest.raises(ValueError, match="in two places"):
+        inner_loop(nn.Sequential(twice, nn.Tanh(), twice), rebuild_loss, x)

@@ -161,6 +161,8 @@ class AutoencoderDetector(Detector):
         return {**about, "rows": repro.digest(rows.cpu().numpy())}
 
     def _check_parameters(self):
+        if not isinstance(self.hidden, (tuple, list, np.ndarray)):
+            raise ValueError(f"hidden must be a sequence of widths such as (128, 64), got {self.hidden!r}.")
         whole = {"code_size": self.code_size, "epochs": self.epochs, "batch_size": self.batch_size}
         for name, value in [*whole.items(), *(("every width in hidden", w) for w in self.hidden)]:
             if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:

@@ -27,7 +27,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from metaad.detectors.base import Detector
 
 GRID = 2.0**30  # path lengths are whole multiples of 1/GRID, so their sums over trees are exact in any order
-BLOCK = 2**15  # (tree, row) pairs walked at a time: what one level needs of them fits the cache of a core
+BLOCK = 2**16  # (tree, row) pairs walked at a time: small enough for a core's cache, large enough to keep it busy
 
 
 def average_path_length(n):
@@ -54,8 +54,8 @@ def average_path_length(n):
 def grow(X, rng):
     """Grow one isolation tree on each sample, all trees together, one level at a time (algorithm 2 of [1]).
 
-    A node draws a feature, each of those that vary among its rows with the same chance, and a threshold, uniform
-    between the least and the greatest value of that feature among its rows. Rows above the threshold go right.
+    A node cuts one feature (see `draw_features`) at a threshold drawn uniformly between the least and the greatest
+    value among its rows. Rows above the threshold go right. A node whose rows are all alike is not cut.
 
     Parameters
     ----------
@@ -73,30 +73,70 @@ def grow(X, rng):
     levels = int(np.ceil(np.log2(max(psi, 2))))
     feature = np.zeros((n_trees, 2**levels - 1), dtype=np.intp)
     threshold = np.full((n_trees, 2**levels - 1), np.inf)
-    rows = X.reshape(-1, d)  # (n_trees * psi, d), the rows of a node always side by side
+    X = X.reshape(-1, d)  # (n_trees * psi, d)
     node = np.repeat(np.arange(n_trees), psi)  # (n_trees * psi,), the node each row has come to
-    depth = np.zeros(len(node), dtype=np.intp)
+    cuts = np.zeros(len(X), dtype=np.intp)  # (n_trees * psi,), cuts on its way
+    row = np.arange(len(X))  # (m,), the rows that may still be parted, those of a node side by side
     for level in range(levels):
-        first = np.flatnonzero(np.diff(node, prepend=-1))  # (k,), where the rows of each of the k nodes begin
-        low, high = np.minimum.reduceat(rows, first), np.maximum.reduceat(rows, first)  # (k, d)
-        varies = low < high
-        pick = rng.random(len(first)) * varies.sum(axis=1)
-        f = (varies.cumsum(axis=1) > pick[:, None]).argmax(axis=1)  # (k,), one of the features that vary
-        low, high = low[np.arange(len(f)), f], high[np.arange(len(f)), f]  # (k,)
-        u = rng.random(len(first))
+        first = np.flatnonzero(np.diff(node[row], prepend=-1))  # (k,), where the rows of each of the k nodes begin
+        size = np.diff(first, append=len(row))  # (k,)
+        f, low, high = draw_features(X, row, size, rng)  # (k,) each
+        u = rng.random(len(f))
         cut = np.maximum(low, (1 - u) * low + u * high)
         cut = np.where(cut < high, cut, np.where(low < high, low, np.inf))  # rounding must not empty a side
-        tree, place = np.divmod(node[first], 2**level)
+        tree, place = np.divmod(node[row[first]], 2**level)
         feature[tree, 2**level - 1 + place], threshold[tree, 2**level - 1 + place] = f, cut
-        of = np.repeat(np.arange(len(first)), np.diff(first, append=len(node)))  # (n_trees * psi,), row -> node
-        depth += np.isfinite(cut)[of]
-        node = 2 * node + (rows[np.arange(len(rows)), f[of]] > cut[of])
-        order = np.argsort(node, kind="stable")
-        rows, node, depth = rows[order], node[order], depth[order]
-    depths = np.zeros(n_trees * 2**levels, dtype=np.intp)
-    depths[node] = depth
+        f, cut = np.repeat(f, size), np.repeat(cut, size)  # (m,) each, from nodes to their rows
+        node *= 2
+        node[row] += X[row, f] > cut
+        row = row[np.isfinite(cut)]
+        cuts[row] += 1
+        row = row[np.argsort(node[row], kind="stable")]
+    depth = np.zeros(n_trees * 2**levels, dtype=np.intp)
+    depth[node] = cuts
     size = np.bincount(node, minlength=n_trees * 2**levels)
-    return feature, threshold, size.reshape(n_trees, -1), depths.reshape(n_trees, -1)
+    return feature, threshold, size.reshape(n_trees, -1), depth.reshape(n_trees, -1)
+
+
+def draw_features(X, row, size, rng, tries=16):
+    """A feature for each node: every one that varies among the node's rows with the same chance [3].
+
+    Any feature is drawn, and once more where it does not vary. What is open after some tries is looked at in full:
+    that costs d times as much as a try, and is needed where few features vary or all rows are alike.
+
+    Parameters
+    ----------
+    X : float64 array (N, d).
+    row : intp array (m,), rows of X, those of a node side by side.
+    size : intp array (k,), how many of them are in each of the k nodes.
+    rng : numpy.random.Generator.
+    tries : int, single draws before the look at all features.
+
+    Returns
+    -------
+    feature : intp array (k,).
+    low, high : float64 arrays (k,), its least and greatest value in the node; equal where all rows are alike.
+    """
+    d, todo = X.shape[1], np.arange(len(size))  # todo: the nodes that have no feature yet
+    feature, low, high = np.zeros(len(size), dtype=np.intp), np.zeros(len(size)), np.zeros(len(size))
+    for attempt in range(min(tries, d) + 1):
+        wanting = (size > 1) & (low[todo] == high[todo])
+        row, todo, size = row[np.repeat(wanting, size)], todo[wanting], size[wanting]
+        if len(todo) == 0:
+            break
+        first = np.cumsum(size) - size
+        if attempt < min(tries, d):
+            f = rng.integers(d, size=len(todo))
+            x = X[row, np.repeat(f, size)]
+            low[todo], high[todo] = np.minimum.reduceat(x, first), np.maximum.reduceat(x, first)
+        else:
+            x = X[row]
+            least, most = np.minimum.reduceat(x, first), np.maximum.reduceat(x, first)  # (len(todo), d)
+            varies = (least < most).cumsum(axis=1)
+            f = (varies > rng.random(len(todo))[:, None] * varies[:, -1:]).argmax(axis=1)
+            low[todo], high[todo] = least[np.arange(len(f)), f], most[np.arange(len(f)), f]
+        feature[todo] = f
+    return feature, low, high
 
 
 class IsolationForest(Detector):
@@ -179,7 +219,9 @@ class IsolationForest(Detector):
 
     def _anomaly(self, X):
         h = np.concatenate(self._walk(X, lambda h: h.sum(axis=0))) / len(self.feature_)  # (n,), E[h(x)]
-        return np.exp2(-h / _on_grid(average_path_length(self.max_samples_)))  # equation 2 of [1]
+        c = _on_grid(average_path_length(self.max_samples_))
+        ratio = h / c if c > 0 else np.ones_like(h)  # trees of one row cut nothing: no row stands out
+        return np.exp2(-ratio)  # equation 2 of [1]
 
     def _walk(self, X, reduce):
         """`reduce` of the path lengths (n_trees, m) of each block of m rows: list, in the order of the rows."""
@@ -212,7 +254,7 @@ class IsolationForest(Detector):
                     stacklevel=4,
                 )
             return int(min(psi, n))
-        if isinstance(psi, Real) and not _whole(psi) and 0.0 < psi <= 1.0 and int(psi * n) >= 1:
+        if isinstance(psi, Real) and not isinstance(psi, Integral) and 0.0 < psi <= 1.0 and int(psi * n) >= 1:
             return int(psi * n)
         raise ValueError(
             f'max_samples must be "auto", a whole number of rows, 1 or more, or a share of the rows in (0.0, 1.0] '
@@ -237,8 +279,11 @@ def walk(X, feature, threshold, leaf_path):
     values, start = np.ascontiguousarray(X).ravel(), d * np.arange(n)  # row i is values[start[i] :][:d]
     node = np.repeat(np.arange(len(leaf_path)), n).reshape(-1, n)  # (n_trees, n)
     for f, cut in zip(feature, threshold, strict=True):
-        right = values.take(start + f.take(node, mode="clip"), mode="clip") > cut.take(node, mode="clip")
-        node = 2 * node + right
+        at = f.take(node, mode="clip")
+        at += start
+        right = values.take(at, mode="clip") > cut.take(node, mode="clip")
+        node += node  # in place: node = 2 * node + right
+        node += right
     return leaf_path.ravel().take(node, mode="clip")
 
 

@@ -1,5 +1,7 @@
 """K-means as an anomaly detector: how far is a row from the nearest centre?"""
 
+import numbers
+
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
 from sklearn.utils import check_random_state
@@ -30,7 +32,7 @@ class KMeansDetector(Detector):
     Raises
     ------
     ValueError
-        in `fit`, if there are fewer rows than centres.
+        in `fit`, if `n_clusters` is not a whole number ≥ 1 or larger than the number of rows.
 
     References
     ----------
@@ -46,6 +48,8 @@ class KMeansDetector(Detector):
         self.random_state = random_state
 
     def _fit(self, X):
+        if not isinstance(self.n_clusters, numbers.Integral) or self.n_clusters < 1:
+            raise ValueError(f"n_clusters must be a whole number ≥ 1, got {self.n_clusters!r}.")
         if len(X) < self.n_clusters:
             raise ValueError(
                 f"k-means needs at least as many rows as centres, n_samples={len(X)} and n_clusters={self.n_clusters} "

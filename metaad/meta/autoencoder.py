@@ -15,7 +15,7 @@ def rebuild_loss(out, x, y=None):
 
     y : (n_tasks, n), 1 for an anomaly; None if all rows are normal.
     """
-    errors = (out - x).square().mean(dim=-1)  # (n_tasks, n)
+    errors = (out - x).square().sum(dim=-1) / x.shape[-1]  # (n_tasks, n)
     if y is None:
         return errors.mean(dim=1)
     return ((1 - y) * errors).sum(dim=1) / (1 - y).sum(dim=1)
@@ -35,7 +35,7 @@ def separation_loss(out, x, y):
 
 def log_error(out, x):
     """Logarithm of each row's mean squared error: out, x (n_tasks, n, d) -> (n_tasks, n)."""
-    return (out - x).square().mean(dim=-1).clamp_min(1e-12).log()
+    return ((out - x).square().sum(dim=-1) / x.shape[-1]).clamp_min(1e-12).log()
 
 
 @learnable.register

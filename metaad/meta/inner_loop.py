@@ -8,8 +8,8 @@ Two forms of the same computation, equal to rounding:
 
       x W'ᵀ = x Wᵀ - α (x Aᵀ) D,
 
-  the layer as it was, minus a look at the support: x is compared with the k rows kept in A, and the answers D are
-  summed with those weights. This is linear attention with keys A and values -α D [1]. All tasks share the product
+  the layer as it was, plus a look at the support: x is compared with the k rows kept in A, and the rows of -α D are
+  summed with those weights. This is linear attention with keys A and values V = -α D [1]. All tasks share the product
   with W. Steps are concatenated: the memory of s steps holds s·k rows.
 
 References
@@ -43,11 +43,18 @@ def inner_loop(module, loss, x, y=None, *, steps=1, rate=0.01, names=None, first
     -------
     Dual or Explicit: call it with a tensor (n_tasks, q, d) to get the outputs (n_tasks, q, ...) of the adapted
     networks; `parameters()` gives their tensors, (n_tasks, *shape). Gradients flow through both.
+
+    Raises
+    ------
+    ValueError
+        for a name that the module lacks, a tensor used in two places, or form="dual" where it does not apply.
     """
     known = [n for n, _ in module.named_parameters()]
     names = known if names is None else list(names)
     if not set(names) <= set(known):
         raise ValueError(f"the module has no parameter {sorted(set(names) - set(known))}; it has {known}.")
+    if len(dict(module.named_parameters(remove_duplicate=False))) != len(known):
+        raise ValueError("the module uses a tensor in two places; give each place its own, so that each can adapt.")
     rates = {n: rate[n] if isinstance(rate, dict) else rate for n in names}
     dual = form != "explicit" and dual_applies(module, rates)
     if form == "dual" and not dual:
@@ -67,7 +74,7 @@ class Dual:
         self.layers = list(flat(module))
         self.n_tasks = n_tasks
         self.rates = {}  # layer number: (rate of its weight, rate of its bias), None for what does not adapt
-        self.memory = {}  # layer number: inputs A (n_tasks, s k, d_in), output gradients D (n_tasks, s k, d_out)
+        self.memory = {}  # layer number: inputs A (n_tasks, s k, d_in), values V = -α D (n_tasks, s k, d_out)
         for i, (name, _) in enumerate(self.layers):
             weight, bias = f"{name}.weight", f"{name}.bias"
             if weight in rates or bias in rates:
@@ -92,21 +99,26 @@ class Dual:
                 h = layer(h)
                 continue
             a = h.unflatten(0, (n_tasks, n))  # (n_tasks, n, d_in)
-            z = layer(a)  # (n_tasks, n, d_out), one product with W for all tasks
+            z = layer(h).unflatten(0, (n_tasks, n))  # (n_tasks, n, d_out), one product with W for all tasks
             if i in self.memory:
-                A, D = self.memory[i]
-                z = torch.baddbmm(z, self._kernel(i, a, A), D, alpha=-1.0)
+                A, V = self.memory[i]
+                z = torch.baddbmm(z, self._kernel(i, a, A), V)
             seen[i] = a, z
             h = z.flatten(0, 1)
         return h.unflatten(0, (n_tasks, n)), seen
 
     def _kernel(self, i, a, A):
-        """How much each kept row counts for each new row, (n_tasks, n, s k): α_W a Aᵀ + α_b."""
+        """How much each kept row counts for each new row, (n_tasks, n, s k): a Aᵀ for the weight, 1 for the bias.
+
+        The values V carry the rate of the weight, so that 1 becomes the ratio of the two rates.
+        """
         weight, bias = self.rates[i]
+        shape = *a.shape[:2], A.shape[1]
         if weight is None:
-            return a.new_ones(*a.shape[:2], A.shape[1]) * bias
-        kernel = weight * (a @ A.mT)
-        return kernel if bias is None else kernel + bias
+            return a.new_ones(shape)
+        if bias is None:
+            return torch.bmm(a, A.mT)
+        return torch.baddbmm(torch.as_tensor(bias / weight, dtype=a.dtype, device=a.device).expand(shape), a, A.mT)
 
     def adapt(self, loss, x, y, steps, first_order):
         """Gradient steps: each appends the support's inputs and output gradients to the memories."""
@@ -117,24 +129,31 @@ class Dual:
                 loss(out, x, y).sum(), [z for _, z in seen.values()], create_graph=not first_order
             )
             for (i, (a, _)), d in zip(seen.items(), gradients, strict=True):
-                if first_order:
-                    a, d = a.detach(), d.detach()
-                if i in self.memory:
-                    a, d = (torch.cat(pair, dim=1) for pair in zip(self.memory[i], (a, d), strict=True))
-                self.memory[i] = a, d
+                self._remember(i, *((a.detach(), d.detach()) if first_order else (a, d)))
+
+    def _remember(self, i, a, d):
+        """Append keys a (n_tasks, k, d_in) and values -α d (n_tasks, k, d_out) to the memory of layer i."""
+        weight, bias = self.rates[i]
+        values = d * -(bias if weight is None else weight)
+        if i not in self.memory:
+            self.memory[i] = a, values
+        elif i == self.first:  # its inputs are the same in every step: one key, the values add up
+            self.memory[i] = a, self.memory[i][1] + values
+        else:
+            self.memory[i] = tuple(torch.cat(pair, dim=1) for pair in zip(self.memory[i], (a, values), strict=True))
 
     def parameters(self):
-        """The adapted tensors in full, dict of (n_tasks, *shape): W - α_W Dᵀ A and b - α_b Σ D."""
+        """The adapted tensors in full, dict of (n_tasks, *shape): W + Vᵀ A and b + (α_b / α_W) Σ V."""
         found = {}
         for i, (weight, bias) in self.rates.items():
             name, layer = self.layers[i]
-            A, D = self.memory.get(i, (None, None))
+            A, V = self.memory.get(i, (None, None))
             if weight is not None:
                 start = layer.weight.expand(self.n_tasks, -1, -1)
-                found[f"{name}.weight"] = start if A is None else start - weight * (D.mT @ A)
+                found[f"{name}.weight"] = start if A is None else start + V.mT @ A
             if bias is not None:
                 start = layer.bias.expand(self.n_tasks, -1)
-                found[f"{name}.bias"] = start if A is None else start - bias * D.sum(dim=1)
+                found[f"{name}.bias"] = start if A is None else start + V.sum(dim=1) * (bias / (weight or bias))
         return found
 
 
@@ -179,6 +198,6 @@ def flat(module, prefix=""):
 
 
 def dual_applies(module, rates):
-    """Whether all adapted tensors belong to nn.Linear layers that run in a row and have one scalar rate each."""
+    """Whether all adapted tensors belong to nn.Linear layers that run in a row and have one rate each, not 0."""
     linear = {f"{n}.{p}" for n, layer in flat(module) if type(layer) is nn.Linear for p in ("weight", "bias")}
-    return set(rates) <= linear and all(not torch.is_tensor(r) or r.numel() == 1 for r in rates.values())
+    return set(rates) <= linear and all(r.ndim == 0 if torch.is_tensor(r) else r != 0 for r in rates.values())

@@ -1,0 +1,52 @@
+"""The figures of few-shot detection show the numbers that they were given."""
+
+import numpy as np
+import pytest
+from matplotlib import colors
+from matplotlib import pyplot as plt
+
+from metaad.metrics import Interval
+from metaad.plots import few_shot
+from metaad.plots.base import COLOURS
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def test_strips_keep_their_order_and_frame_anomalies_apart_by_colour_and_cross():
+    images = np.linspace(0, 1, 6)[:, None, None] * np.ones((6, 4, 4))
+    odd = np.array([False, True, False, False, True, True])
+    figure = few_shot.ranked(images[:3], {"before": (images, odd)})
+    shown = figure.axes[6:]
+    assert [ax.images[0].get_array()[0, 0] for ax in shown] == pytest.approx(list(images[:, 0, 0]))
+    frames = [ax.spines["left"] for ax in shown]
+    assert [colors.to_hex(f.get_edgecolor()).upper() == COLOURS["anomaly"] for f in frames] == list(odd)
+    assert [ax.get_title(loc="center") == "×" for ax in shown] == list(odd)
+
+
+def test_methods_are_drawn_at_their_means():
+    results = {"a": (Interval(0.9, 0.8, 0.95, 3), [0.8, 0.9, 1.0]), "b": (Interval(0.6, 0.5, 0.7, 3), [0.5, 0.6, 0.7])}
+    ax = few_shot.methods(results, highlight=("a",)).axes[0]
+    markers = {line.get_marker(): line.get_xdata()[0] for line in ax.lines if line.get_marker() in "Do"}
+    assert markers == {"D": 0.9, "o": 0.6}
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b"]
+
+
+def test_pairs_write_out_what_is_hard_and_nothing_else():
+    values = np.full((3, 3), 0.99)
+    np.fill_diagonal(values, np.nan)
+    values[1, 2] = 0.704
+    ax = few_shot.pairs({"one": values, "two": values}).axes[0]
+    assert [(t.get_text(), t.get_position()) for t in ax.texts] == [("70", (2, 1))]
+
+
+def test_maps_share_one_scale_a_row_and_zero_is_white():
+    images, maps = np.eye(4)[None].repeat(2, 0), np.stack([np.zeros((3, 3)), np.full((3, 3), -2.0)])
+    figure = few_shot.looks(images, {"after": maps}, ["x", "y"])
+    flat, deep = (ax.images[0] for ax in figure.axes[2:])
+    assert flat.get_clim() == deep.get_clim() == (-2.0, 2.0)
+    assert flat.cmap(flat.norm(0.0))[:3] == pytest.approx((1, 1, 1), abs=0.01)
+    assert colors.to_hex(deep.cmap(deep.norm(-2.0))).upper() == COLOURS["normal"]

@@ -1,0 +1,74 @@
+"""Figures of the isolation-forest lesson show what they are given."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from metaad.metrics import Interval
+from metaad.plots import trees
+
+
+@pytest.fixture(autouse=True)
+def close():
+    yield
+    plt.close("all")
+
+
+def test_isolation_path_shades_the_side_that_keeps_the_point():
+    X = np.array([[0.0, 0.0], [1.0, 1.0], [4.0, 2.0]])
+    all_rows, last_two = np.array([True, True, True]), np.array([False, True, True])
+    figure = trees.isolation_paths(X, {"far": (2, [(0, 0.5, all_rows), (0, 3.0, last_two)])}, columns=3)
+    drawn = [a for a in figure.axes if a.axison]
+    assert [a.get_title(loc="left") or a.get_title() for a in drawn] == ["cut 1: 3 → 2", "cut 2: 2 → 1"]
+    assert drawn[0].get_ylabel() == "far\n2 cuts"
+    for axis, cut in zip(drawn, (0.5, 3.0), strict=True):
+        shaded = axis.patches[1]
+        assert shaded.get_x() == cut and shaded.get_x() + shaded.get_width() > 4.0
+
+
+def test_a_long_path_shows_its_first_cuts_and_its_last():
+    X = np.arange(12.0)[:, None] * [1.0, 1.0]
+    steps = [(0, k + 0.5, np.arange(12) >= k) for k in range(11)]
+    figure = trees.isolation_paths(X, {"end": (11, steps)}, columns=4)
+    titles = [a.get_title(loc="left") or a.get_title() for a in figure.axes]
+    assert [t.split(":")[0] for t in titles] == ["cut 1", "cut 2", "cut 3", "cut 11"]
+    assert titles[-1] == "cut 11: 2 → 1"
+
+
+def test_counts_are_shares_with_their_mean():
+    figure = trees.cut_counts({"far": np.array([1, 1, 2, 4])})
+    bars = {round(b.get_x() + b.get_width() / 2): b.get_height() for b in figure.axes[0].patches}
+    assert bars == {0: 0.0, 1: 0.5, 2: 0.25, 3: 0.0, 4: 0.25}
+    assert figure.axes[0].lines[0].get_xdata()[0] == 2.0
+
+
+def test_score_curve_passes_through_one_half_at_c():
+    axis = trees.score_curve(256, 10.0).axes[0]
+    assert [tuple(p.get_xydata()[0]) for p in axis.lines[1:4]] == [(0.0, 1.0), (10.0, 0.5), (20.0, 0.25)]
+
+
+def test_published_puts_every_method_on_its_tables_line():
+    rows = [("a", 0.9, {"ours": Interval(0.91, 0.9, 0.92, 10), "theirs": Interval(0.89, 0.88, 0.9, 10)})] * 2
+    figure = trees.published(rows)
+    axis = figure.axes[0]
+    assert [t.get_text() for t in axis.get_yticklabels()] == ["a", "a"]
+    assert {t.get_text() for t in figure.legends[0].get_texts()} == {"paper, 2008", "ours", "theirs"}
+
+
+@pytest.mark.parametrize("share", [True, False])
+def test_maps_lines_and_scatters_have_a_panel_for_each(share):
+    X, y, grid = np.random.default_rng(0).normal(size=(9, 2)), np.repeat([0, 1], [6, 3]), np.eye(5)
+    maps = trees.score_maps({"one": grid, "two": (2 * grid, X, y)}, (-1, 1, -1, 1), X, y, share=share)
+    assert sum(len(a.images) for a in maps.axes) == 2 and len(maps.axes) == (3 if share else 4)
+    assert len(trees.rankings({"a": (X[:, 0], X[:, 1], y, "b")}, "a").axes) == 1
+    one = [Interval(0.5, 0.4, 0.6, 3)] * 3
+    lines = trees.curves((0, 2, 8), {"f": one, "g": one}, "k", "v")
+    assert [t.get_text() for t in lines.axes[0].get_xticklabels()] == ["0", "2", "8"]
+    assert trees.ghosts(grid, (-1, 1, -1, 1), X, X[:2], X[2:4]).axes[0].texts[0].get_text() == "corner"
+    assert len(trees.line_depths(X[:, 0], X[:, 0], X[:, 1]).axes) == 1
+    n = np.array([3, 10])
+    assert len(trees.harmonic(n, n / 2, n / 3, {4: 2.0}).axes) == 2

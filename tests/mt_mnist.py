@@ -1,7 +1,7 @@
 """MT-MNIST, the protocol of Frikha et al. 2021: which part of meta-learning tells a new digit from all others?
 
-    python tests/benchmarks/mt_mnist.py run --variant PLDA/all --seeds 0 1 2 --parts DIR
-    python tests/benchmarks/mt_mnist.py report --parts DIR
+    python tests/mt_mnist.py run --variant PLDA/all --seeds 0 1 2 --parts DIR
+    python tests/mt_mnist.py report --parts DIR
 
 Split i (0 to 8) tests on digit i as normal against all nine others, among them digit 9, which validates; training
 sees the other eight digits alone. Test images are MNIST's 10,000 test images. Accuracy is at each detector's native

@@ -101,6 +101,30 @@ class MetaLearner(BaseEstimator):
     - `_loss(task)` returns the outer loss, a scalar; by default the cross-entropy of the scores.
     """
 
+    def __init__(
+        self,
+        estimator,
+        iterations=300,
+        n_tasks=8,
+        learning_rate=3e-3,
+        schedule="constant",
+        average=0.0,
+        clip=10.0,
+        device="auto",
+        random_state=None,
+        progress=False,
+    ):
+        self.estimator = estimator
+        self.iterations = iterations
+        self.n_tasks = n_tasks
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.average = average
+        self.clip = clip
+        self.device = device
+        self.random_state = random_state
+        self.progress = progress
+
     def fit(self, tasks, y=None):
         """Meta-learn.
 

@@ -30,30 +30,6 @@ class ProtoNet(MetaLearner):
     [2] Kruspe, One-Way Prototypical Networks, 2019.
     """
 
-    def __init__(
-        self,
-        estimator,
-        iterations=300,
-        n_tasks=8,
-        learning_rate=3e-3,
-        schedule="constant",
-        average=0.0,
-        clip=10.0,
-        device="auto",
-        random_state=None,
-        progress=False,
-    ):
-        self.estimator = estimator
-        self.iterations = iterations
-        self.n_tasks = n_tasks
-        self.learning_rate = learning_rate
-        self.schedule = schedule
-        self.average = average
-        self.clip = clip
-        self.device = device
-        self.random_state = random_state
-        self.progress = progress
-
     def _build(self, net, tasks):
         head = nn.ParameterDict({"log_scale": torch.zeros(()), "threshold": torch.ones(())})
         return nn.ModuleDict({"net": net, "head": head})
@@ -91,30 +67,6 @@ class PLDA(MetaLearner):
     [1] Ioffe, Probabilistic Linear Discriminant Analysis, ECCV 2006.
     [2] Prince and Elder, Probabilistic Linear Discriminant Analysis for Inferences About Identity, ICCV 2007.
     """
-
-    def __init__(
-        self,
-        estimator,
-        iterations=300,
-        n_tasks=8,
-        learning_rate=3e-3,
-        schedule="constant",
-        average=0.0,
-        clip=10.0,
-        device="auto",
-        random_state=None,
-        progress=False,
-    ):
-        self.estimator = estimator
-        self.iterations = iterations
-        self.n_tasks = n_tasks
-        self.learning_rate = learning_rate
-        self.schedule = schedule
-        self.average = average
-        self.clip = clip
-        self.device = device
-        self.random_state = random_state
-        self.progress = progress
 
     def _build(self, net, tasks):
         with torch.no_grad():

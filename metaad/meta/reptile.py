@@ -40,18 +40,11 @@ class Reptile(MetaLearner):
         random_state=None,
         progress=False,
     ):
-        self.estimator = estimator
+        super().__init__(
+            estimator, iterations, n_tasks, learning_rate, schedule, average, clip, device, random_state, progress
+        )
         self.steps = steps
         self.inner_rate = inner_rate
-        self.iterations = iterations
-        self.n_tasks = n_tasks
-        self.learning_rate = learning_rate
-        self.schedule = schedule
-        self.average = average
-        self.clip = clip
-        self.device = device
-        self.random_state = random_state
-        self.progress = progress
 
     def _build(self, net, tasks):
         return nn.ModuleDict({"net": net})

@@ -1,0 +1,5 @@
+"""Learning to choose: configurations, architectures and splits, by search and by policy gradients."""
+
+from metaad.search.space import Choice, Integer, Real, Space, configured, space
+
+__all__ = ["Choice", "Integer", "Real", "Space", "configured", "space"]

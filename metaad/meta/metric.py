@@ -4,6 +4,7 @@ Nothing is adapted by gradient: the support enters through its mean.
 """
 
 import copy
+import math
 
 import torch
 from torch import nn
@@ -72,7 +73,8 @@ class PLDA(MetaLearner):
         with torch.no_grad():
             width = copy.deepcopy(net).eval()(tasks.sample(1, 0).support[0].cpu()).shape[-1]
         head = {"mean": torch.zeros(width), "between": torch.zeros(width), "within": torch.zeros(width)}
-        head |= {"log_scale": torch.tensor(-1.0), "threshold": torch.zeros(())}
+        # starts as the mean over coordinates: a score that is too sure of itself learns the seen classes by heart
+        head |= {"log_scale": torch.tensor(-math.log(width), dtype=torch.float64), "threshold": torch.zeros(())}
         return nn.ModuleDict({"net": net, "head": nn.ParameterDict(head)})
 
     def _scorer(self, support, y):

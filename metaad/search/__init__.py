@@ -1,0 +1,17 @@
+"""Learning to choose: configurations, architectures and splits, by search and by policy gradients."""
+
+from metaad.search.policy import CategoricalPolicy, Record, search
+from metaad.search.reinforce import reinforce_gradient, reinforce_step
+from metaad.search.trpo import TRPOReport, conjugate_gradient, hessian_vector_product, trpo_step
+
+__all__ = [
+    "CategoricalPolicy",
+    "Record",
+    "TRPOReport",
+    "conjugate_gradient",
+    "hessian_vector_product",
+    "reinforce_gradient",
+    "reinforce_step",
+    "search",
+    "trpo_step",
+]

@@ -5,7 +5,14 @@ from itertools import pairwise
 from torch import nn
 
 
-class MLP(nn.Sequential):
+class Layers(nn.Sequential):
+    """Layers that run one after the other; a slice of them is a plain nn.Sequential that shares their weights."""
+
+    def __getitem__(self, i):
+        return nn.Sequential(*list(self)[i]) if isinstance(i, slice) else super().__getitem__(i)
+
+
+class MLP(Layers):
     """Linear layers with an activation between them, and none after the last.
 
     Parameters
@@ -60,7 +67,7 @@ class Autoencoder(nn.Module):
         return self.decoder(self.encode(x))
 
 
-class ConvNet(nn.Sequential):
+class ConvNet(Layers):
     """Strided 3 × 3 convolutions over square grey images: each one halves the image.
 
     Parameters

@@ -8,11 +8,19 @@ from scipy.sparse import csr_array
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from metaad import detectors
-from metaad.detectors import AutoencoderDetector, Detector, IsolationForest, KMeansDetector, anomaly_score
+from metaad.detectors import (
+    AutoencoderDetector,
+    Detector,
+    IsolationForest,
+    KMeansDetector,
+    KNNDetector,
+    anomaly_score,
+)
 
 # small ones, so that some fifty checks on each stay quick
 DETECTORS = [
     KMeansDetector(n_init=1),
+    KNNDetector(),
     IsolationForest(n_estimators=20),
     AutoencoderDetector(hidden=(8,), code_size=1, epochs=2, device="cpu"),
 ]

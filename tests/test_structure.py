@@ -26,14 +26,15 @@ MAY_IMPORT = {
     "files": set(),
     "data": {"files"},
     "tasks": {"data"},
+    "tables": {"tasks", "data"},
     "nets": set(),
     "scores": set(),
     "train": {"saving"},
     "detectors": {"detectors", "nets", "scores", "train"},
     "saving": set(),
-    "meta": {"meta", "tasks", "nets", "scores", "train", "detectors"},
-    "search": {"search", "meta", "tasks", "nets", "scores", "train", "detectors"},
-    "cli": {"data", "tasks", "nets", "scores", "train", "detectors", "meta", "search", "saving"},
+    "meta": {"meta", "tasks", "tables", "nets", "scores", "train", "detectors"},
+    "search": {"search", "meta", "tasks", "tables", "nets", "scores", "train", "detectors"},
+    "cli": {"data", "tasks", "tables", "nets", "scores", "train", "detectors", "meta", "search", "saving"},
 }
 
 

@@ -1,11 +1,13 @@
 """Learning to choose: configurations, architectures and splits, by search and by policy gradients."""
 
+from metaad.search.architecture import ArchitectureSearch, architectures
 from metaad.search.policy import CategoricalPolicy, Record, search
 from metaad.search.reinforce import reinforce_gradient, reinforce_step
 from metaad.search.space import Choice, Integer, Real, Space, configured, space
 from metaad.search.trpo import TRPOReport, conjugate_gradient, hessian_vector_product, trpo_step
 
 __all__ = [
+    "ArchitectureSearch",
     "CategoricalPolicy",
     "Choice",
     "Integer",
@@ -13,6 +15,7 @@ __all__ = [
     "Record",
     "Space",
     "TRPOReport",
+    "architectures",
     "configured",
     "conjugate_gradient",
     "hessian_vector_product",

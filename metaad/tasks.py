@@ -10,10 +10,11 @@ class Task(NamedTuple):
     """A batch of tasks. One task is a batch of one; `k` support rows, `q` query rows, `d` features.
 
     support : tensor (n_tasks, k, d), rows to adapt to; in one-class tasks all of them are normal.
-    query : tensor (n_tasks, q, d), rows to be judged.
+    query : tensor (n_tasks, q, d), rows to be judged; or (1, q, d), the same rows for all tasks.
     y : tensor (n_tasks, q), 1 for an anomaly and 0 for a normal row; in regression the targets, (n_tasks, q, out).
     support_y : tensor (n_tasks, k) or (n_tasks, k, out), labels or targets of the support; None in one-class tasks.
     normal : int64 array (n_tasks,), the class that counts as normal; None where there are no classes.
+    weight : tensor (n_tasks, q), how much each judgement counts in the outer loss, 1 on average; None counts all alike.
     """
 
     support: torch.Tensor
@@ -21,6 +22,7 @@ class Task(NamedTuple):
     y: torch.Tensor
     support_y: torch.Tensor | None = None
     normal: np.ndarray | None = None
+    weight: torch.Tensor | None = None
 
     def to(self, device=None, dtype=None):
         """The same tasks on another device or in another floating-point type."""
@@ -28,6 +30,8 @@ class Task(NamedTuple):
 
     def pooled(self):
         """Support and query as one labelled set: rows (n_tasks, k + q, d) and labels (n_tasks, k + q, ...)."""
+        if self.weight is not None:
+            raise ValueError("tasks that share a weighted query can't be pooled; draw tasks one by one (MadeUpTasks).")
         support_y = self.y.new_zeros(self.support.shape[:2]) if self.support_y is None else self.support_y
         return torch.cat([self.support, self.query], dim=1), torch.cat([support_y, self.y], dim=1)
 

@@ -100,7 +100,7 @@ class MetaLearner(BaseEstimator):
       estimator (`learnable_`), and whatever the method adds.
     - `_scorer(support, y)` returns the adapted network as a function: query (n_tasks, q, d) -> anomaly score
       (n_tasks, q), an anomaly where positive.
-    - `_loss(task)` returns the outer loss, a scalar; by default the cross-entropy of the scores.
+    - `_loss(task)` returns the outer loss, a scalar; by default the (weighted) cross-entropy of the scores.
     """
 
     def __init__(
@@ -199,7 +199,7 @@ class MetaLearner(BaseEstimator):
 
     def _loss(self, task):
         scores = self._scorer(task.support, task.support_y)(task.query)  # (n_tasks, q)
-        return binary_cross_entropy_with_logits(scores, task.y)
+        return binary_cross_entropy_with_logits(scores, task.y, task.weight)
 
     def scores(self, task):
         """Anomaly scores of the queries after adaptation to the supports: array (n_tasks, q), a whole batch at once."""

@@ -41,8 +41,9 @@ def inner_loop(module, loss, x, y=None, *, steps=1, rate=0.01, names=None, first
 
     Returns
     -------
-    Dual or Explicit: call it with a tensor (n_tasks, q, d) to get the outputs (n_tasks, q, ...) of the adapted
-    networks; `parameters()` gives their tensors, (n_tasks, *shape). Gradients flow through both.
+    Dual or Explicit: call it with a tensor (n_tasks, q, d), or (1, q, d) for rows that all tasks share, to get the
+    outputs (n_tasks, q, ...) of the adapted networks; `parameters()` gives their tensors, (n_tasks, *shape). Gradients
+    flow through both.
 
     Raises
     ------
@@ -82,7 +83,8 @@ class Dual:
         self.first = min(self.rates, default=len(self.layers))  # the layers before are the same for all tasks
 
     def __call__(self, x):
-        return self._top(self._bottom(x), *x.shape[:2])[0]
+        h = self._bottom(x).unflatten(0, x.shape[:2])  # rows that all tasks share go through the lower layers once
+        return self._top(h.expand(self.n_tasks, *h.shape[1:]).flatten(0, 1), self.n_tasks, x.shape[1])[0]
 
     def _bottom(self, x):
         """The layers before the first that adapts, on all rows as one batch: (n_tasks n, ...)."""
@@ -161,7 +163,7 @@ class Explicit:
     """A batch of adapted networks, each with its own copy of the tensors that adapt; works for any module."""
 
     def __init__(self, module, rates, n_tasks):
-        self.module, self.rates = module, rates
+        self.module, self.rates, self.n_tasks = module, rates, n_tasks
         start = dict(module.named_parameters())
         self.adapted = {n: start[n].expand(n_tasks, *start[n].shape) for n in rates}
         self.shared = {n: p for n, p in start.items() if n not in rates} | dict(module.named_buffers())
@@ -170,7 +172,7 @@ class Explicit:
         def one_task(adapted, rows):
             return functional_call(self.module, adapted | self.shared, (rows,))
 
-        return vmap(one_task, randomness="different")(self.adapted, x)
+        return vmap(one_task, randomness="different")(self.adapted, x.expand(self.n_tasks, *x.shape[1:]))
 
     def adapt(self, loss, x, y, steps, first_order):
         """Gradient steps: W' = W - α G for every adapted tensor."""

@@ -89,20 +89,45 @@ class MadeUpTasks:
     def sample(self, n_tasks, random_state=None):
         """Draw a batch of tasks: see OneClassTasks.sample. `normal` is -1 for a made-up class."""
         rng = np.random.default_rng(random_state)
-        n_made = int(round(self.share * n_tasks))
-        recipes = self.recipes(n_made, rng)
-        digits, n_real = self.digits, len(self.digits)
-        rounds = -(-(n_tasks - n_made) // n_real)
-        real = np.concatenate([rng.permutation(n_real) for _ in range(rounds)] or [np.empty(0, int)])
-        own = np.concatenate([real[: n_tasks - n_made], n_real + np.arange(n_made)])  # (n_tasks,) numbers of classes
-        k, q, a = int(rng.choice(self.shots)), self.tasks.n_query, self.tasks.n_anomalies
+        own, recipes = self.classes(n_tasks, rng)
+        k, q, a = self.draw_shots(rng), self.tasks.n_query, self.tasks.n_anomalies
         others = self._others(own, recipes, a, rng)  # (n_tasks, a)
         classes = np.concatenate([np.repeat(own[:, None], k + q, axis=1), others], axis=1)  # (n_tasks, k + q + a)
         images = self.draw(recipes, classes, rng)
         y = images.new_zeros(n_tasks, q + a)
         y[:, q:] = 1.0
-        normal = np.where(own < n_real, digits[np.minimum(own, n_real - 1)], -1)
-        return Task(images[:, :k], images[:, k:], y, None, normal)
+        return Task(images[:, :k], images[:, k:], y, None, self.digit(own))
+
+    def classes(self, n_tasks, rng):
+        """Draw the classes that n_tasks tasks are about.
+
+        Returns their numbers (n_tasks,), below len(digits) for a real class and from there on for a row of the
+        Recipes, which come second. Every real class comes up equally often, give or take one.
+        """
+        n_made, n_real = int(round(self.share * n_tasks)), len(self.digits)
+        recipes = self.recipes(n_made, rng)
+        rounds = -(-(n_tasks - n_made) // n_real)
+        real = np.concatenate([rng.permutation(n_real) for _ in range(rounds)] or [np.empty(0, int)])
+        return np.concatenate([real[: n_tasks - n_made], n_real + np.arange(n_made)]), recipes
+
+    def draw_shots(self, rng):
+        """The number k of support rows of the next batch."""
+        return int(rng.choice(self.shots))
+
+    def digit(self, own):
+        """The digit of each class number, -1 for a made-up class: int array, as `own`."""
+        return np.where(own < len(self.digits), self.digits[np.minimum(own, len(self.digits) - 1)], -1)
+
+    def apart(self, own, recipes):
+        """Which classes may be anomalies of which: bool array (c, c), symmetric.
+
+        False for a class and itself, and for a made-up class and the digits that it is made of.
+        """
+        made_of = np.repeat(own[:, None], 2, axis=1)  # (c, 2), a real class is made of itself
+        made = own >= len(self.digits)
+        made_of[made] = recipes.sources[own[made] - len(self.digits)]
+        contains = (made_of[:, None] == own[:, None]).any(axis=2)  # (c, c), [i, j]: class i is made of class j
+        return (own[:, None] != own) & ~contains & ~contains.T
 
     def _others(self, own, recipes, n, rng):
         """Classes (n_tasks, n) that anomalies come from: another one than the task's, and none that it is made of."""

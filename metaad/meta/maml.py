@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from metaad.meta.base import MetaLearner
 from metaad.meta.inner_loop import inner_loop
@@ -121,8 +122,11 @@ class MAML(MetaLearner):
         )  # fmt: skip
 
     def _loss(self, task):
-        adapted = self.adapted(task.support, task.support_y, self.first_order)
-        return self.learnable_.outer_loss(adapted(task.query), task.query, task.y).mean()
+        out = self.adapted(task.support, task.support_y, self.first_order)(task.query)
+        if task.weight is None:
+            return self.learnable_.outer_loss(out, task.query, task.y).mean()
+        scores = self.learnable_.anomaly(out, task.query)  # (n_tasks, q)
+        return binary_cross_entropy_with_logits(scores, task.y, task.weight)
 
     def _scorer(self, support, y):
         adapted = self.adapted(support, y, first_order=True)  # the same values, and nothing kept for gradients

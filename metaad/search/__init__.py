@@ -1,6 +1,29 @@
 """Learning to choose: configurations, architectures and splits, by search and by policy gradients."""
 
+from metaad.search.architecture import ArchitectureSearch, architectures
+from metaad.search.policy import CategoricalPolicy, Record, search
+from metaad.search.reinforce import reinforce_gradient, reinforce_step
 from metaad.search.space import Choice, Integer, Real, Space, configured, space
 from metaad.search.surrogate import SurrogateTasks
+from metaad.search.trpo import TRPOReport, conjugate_gradient, hessian_vector_product, trpo_step
 
-__all__ = ["Choice", "Integer", "Real", "Space", "SurrogateTasks", "configured", "space"]
+__all__ = [
+    "ArchitectureSearch",
+    "CategoricalPolicy",
+    "Choice",
+    "Integer",
+    "Real",
+    "Record",
+    "Space",
+    "SurrogateTasks",
+    "TRPOReport",
+    "architectures",
+    "configured",
+    "conjugate_gradient",
+    "hessian_vector_product",
+    "reinforce_gradient",
+    "reinforce_step",
+    "search",
+    "space",
+    "trpo_step",
+]

@@ -4,6 +4,7 @@ from metaad.search.architecture import ArchitectureSearch, architectures
 from metaad.search.policy import CategoricalPolicy, Record, search
 from metaad.search.reinforce import reinforce_gradient, reinforce_step
 from metaad.search.space import Choice, Integer, Real, Space, configured, space
+from metaad.search.surrogate import SurrogateTasks
 from metaad.search.trpo import TRPOReport, conjugate_gradient, hessian_vector_product, trpo_step
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Real",
     "Record",
     "Space",
+    "SurrogateTasks",
     "TRPOReport",
     "architectures",
     "configured",

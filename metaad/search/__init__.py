@@ -1,5 +1,7 @@
 """Learning to choose: configurations, architectures and splits, by search and by policy gradients."""
 
+from metaad.search.controller import TRPO, Reinforce
+from metaad.search.payoff import Payoff
 from metaad.search.policy import CategoricalPolicy, Record, search
 from metaad.search.reinforce import reinforce_gradient, reinforce_step
 from metaad.search.space import Choice, Integer, Real, Space, configured, space
@@ -9,9 +11,12 @@ __all__ = [
     "CategoricalPolicy",
     "Choice",
     "Integer",
+    "Payoff",
     "Real",
     "Record",
+    "Reinforce",
     "Space",
+    "TRPO",
     "TRPOReport",
     "configured",
     "conjugate_gradient",

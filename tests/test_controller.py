@@ -48,7 +48,7 @@ def test_the_listing_runs_as_written(method, clf):
     clf = clone(clf)
     clf.fit(train)
     before = clf.get_params()
-    meta = method(clf, levels=2, iterations=1, n_tasks=2, batch=2, steps=1)
+    meta = method(clf, levels=2, iterations=1, n_tasks=2, batch=2, steps=1, reward="made-up")
     meta.fit(train)
     tuned = meta.optimize(clf, train)
     assert tuned is not clf and type(tuned) is type(clf) and clf.get_params() == before
@@ -65,7 +65,7 @@ def test_the_listing_runs_for_the_autoencoder():
 
 @pytest.mark.parametrize("method", [Reinforce, TRPO])
 def test_the_policy_learns_what_is_best_on_all_tables(method, tasks):
-    meta = method(LocalOutlierFactor(), levels=4, iterations=40, n_tasks=3, reward="none", random_state=0).fit(tasks)
+    meta = method(LocalOutlierFactor(), levels=4, iterations=40, n_tasks=3, random_state=0).fit(tasks)
     payoffs = [by_labels(LocalOutlierFactor(), meta.levels_, t.X, t.y) for t in tasks]
     actions = np.array([(i, j) for i in range(4) for j in range(3)])
     mean = np.mean([p(actions) for p in payoffs], axis=0)  # (12,), over the tables

@@ -120,8 +120,9 @@ class Reinforce(Controller):
     levels : values a numeric parameter may take; a Choice keeps all its options. 3 to 8.
     iterations, n_tasks, batch : of `fit`: steps, tables drawn a step, configurations drawn a step and table.
     steps : of `optimize`; each tries up to `batch` configurations. 0 takes the policy as it was learned.
-    reward : of `optimize` without labels: "made-up" (AUROC against made-up anomalies), "outlierness" (minus the
-        mean of -log P(normal); lesson 10 shows how little that has to do with AUROC), or "none".
+    reward : of `optimize` without labels: "none" takes the policy as it was learned; "made-up" goes on with the
+        AUROC against made-up anomalies, "outlierness" with minus the mean of -log P(normal). Lesson 10 measures the
+        last two: for LOF and kNN both point the wrong way, so "none" is the default.
     context : names of meta-features that the policy sees, of metaad.search.meta_features.NAMES; () for none.
     learning_rate : of Adam; 0.02 to 0.3. baseline : "leave-one-out", "running mean" or "none".
     entropy : weight of the bonus for staying undecided, 0 to 0.05.
@@ -130,7 +131,7 @@ class Reinforce(Controller):
     """
 
     def __init__(
-        self, estimator, levels=5, iterations=60, n_tasks=8, batch=4, steps=5, reward="made-up", context=(),
+        self, estimator, levels=5, iterations=60, n_tasks=8, batch=4, steps=5, reward="none", context=(),
         learning_rate=0.1, baseline="leave-one-out", entropy=0.0, random_state=None, progress=False,
     ):  # fmt: skip
         self.estimator = estimator
@@ -162,7 +163,7 @@ class TRPO(Controller):
     """
 
     def __init__(
-        self, estimator, levels=5, iterations=60, n_tasks=8, batch=4, steps=5, reward="made-up", context=(),
+        self, estimator, levels=5, iterations=60, n_tasks=8, batch=4, steps=5, reward="none", context=(),
         max_kl=0.05, baseline="leave-one-out", random_state=None, progress=False,
     ):  # fmt: skip
         self.estimator = estimator

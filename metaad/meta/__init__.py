@@ -8,6 +8,7 @@ from metaad.meta.inner_loop import inner_loop
 from metaad.meta.maml import MAML
 from metaad.meta.metric import PLDA, ProtoNet
 from metaad.meta.reptile import Reptile
+from metaad.meta.stack import Stack
 
 __all__ = [
     "MAML",
@@ -18,6 +19,7 @@ __all__ = [
     "MetaLearner",
     "ProtoNet",
     "Reptile",
+    "Stack",
     "evaluate",
     "inner_loop",
     "learnable",

@@ -8,8 +8,8 @@ Of each table at most 3000 rows are kept. A draw labels a = 1, 2, 5 or 10 anomal
 normal rows (at most half of them); the smaller draws are the beginning of the larger one. All rows without a label are
 scored. Five draws a table and count; their mean is one value, and whole families are resampled for the intervals.
 
-The ridge and whether synthetic tables take part (six candidates) are chosen for each held-out family on the other families alone (three
-folds of them). `describe` writes one file a table and skips those that are there.
+The ridge and whether synthetic tables take part (six candidates) are chosen for each held-out family on the other
+families alone (three folds of them). `describe` writes one file a table and skips those that are there.
 """
 
 import argparse

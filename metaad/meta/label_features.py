@@ -60,7 +60,8 @@ class LabelFeatures:
         self.floor = {space: self._floor(table.rows[space]) for space in SPACES}
         own = np.arange(len(table.X))
         self.raw = self._scores(table.rows, table.X, table.bank, own)
-        found = with_means(np.concatenate([table.bank, shares(self.raw, self.raw)], axis=1))
+        found = np.concatenate([table.bank, shares(self.raw, self.raw)], axis=1)
+        found = with_means(found.astype(np.float32).astype(np.float64))  # what differs by rounding alone is a tie
         wide = _widened(table.X, table.bank, table.rows["pca"])
         teacher = tails(found[:, THREE], len(table.X)).mean(axis=1)
         self.students = self_trained(wide, self.where, self.y, teacher, self.n_trees, table.random_state)

@@ -1,6 +1,6 @@
 """The full measurement behind lesson 10: does a reward without labels know which configuration is good?
 
-    python tests/policy_gradients.py SCORES [--out data/results/10_policy_gradients.json] [--parts agreement,policies]
+    python tests/policy_gradients.py SCORES [--out JSON] [--parts agreement,tails,hacking,policies]
 
 SCORES is the folder in which metaad.search.matrix keeps raw scores; what is missing there is computed first.
 """
@@ -105,6 +105,19 @@ def agreement(entries, tasks, cache):
         chosen[kind]["random"] = means.mean(axis=1).tolist()
         chosen[kind]["best there is"] = means.max(axis=1).tolist()
     return {"spearman": rho, "chosen": chosen}
+
+
+def tails(entries):
+    """LOF alone: rank correlation of outlierness with the fourth moment of the scores, and the neighbours it picks."""
+    _, configs, _, _ = configurations("LOF")
+    rho, picked = [], []
+    for entry in entries:
+        scores = entry["scores"][entry["kinds"] == "LOF"]
+        outlying = [outlierness(s) for s in scores]
+        fourth = [np.mean(((s - s.mean()) / s.std()) ** 4) for s in scores]
+        rho.append(float(spearmanr(outlying, fourth)[0]))
+        picked.append(configs[int(np.argmin(outlying))]["n_neighbors"])
+    return {"tails": {"spearman": rho, "n_neighbors": picked}}
 
 
 def half_labels(entry, kind, seed):
@@ -232,7 +245,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("scores", type=Path)
     parser.add_argument("--out", type=Path, default=repro.results_dir() / "10_policy_gradients.json")
-    parser.add_argument("--parts", default="agreement,hacking,policies")
+    parser.add_argument("--parts", default="agreement,tails,hacking,policies")
     parser.add_argument("--at-hand", action="store_true", help="only the tables whose scores lie there already")
     parser.add_argument("--seeds", type=int, default=3, help="seeds of the matrix, where it has to be computed")
     options = parser.parse_args()
@@ -254,6 +267,7 @@ def main():
     cache = options.scores / "made-up"
     parts = {
         "agreement": lambda: agreement(entries, tasks, cache),
+        "tails": lambda: tails(entries),
         "hacking": lambda: {"hacking": hacking(entries)},
         "policies": lambda: policies(entries, tasks, cache),
     }

@@ -285,6 +285,13 @@ class MetaLearner(BaseEstimator):
         return support, y
 
 
+def both_through(net, support, query):
+    """Support (n, k, d) and query (n or 1, q, d) through a network as one batch: both (..., outputs)."""
+    out = net(torch.cat([support.flatten(0, 1), query.flatten(0, 1)]))
+    rows = support.shape[0] * support.shape[1]
+    return out[:rows].unflatten(0, support.shape[:2]), out[rows:].unflatten(0, query.shape[:2])
+
+
 def _average(averaged, module, decay):
     """Move the running average a little towards the module: a ← decay a + (1 - decay) w; counts are copied."""
     with torch.no_grad():

@@ -1,6 +1,8 @@
 """Learning to choose: configurations, architectures and splits, by search and by policy gradients."""
 
 from metaad.search.architecture import ArchitectureSearch, architectures
+from metaad.search.controller import TRPO, Reinforce
+from metaad.search.payoff import Payoff
 from metaad.search.policy import CategoricalPolicy, Record, search
 from metaad.search.reinforce import reinforce_gradient, reinforce_step
 from metaad.search.space import Choice, Integer, Real, Space, configured, space
@@ -12,10 +14,13 @@ __all__ = [
     "CategoricalPolicy",
     "Choice",
     "Integer",
+    "Payoff",
     "Real",
     "Record",
+    "Reinforce",
     "Space",
     "SurrogateTasks",
+    "TRPO",
     "TRPOReport",
     "architectures",
     "configured",

@@ -1,26 +1,31 @@
-"""MT-MNIST, the protocol of Frikha et al. 2021: which part of meta-learning tells a new digit from all others?
+"""Which part of meta-learning tells a new digit from all others? Two protocols over all of MNIST.
 
-    python tests/mt_mnist.py run --variant PLDA/all --seeds 0 1 2 --parts DIR
+    python tests/mt_mnist.py run --variant ProtoNet/all --seeds 0 1 2 --parts DIR
+    python tests/mt_mnist.py run --protocol five-folds --variant ProtoNet/all --seeds 0 1 2 --parts DIR
     python tests/mt_mnist.py report --parts DIR
 
-Split i (0 to 8) tests on digit i as normal against all nine others, among them digit 9, which validates; training
-sees the other eight digits alone. Test images are MNIST's 10,000 test images. Accuracy is at each detector's native
-threshold on a balanced query. All variants are judged on the same sequence of episodes, which pairs them; the units of
-every interval are the nine digits, not the episodes.
+mt-mnist, the protocol of Frikha et al. 2021: split i (0 to 8) tests on digit i as normal against all nine others, among
+them digit 9, which validates; training sees the other eight digits alone. five-folds, the protocol of lesson 08: fold i
+holds out the digits 2i and 2i + 1, anomalies are all other digits or the other held-out one. Test images are MNIST's
+10,000 test images. Accuracy is at each detector's native threshold on a balanced query. All variants are judged on the
+same episodes, which pairs them; the units of every interval are the digits, not the episodes.
 
-A variant is a method and the classes it learns from, e.g. PLDA/all:
+A variant is a method and the classes it learns from, e.g. ProtoNet/all:
 
-- all: half of the tasks on made-up classes. no-turns: the same without rotations and mirror images, which turn a 6
-  into a held-out 9. bent: real digits only, every image bent a little. plain: real digits as they are.
+- all: half of the classes of each batch are made up. no-turns: the same without rotations and mirror images, which turn
+  a 6 into a held-out 9. bent: real digits only, every image bent a little. plain: real digits as they are.
 - OC-SVM/pixels, OC-SVM/pca, IsolationForest/pixels, IsolationForest/pca learn from the support alone.
 
-`run` writes one file a split and seed into DIR and skips those that are there; `report` puts them together into
-data/results/mt_mnist.json.
+All train on all-pairs batches (metaad.meta.all_pairs), but for the second half of OC-MAML, where the layers differ from
+task to task. `run` writes one file a split and seed into DIR and skips those that are there; `report` puts them
+together into data/results/mt_mnist.json.
 """
 
 import argparse
+import copy
 import json
 import time
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -28,18 +33,23 @@ import torch
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.svm import OneClassSVM
+from torch import nn
 
 from metaad import data, metrics, repro
 from metaad.detectors import anomaly_score
+from metaad.meta import MAML
+from metaad.meta.all_pairs import AllPairs
 from metaad.meta.evaluation import auroc_of_tasks, balanced_accuracy
 from metaad.meta.made_up import MadeUpTasks
 from metaad.meta.recipes import few_shot, unfreeze
-from metaad.tasks import OneClassTasks, protocol
+from metaad.tasks import PROTOCOLS, OneClassTasks, protocol
 
 SHOTS = (2, 10)
-TRAINING = {"k": 5, "n_query": 5}  # PLDA knows how many rows it was given: one training serves every number of shots
-SETTINGS = {"iterations": 250, "n_tasks": 16, "learning_rate": 3e-3, "average": 0.98}
+QUERY = 100  # normal rows of a test query, and as many anomalies
+TRAINING = {"k": 5, "n_query": 5}  # one training serves every number of shots
+SETTINGS = {"iterations": 300, "n_tasks": 16, "learning_rate": 3e-3, "average": 0.985}
 UNFREEZE = {"iterations": 60, "n_tasks": 8, "learning_rate": 5e-4, "inner_rate": 0.01}
+BENDING = {"strange": 0.3, "affine": 0.6, "elastic": 0.6}
 CLASSES = {
     "all": {},
     "no-turns": {"kinds": ("warp", "splice", "overlay")},
@@ -53,16 +63,15 @@ SUPPORT_ONLY = {
 PAIRS = [
     ("OC-SVM/pixels", "OC-SVM/pca"),
     ("IsolationForest/pixels", "IsolationForest/pca"),
-    ("PLDA/all", "PLDA/no-turns"),
-    ("PLDA/all", "PLDA/bent"),
-    ("PLDA/bent", "PLDA/plain"),
-    ("PLDA/all", "ProtoNet/all"),
-    ("PLDA/all", "OC-ANIL/all"),
-    ("PLDA/all", "OC-MAML/all"),
-    ("PLDA/bent", "OC-ANIL/bent"),
+    ("ProtoNet/all", "ProtoNet/no-turns"),
+    ("ProtoNet/all", "ProtoNet/bent"),
+    ("ProtoNet/bent", "ProtoNet/plain"),
+    ("ProtoNet/all", "PLDA/all"),
+    ("ProtoNet/all", "OC-ANIL/all"),
+    ("ProtoNet/all", "OC-MAML/all"),
+    ("ProtoNet/bent", "OC-ANIL/bent"),
     ("OC-ANIL/all", "OC-ANIL/bent"),
     ("OC-MAML/all", "OC-ANIL/all"),
-    ("ProtoNet/all", "OC-ANIL/all"),
 ]
 PAPER = {"OC-MAML": {"2": 0.880, "10": 0.951}}  # Frikha et al. 2021, MT-MNIST, c = 0 %, mean of nine splits
 
@@ -89,10 +98,10 @@ def learn(method, classes, tasks, seed):
     """Fitted learners of the training tasks of one split, by method: OC-MAML goes on from OC-ANIL, so it has both."""
     if method in SUPPORT_ONLY:
         return {method: SupportOnly(SUPPORT_ONLY[method], classes, seed)}
-    tasks = MadeUpTasks(tasks, **CLASSES[classes])
+    tasks = MadeUpTasks(tasks, **BENDING | CLASSES[classes])
     first = "OC-ANIL" if method == "OC-MAML" else method
     began = time.process_time()
-    learner = few_shot(first, **SETTINGS, device="cpu", random_state=seed).fit(tasks)
+    learner = few_shot(first, **SETTINGS, device="cpu", random_state=seed).fit(AllPairs(tasks))
     learner.seconds = time.process_time() - began
     if method != "OC-MAML":
         return {method: learner}
@@ -101,16 +110,34 @@ def learn(method, classes, tasks, seed):
     return {first: learner, method: unfrozen}
 
 
-def judge(learner, tasks, of_row, n_episodes):
-    """Adapt to each episode, judge its query: see `summarise`.
+def embedded(learner, X):
+    """What a learner's tasks share is computed once: the layers below those that adapt, on all rows.
 
-    of_row : the tasks' `twin`.
+    Returns the rest of the learner, and the features (n, m) it takes. Where every layer adapts: as they came.
     """
+    if isinstance(learner, SupportOnly) or getattr(learner, "layers", None) == "all":
+        return learner, X
+    net = learner.module_["net"].eval()
+    cut = len(net) - (1 if isinstance(learner, MAML) else 0)
+    rest = copy.copy(learner)
+    upper = nn.Sequential(OrderedDict(list(net.named_children())[cut:]))  # keeps the layers' names
+    rest.module_ = nn.ModuleDict({**dict(learner.module_.items()), "net": upper})
+    lower = nn.Sequential(*list(net)[:cut])
+    with torch.no_grad():
+        return rest, torch.cat([lower(torch.as_tensor(part)) for part in np.array_split(X, 20)]).numpy()
+
+
+def judge(learner, X, y, k, digit, anomalous, n_episodes):
+    """Adapt to episodes with one digit as normal, judge their queries: see `summarise`.
+
+    X : array (n, m), what the learner takes. y : the digits (n,). anomalous : digits that anomalies come from.
+    """
+    of = {"k": k, "n_query": QUERY, "normal": (digit,), "anomalous": anomalous}
+    tasks, twin = OneClassTasks(X, y, **of), OneClassTasks(y[:, None], y, **of)  # the twin's one pixel is the digit
     kept = []
     for start in range(0, n_episodes, 10):
-        task, digits = (t.sample(10, np.random.default_rng(start)) for t in (tasks, of_row))
-        scores, y = learner.scores(task), task.y.numpy()
-        kept.append((scores, y, digits.query[..., 0].numpy()))
+        task, digits = (t.sample(10, np.random.default_rng(start)) for t in (tasks, twin))
+        kept.append((learner.scores(task), task.y.numpy(), digits.query[..., 0].numpy()))
     return summarise(*(np.concatenate(a) for a in zip(*kept, strict=True)))
 
 
@@ -124,63 +151,87 @@ def summarise(scores, y, digits):
         "accuracy": float(balanced_accuracy(y, scores > 0).mean()),
         "auroc": float(auroc_of_tasks(y, scores).mean()),
         "called_normal": normal,
-    }, (scores, y, digits)
+    }, (scores.astype(np.float32), y, digits)
 
 
-def run(variant, splits, seeds, parts, n_episodes):
+def judgements(name, split):
+    """What is judged in a split: its name, the normal digit, the digits of the anomalies (None: all others)."""
+    if name == "mt-mnist":
+        return [("test", split, None), ("validation", 9, tuple(d for d in range(9) if d != split))]
+    a, b = 2 * split, 2 * split + 1
+    return [("others", a, None), ("others", b, None), ("held-out", a, (b,)), ("held-out", b, (a,))]
+
+
+def run(name, variant, splits, seeds, parts, n_episodes):
     method, classes = variant.split("/")
     parts.mkdir(parents=True, exist_ok=True)
     table = data.load("mnist")
     X, y, train = table.X.reshape(len(table.X), -1).astype(np.float32), table.y, table.train
     for seed in seeds:
-        for split in splits:
-            if part(parts, variant, split, seed).exists():
+        for split in splits if splits else range(PROTOCOLS[name]):
+            if part(parts, name, variant, split, seed).exists():
                 continue
-            training = protocol("mt-mnist", X, y, split, train=train, **TRAINING).train
-            for name, learner in learn(method, classes, training, seed).items():
-                result = {"variant": f"{name}/{classes}", "split": split, "seed": seed, "episodes": n_episodes}
-                result["seconds"] = learner.seconds
-                path = part(parts, result["variant"], split, seed)
+            tasks = protocol(name, X, y, split, train=train, **TRAINING).train
+            for m, learner in learn(method, classes, tasks, seed).items():
+                result = {"protocol": name, "variant": f"{m}/{classes}", "split": split, "seed": seed}
+                path = part(parts, name, result["variant"], split, seed)
+                rest, Z = embedded(learner, X[~train])
+                n = n_episodes if rest is not learner else n_episodes // 5  # they judge image by image
+                result |= {"episodes": n, "seconds": learner.seconds}
                 for k in SHOTS:
-                    p = protocol("mt-mnist", X, y, split, train=train, k=k)
-                    judged = {"test": (p.test, n_episodes), "validation": (p.validation, n_episodes // 2)}
-                    for what, (tasks, n) in judged.items():
-                        result[f"{what}-{k}"], scores = judge(learner, tasks, twin(tasks, y[~train]), n)
+                    for what, digit, anomalous in judgements(name, split):
+                        found, scores = judge(rest, Z, y[~train], k, digit, anomalous, n)
+                        result.setdefault(f"{what}-{k}", {})[str(digit)] = found
                         if what == "test":
                             np.savez(path.with_suffix(f".{k}.npz"), *scores)
-                    if getattr(learner, "steps", 0):
-                        kept, learner.steps = learner.steps, 0
-                        result[f"no-steps-{k}"], _ = judge(learner, p.test, twin(p.test, y[~train]), n_episodes // 2)
-                        learner.steps = kept
                 repro.write_json(path, result)
-                shown = ", ".join(f"K={k} {result[f'validation-{k}']['accuracy']:.3f}" for k in SHOTS)
-                print(f"{result['variant']} split {split} seed {seed}: validation {shown}", flush=True)
+                print(f"{result['variant']} split {split} seed {seed}, {learner.seconds:.0f} s", flush=True)
 
 
-def part(parts, variant, split, seed):
-    """The file of one variant, split and seed."""
-    return parts / f"{variant.replace('/', '-')}-{split}-{seed}.json"
+def part(parts, name, variant, split, seed):
+    """The file of one protocol, variant, split and seed."""
+    return parts / f"{name}-{variant.replace('/', '-')}-{split}-{seed}.json"
 
 
-def twin(tasks, y):
-    """Tasks over the same rows, whose one pixel is the row's digit: the same draws tell the digits of the images."""
-    return OneClassTasks(
-        y[:, None], y, k=tasks.k, n_query=tasks.n_query, n_anomalies=tasks.n_anomalies, normal=tasks.normal,
-        anomalous=tasks.anomalous,
-    )  # fmt: skip
+def together(parts, variant, seeds):
+    """An ensemble: the mean score of the learners of all seeds, on the same episodes. Returns results by split."""
+    found = {}
+    for split, first in next(iter(seeds.values())).items():
+        result = found[split] = {"seconds": sum(p[split]["seconds"] for p in seeds.values())}
+        result["episodes"] = first["episodes"]
+        for k in SHOTS:
+            paths = [part(parts, "mt-mnist", variant, split, s).with_suffix(f".{k}.npz") for s in seeds]
+            files = [np.load(path) for path in paths]
+            scores = np.mean([f["arr_0"] for f in files], axis=0)
+            result[f"test-{k}"] = {str(split): summarise(scores, files[0]["arr_1"], files[0]["arr_2"])[0]}
+    return found
 
 
-def together(parts, variant, split, seeds):
-    """An ensemble: the mean score of the learners of all seeds, on the same episodes."""
-    result = {
-        "seconds": sum(p[split]["seconds"] for p in seeds.values()),
-        "episodes": next(iter(seeds.values()))[split]["episodes"],
-    }
-    for k in SHOTS:
-        files = [np.load(part(parts, variant, split, seed).with_suffix(f".{k}.npz")) for seed in seeds]
-        scores = np.mean([f["arr_0"] for f in files], axis=0)
-        result[f"test-{k}"], _ = summarise(scores, files[0]["arr_1"], files[0]["arr_2"])
-    return result
+def by_digit(seeds, what, measure):
+    """One row a seed, one value a digit: array (n_seeds, n_digits). seeds : {seed: {split: result}}."""
+    return np.array([[r[measure] for _, one in sorted(p.items()) for r in one[what].values()] for p in seeds.values()])
+
+
+def confusions(seeds, what):
+    """Share called normal, rows: the normal digit; columns: the image's digit 0 to 9."""
+    return np.round(by_digit(seeds, what, "called_normal").astype(float).mean(axis=0), 4).tolist()
+
+
+def summary(seeds):
+    """Means over seeds with intervals over digits."""
+    first = next(iter(next(iter(seeds.values())).values()))
+    seconds = [part["seconds"] for p in seeds.values() for part in p.values()]
+    out = {"seeds": sorted(seeds), "episodes_a_digit": first["episodes"], "seconds_a_split": float(np.mean(seconds))}
+    for what in [w for w in first if isinstance(first[w], dict)]:
+        out[what] = {}
+        for measure in ("accuracy", "auroc"):
+            values = by_digit(seeds, what, measure)
+            out[what][measure] = {
+                **metrics.bootstrap(values.mean(axis=0))._asdict(),
+                "by_digit": np.round(values.mean(axis=0), 4).tolist(),
+                "by_seed": np.round(values.mean(axis=1), 4).tolist(),
+            }
+    return out
 
 
 def report(parts):
@@ -188,82 +239,63 @@ def report(parts):
     found = {}
     for path in sorted(parts.glob("*.json")):
         one = json.loads(path.read_text(encoding="utf-8"))
-        found.setdefault(one["variant"], {}).setdefault(one["seed"], {})[one["split"]] = one
-    found = {v: {s: p for s, p in seeds.items() if len(p) == 9} for v, seeds in found.items()}
-    for v in [v for v, seeds in found.items() if len(seeds) > 1 and v.split("/")[0] not in SUPPORT_ONLY]:
-        found[f"{v} together"] = {0: {i: together(parts, v, i, found[v]) for i in range(9)}}
-    found = {v: seeds for v, seeds in found.items() if seeds}  # an interval over digits needs all nine
-
-    def by_digit(variant, what, measure):
-        """Mean over seeds, one value a test digit: array (9,)."""
-        return np.mean([[p[i][what][measure] for i in range(9)] for p in found[variant].values()], axis=0)
-
-    def summary(variant):
-        first = next(iter(found[variant].values()))
-        seconds = [p[i]["seconds"] for p in found[variant].values() for i in range(9)]
-        out = {
-            "seeds": sorted(found[variant]),
-            "episodes_a_digit": first[0]["episodes"],
-            "seconds_a_split": round(float(np.mean(seconds)), 1),
+        seeds = found.setdefault(one["protocol"], {}).setdefault(one["variant"], {})
+        seeds.setdefault(one["seed"], {})[one["split"]] = one
+    results = {}
+    for name, variants in found.items():
+        whole = {v: {s: p for s, p in seeds.items() if len(p) == PROTOCOLS[name]} for v, seeds in variants.items()}
+        whole = {v: seeds for v, seeds in whole.items() if seeds}  # an interval over digits needs them all
+        if name == "mt-mnist":
+            for v in [v for v, seeds in whole.items() if len(seeds) > 1 and v.split("/")[0] not in SUPPORT_ONLY]:
+                whole[f"{v} together"] = {0: together(parts, v, whole[v])}
+        whats = [f"{w}-{k}" for w in (("test",) if name == "mt-mnist" else ("others", "held-out")) for k in SHOTS]
+        results[name] = {
+            "variants": {v: summary(seeds) for v, seeds in whole.items()},
+            "differences": {
+                f"{a} - {b}": {
+                    f"{measure} {what}": metrics.paired(*common(whole[a], whole[b], what, measure))._asdict()
+                    for what in whats
+                    for measure in ("accuracy", "auroc")
+                }
+                for a, b in PAIRS
+                if a in whole and b in whole
+            },
+            "called_normal": {v: {w: confusions(s, w) for w in whats[:2]} for v, s in whole.items()},
         }
-        for what in [w for w in first[0] if isinstance(first[0][w], dict)]:
-            out[what] = {}
-            for measure in ("accuracy", "auroc"):
-                values = by_digit(variant, what, measure)
-                seeds = [float(np.mean([p[i][what][measure] for i in range(9)])) for p in found[variant].values()]
-                out[what][measure] = {
-                    **metrics.bootstrap(values)._asdict(), "by_digit": np.round(values, 4).tolist(),
-                    "by_seed": np.round(seeds, 4).tolist(),
-                }  # fmt: skip
-        return out
-
-    def confusions(variant, k):
-        """Share called normal, rows: the normal digit 0 to 8; columns: the image's digit 0 to 9."""
-        rows = [[p[i][f"test-{k}"]["called_normal"] for i in range(9)] for p in found[variant].values()]
-        return np.round(np.mean(np.array(rows, dtype=float), axis=0), 4).tolist()
-
-    differences = {
-        f"{a} - {b}": {
-            f"{measure}-{k}": metrics.paired(*(by_digit(v, f"test-{k}", measure) for v in (a, b)))._asdict()
-            for k in SHOTS
-            for measure in ("accuracy", "auroc")
-        }
-        for a, b in PAIRS
-        if a in found and b in found
-    }
-    fingerprint = repro.Run("mt_mnist", "full", 0, "cpu", {}).fingerprint()
+        for v, s in results[name]["variants"].items():
+            line = ", ".join(f"{w} {s[w]['accuracy']['value']:.3f} ({s[w]['auroc']['value']:.4f})" for w in whats)
+            print(f"{name} {v}, {len(s['seeds'])} seed(s), {s['seconds_a_split']:.0f} s: accuracy (AUROC) {line}")
     path = repro.results_dir() / "mt_mnist.json"
-    repro.write_json(
-        path,
-        {
-            "what": __doc__.split("\n\n")[2].replace("\n", " "),
-            "paper": PAPER,
-            "settings": {"training": {**TRAINING, **SETTINGS}, "OC-MAML": UNFREEZE, "classes": CLASSES, "shots": SHOTS},
-            "variants": {v: summary(v) for v in found},
-            "differences": differences,
-            "called_normal": {v: {str(k): confusions(v, k) for k in SHOTS} for v in found},
-            "run": {n: fingerprint[n] for n in ("versions", "cpu", "threads")},
-        },
-    )
-    for v in found:
-        s = summary(v)
-        line = ", ".join(
-            f"K={k} {s[f'test-{k}']['accuracy']['value']:.3f} ({s[f'test-{k}']['auroc']['value']:.3f})" for k in SHOTS
-        )
-        print(f"{v:24s} {len(s['seeds'])} seed(s), accuracy (AUROC): {line}, {s['seconds_a_split']} s a split")
-    print(f"written to {path.name}")
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    fingerprint = repro.Run("mt_mnist", "full", 0, "cpu", {}).fingerprint()
+    described = {
+        "what": __doc__.split("\n\n")[2].replace("\n", " "),
+        "paper": PAPER,
+        "settings": {"training": TRAINING | SETTINGS, "bending": BENDING, "OC-MAML": UNFREEZE, "classes": CLASSES},
+        "tried": kept.get("tried", []),  # settings compared on the validation digit, entered by hand
+        "run": {n: fingerprint[n] for n in ("versions", "cpu", "threads")},
+    }
+    repro.write_json(path, described | results)
+
+
+def common(a, b, what, measure):
+    """Two variants on the seeds that both have, mean over seeds: two arrays (n_digits,)."""
+    seeds = sorted(set(a) & set(b))
+    return [by_digit({s: v[s] for s in seeds}, what, measure).mean(axis=0) for v in (a, b)]
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("do", choices=("run", "report"))
-    parser.add_argument("--variant", default="PLDA/all")
-    parser.add_argument("--splits", type=int, nargs="+", default=list(range(9)))
+    parser.add_argument("--protocol", choices=tuple(PROTOCOLS), default="mt-mnist")
+    parser.add_argument("--variant", default="ProtoNet/all")
+    parser.add_argument("--splits", type=int, nargs="+", help="all unless given")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--parts", type=Path, required=True)
-    parser.add_argument("--episodes", type=int, default=100)
+    parser.add_argument("--episodes", type=int, default=200)
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    report(asked.parts) if asked.do == "report" else run(
-        asked.variant, asked.splits, asked.seeds, asked.parts, asked.episodes
-    )
+    if asked.do == "report":
+        report(asked.parts)
+    else:
+        run(asked.protocol, asked.variant, asked.splits, asked.seeds, asked.parts, asked.episodes)

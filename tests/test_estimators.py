@@ -22,6 +22,7 @@ DETECTORS = [
     KMeansDetector(n_init=1),
     KNNDetector(),
     IsolationForest(n_estimators=20),
+    IsolationForest(n_estimators=20, policy="adbench-v1"),
     AutoencoderDetector(hidden=(8,), code_size=1, epochs=2, device="cpu"),
 ]
 

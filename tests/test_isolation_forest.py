@@ -11,7 +11,7 @@ from sklearn.datasets import load_iris
 from sklearn.ensemble import IsolationForest as ScikitForest
 from sklearn.ensemble._iforest import _average_path_length
 
-from metaad.detectors import IsolationForest, anomaly_score, average_path_length
+from metaad.detectors import IsolationForest, anomaly_score, average_path_length, cuts
 from metaad.detectors import isolation_forest as module
 
 GRID = 1 / module.GRID  # path lengths are rounded to this
@@ -163,7 +163,7 @@ def test_features_that_vary_are_drawn_with_equal_chance_however_they_are_found(t
     X[:30, 4] = rng.normal(size=30)
     X[30:60, [1, 5, 8]] = rng.normal(size=(30, 3))
     row, size = np.tile(np.arange(90), 2000), np.tile([30, 30, 30], 2000)
-    feature, low, high = module.draw_features(X, row, size, np.random.default_rng(1), tries)
+    feature, low, high = cuts.draw_features(X, row, size, np.random.default_rng(1), tries)
     one, three, none = feature[0::3], feature[1::3], slice(2, None, 3)
     assert (one == 4).all() and (low[none] == high[none]).all()
     counts = np.bincount(three, minlength=9)

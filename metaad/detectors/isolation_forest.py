@@ -12,7 +12,6 @@ References
 ----------
 [1] Liu, Ting and Zhou, Isolation Forest, ICDM 2008.
 [2] Liu, Ting and Zhou, Isolation-based anomaly detection, ACM TKDD 6(1), 2012.
-[3] Geurts, Ernst and Wehenkel, Extremely randomized trees, Machine Learning 63, 2006 (how a cut is drawn).
 """
 
 import warnings
@@ -25,6 +24,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from metaad.detectors.base import Detector
+from metaad.detectors.cuts import draw_cuts
+from metaad.detectors.split_policy import column_statistics, load
 
 GRID = 2.0**30  # path lengths are whole multiples of 1/GRID, so their sums over trees are exact in any order
 BLOCK = 2**16  # (tree, row) pairs walked at a time: small enough for a core's cache, large enough to keep it busy
@@ -51,16 +52,17 @@ def average_path_length(n):
     return np.where(n < 2, 0.0, np.where(n == 2, 1.0, c))
 
 
-def grow(X, rng):
+def grow(X, rng, draw=draw_cuts):
     """Grow one isolation tree on each sample, all trees together, one level at a time (algorithm 2 of [1]).
 
-    A node cuts one feature (see `draw_features`) at a threshold drawn uniformly between the least and the greatest
-    value among its rows. Rows above the threshold go right. A node whose rows are all alike is not cut.
+    A node cuts one feature at a threshold drawn uniformly between the least and the greatest value among its rows.
+    Rows above the threshold go right. A node whose rows are all alike is not cut.
 
     Parameters
     ----------
     X : float64 array (n_trees, psi, d), the rows each tree is grown on.
     rng : numpy.random.Generator.
+    draw : how nodes get their cuts: `cuts.draw_cuts`, or what `SplitPolicy.drawer` returns.
 
     Returns
     -------
@@ -80,10 +82,7 @@ def grow(X, rng):
     for level in range(levels):
         first = np.flatnonzero(np.diff(node[row], prepend=-1))  # (k,), where the rows of each of the k nodes begin
         size = np.diff(first, append=len(row))  # (k,)
-        f, low, high = draw_features(X, row, size, rng)  # (k,) each
-        u = rng.random(len(f))
-        cut = np.maximum(low, (1 - u) * low + u * high)
-        cut = np.where(cut < high, cut, np.where(low < high, low, np.inf))  # rounding must not empty a side
+        f, cut = draw(X, row, size, level, rng)  # (k,) each
         tree, place = np.divmod(node[row[first]], 2**level)
         feature[tree, 2**level - 1 + place], threshold[tree, 2**level - 1 + place] = f, cut
         f, cut = np.repeat(f, size), np.repeat(cut, size)  # (m,) each, from nodes to their rows
@@ -96,47 +95,6 @@ def grow(X, rng):
     depth[node] = cuts
     size = np.bincount(node, minlength=n_trees * 2**levels)
     return feature, threshold, size.reshape(n_trees, -1), depth.reshape(n_trees, -1)
-
-
-def draw_features(X, row, size, rng, tries=16):
-    """A feature for each node: every one that varies among the node's rows with the same chance [3].
-
-    Any feature is drawn, and once more where it does not vary. What is open after some tries is looked at in full:
-    that costs d times as much as a try, and is needed where few features vary or all rows are alike.
-
-    Parameters
-    ----------
-    X : float64 array (N, d).
-    row : intp array (m,), rows of X, those of a node side by side.
-    size : intp array (k,), how many of them are in each of the k nodes.
-    rng : numpy.random.Generator.
-    tries : int, single draws before the look at all features.
-
-    Returns
-    -------
-    feature : intp array (k,).
-    low, high : float64 arrays (k,), its least and greatest value in the node; equal where all rows are alike.
-    """
-    d, todo = X.shape[1], np.arange(len(size))  # todo: the nodes that have no feature yet
-    feature, low, high = np.zeros(len(size), dtype=np.intp), np.zeros(len(size)), np.zeros(len(size))
-    for attempt in range(min(tries, d) + 1):
-        wanting = (size > 1) & (low[todo] == high[todo])
-        row, todo, size = row[np.repeat(wanting, size)], todo[wanting], size[wanting]
-        if len(todo) == 0:
-            break
-        first = np.cumsum(size) - size
-        if attempt < min(tries, d):
-            f = rng.integers(d, size=len(todo))
-            x = X[row, np.repeat(f, size)]
-            low[todo], high[todo] = np.minimum.reduceat(x, first), np.maximum.reduceat(x, first)
-        else:
-            x = X[row]
-            least, most = np.minimum.reduceat(x, first), np.maximum.reduceat(x, first)  # (len(todo), d)
-            varies = (least < most).cumsum(axis=1)
-            f = (varies > rng.random(len(todo))[:, None] * varies[:, -1:]).argmax(axis=1)
-            low[todo], high[todo] = least[np.arange(len(f)), f], most[np.arange(len(f)), f]
-        feature[todo] = f
-    return feature, low, high
 
 
 class IsolationForest(Detector):
@@ -156,6 +114,8 @@ class IsolationForest(Detector):
         number sets the threshold so that this share of the training rows lies beyond it.
     n_jobs : int or None, threads that score; as in scikit-learn, None means one unless a joblib context says
         otherwise, -1 all cores. The scores are the same bytes for any number.
+    policy : None, or which learned policy chooses the cuts instead of chance alone: "adbench-v1", the path of a JSON
+        file, or a SplitPolicy; see `metaad.detectors.split_policy`. A fit then takes a few times as long.
     random_state : int, RandomState or None, as in scikit-learn.
 
     Attributes
@@ -186,10 +146,13 @@ class IsolationForest(Detector):
 
     _auto_offset = -0.5
 
-    def __init__(self, n_estimators=100, *, max_samples="auto", contamination="auto", n_jobs=None, random_state=None):
+    def __init__(
+        self, n_estimators=100, *, max_samples="auto", contamination="auto", policy=None, n_jobs=None, random_state=None
+    ):
         self.n_estimators = n_estimators
         self.max_samples = max_samples
         self.contamination = contamination
+        self.policy = policy
         self.n_jobs = n_jobs
         self.random_state = random_state
 
@@ -199,12 +162,19 @@ class IsolationForest(Detector):
             raise ValueError(f"n_estimators must be a whole number of trees, 1 or more, got {self.n_estimators!r}.")
         psi = self.max_samples_ = self._psi(n)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31, size=4))
-        # Trees are grown together in blocks whose samples take 32 MB: with 256 rows of 10 features, 1,638 trees.
-        block = max(1, 2**22 // (psi * d))
+        kinds = [(self.n_estimators, ())]  # how many trees of a kind, and what draws their cuts
+        block = max(1, 2**22 // (psi * d))  # samples grown together take 32 MB: 1,638 trees of 256 rows, 10 features
+        if self.policy is not None:
+            policy = load(self.policy)
+            learned = max(1, round(policy.share * self.n_estimators))
+            kinds = [(learned, (policy.drawer(column_statistics(X, rng)),)), (self.n_estimators - learned, ())]
+            block = max(1, 2**22 // (psi * (d + 4 * policy.proposals)))  # proposals need room too
         grown = []
-        for start in range(0, self.n_estimators, block):
-            trees = range(start, min(start + block, self.n_estimators))
-            grown.append(grow(X[np.stack([rng.choice(n, psi, replace=False, shuffle=False) for _ in trees])], rng))
+        for count, draw in kinds:
+            for start in range(0, count, block):
+                trees = range(start, min(start + block, count))
+                samples = X[np.stack([rng.choice(n, psi, replace=False, shuffle=False) for _ in trees])]
+                grown.append(grow(samples, rng, *draw))
         self.feature_, self.threshold_, self.leaf_size_, depth = map(np.concatenate, zip(*grown, strict=True))
         self.leaf_path_ = depth + _on_grid(average_path_length(self.leaf_size_))
 

@@ -45,6 +45,7 @@ class Learnable:
     prepare : function of rows (n_tasks, n, d), applied before the module and the losses see them (scaling).
     finish : function (learner, support, y) -> fitted detector, what `adapt` returns; None makes a FewShotDetector.
     tasks : tasks to learn from in place of those given to `fit`; None takes those.
+    unlabelled : True if `adapt` may be given labels of -1, for rows that nobody has looked at.
     """
 
     module: nn.Module
@@ -54,6 +55,7 @@ class Learnable:
     prepare: Callable = lambda x: x
     finish: Callable | None = None
     tasks: object = None
+    unlabelled: bool = False
 
 
 @singledispatch
@@ -71,7 +73,7 @@ def learnable(estimator, tasks):
     known = ", ".join(sorted(t.__name__ for t in learnable.registry if t is not object))
     raise TypeError(
         f"nothing learnable is known about {type(estimator).__name__}; expected one of {known}, or a type registered "
-        "with metaad.meta.learnable.register."
+        "with metaad.meta.learnable.register. `import metaad.search` brings those of the classical detectors."
     )
 
 
@@ -264,7 +266,7 @@ class MetaLearner(BaseEstimator):
                 f"adapt needs a support of at least 2 rows, array (k, d); got shape {support.shape}. One row says "
                 "nothing about how normal rows differ."
             )
-        if support.shape[1] != self.n_features_:
+        if self.n_features_ not in (None, support.shape[1]):  # None: the tasks were tables of different widths
             raise ValueError(
                 f"the support must have {self.n_features_} features, as the tasks of fit had; got {support.shape[1]}."
             )
@@ -273,12 +275,21 @@ class MetaLearner(BaseEstimator):
         if y is None:
             return support, None
         y = np.asarray(y, dtype=np.float64)
-        if y.shape != (len(support),) or not np.isin(y, (0, 1)).all() or y.all():
+        unknown = ", -1 (not known)" if self.learnable_.unlabelled else ""
+        allowed = (0, 1, -1) if unknown else (0, 1)
+        if y.shape != (len(support),) or not np.isin(y, allowed).all() or y.all():
             raise ValueError(
-                f"y must hold 0 (normal) or 1 (anomaly) for each of the {len(support)} support rows, and one 0 at "
-                f"least; got {y!r:.80}."
+                f"y must hold 0 (normal), 1 (anomaly){unknown} for each of the {len(support)} support rows, and one 0 "
+                f"at least; got {y!r:.80}."
             )
         return support, y
+
+
+def both_through(net, support, query):
+    """Support (n, k, d) and query (n or 1, q, d) through a network as one batch: both (..., outputs)."""
+    out = net(torch.cat([support.flatten(0, 1), query.flatten(0, 1)]))
+    rows = support.shape[0] * support.shape[1]
+    return out[:rows].unflatten(0, support.shape[:2]), out[rows:].unflatten(0, query.shape[:2])
 
 
 def _average(averaged, module, decay):

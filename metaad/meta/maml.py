@@ -1,10 +1,12 @@
 """MAML and its relatives: learn a start from which a few gradient steps on the support are enough."""
 
+from collections import OrderedDict
+
 import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from metaad.meta.base import MetaLearner
+from metaad.meta.base import MetaLearner, both_through
 from metaad.meta.inner_loop import inner_loop
 
 
@@ -114,18 +116,29 @@ class MAML(MetaLearner):
         learned = dict(zip(self.names_, self.module_["rates"], strict=True))
         return {n: r.exp() for n, r in learned.items()} if self.rates == "tensor" else learned
 
-    def adapted(self, support, y=None, first_order=True):
-        """The networks adapted to prepared supports (n_tasks, k, d): see `inner_loop`."""
+    def adapted(self, support, y=None, first_order=True, net=None):
+        """The networks adapted to prepared supports (n_tasks, k, d): see `inner_loop`. net : None takes the whole."""
         return inner_loop(
-            self.module_["net"], self.learnable_.inner_loss, support, y, steps=self.steps, rate=self.inner_rates(),
-            names=self.names_, first_order=first_order,
+            self.module_["net"] if net is None else net, self.learnable_.inner_loss, support, y, steps=self.steps,
+            rate=self.inner_rates(), names=self.names_, first_order=first_order,
         )  # fmt: skip
 
     def _loss(self, task):
-        out = self.adapted(task.support, task.support_y, self.first_order)(task.query)
-        if task.weight is None:
-            return self.learnable_.outer_loss(out, task.query, task.y).mean()
-        scores = self.learnable_.anomaly(out, task.query)  # (n_tasks, q)
+        if task.weight is not None:
+            return self._weighted_loss(task)
+        adapted = self.adapted(task.support, task.support_y, self.first_order)
+        return self.learnable_.outer_loss(adapted(task.query), task.query, task.y).mean()
+
+    def _weighted_loss(self, task):
+        """Cross-entropy of the scores; the layers below those that adapt see support and query as one batch."""
+        net, support, query = self.module_["net"], task.support, task.query
+        if isinstance(net, nn.Sequential):
+            layers = list(net.named_children())
+            cut = min(i for i, (n, _) in enumerate(layers) if any(a.startswith(f"{n}.") for a in self.names_))
+            support, query = both_through(nn.Sequential(OrderedDict(layers[:cut])), support, query)
+            net = nn.Sequential(OrderedDict(layers[cut:]))  # under the names that they have in the whole
+        adapted = self.adapted(support, task.support_y, self.first_order, net)
+        scores = self.learnable_.anomaly(adapted(query), task.query)  # (n_tasks, q)
         return binary_cross_entropy_with_logits(scores, task.y, task.weight)
 
     def _scorer(self, support, y):

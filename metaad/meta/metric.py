@@ -4,12 +4,13 @@ Nothing is adapted by gradient: the support enters through its mean.
 """
 
 import copy
+import math
 
 import torch
 from torch import nn
-from torch.nn.functional import softplus
+from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
-from metaad.meta.base import MetaLearner
+from metaad.meta.base import MetaLearner, both_through
 
 
 class ProtoNet(MetaLearner):
@@ -35,14 +36,17 @@ class ProtoNet(MetaLearner):
         return nn.ModuleDict({"net": net, "head": head})
 
     def _scorer(self, support, y):
-        net, head = self.module_["net"], self.module_["head"]
-        center = normal_mean(embed(net, support), y)[:, None]  # (n_tasks, 1, m)
+        return embedded_scorer(self, support, y)
 
-        def score(query):
-            squared = (embed(net, query) - center).square().mean(dim=-1)  # (n_tasks, q)
-            return head["log_scale"].exp() * (squared - head["threshold"])
+    def _loss(self, task):
+        return loss_embedded_at_once(self, task)
 
-        return score
+    def _score(self, support, y, query):
+        """Scores (n_tasks, q) of the embedded query (n_tasks or 1, q, m), given the embedded support."""
+        center = normal_mean(support, y)[:, None]  # (n_tasks, 1, m)
+        squared = (query - center).square().mean(dim=-1)  # (n_tasks, q)
+        head = self.module_["head"]
+        return head["log_scale"].exp() * (squared - head["threshold"])
 
 
 class PLDA(MetaLearner):
@@ -72,26 +76,41 @@ class PLDA(MetaLearner):
         with torch.no_grad():
             width = copy.deepcopy(net).eval()(tasks.sample(1, 0).support[0].cpu()).shape[-1]
         head = {"mean": torch.zeros(width), "between": torch.zeros(width), "within": torch.zeros(width)}
-        head |= {"log_scale": torch.tensor(-1.0), "threshold": torch.zeros(())}
+        # starts as the mean over coordinates: a score that is too sure of itself learns the seen classes by heart
+        head |= {"log_scale": torch.tensor(-math.log(width), dtype=torch.float64), "threshold": torch.zeros(())}
         return nn.ModuleDict({"net": net, "head": nn.ParameterDict(head)})
 
     def _scorer(self, support, y):
-        net, head = self.module_["net"], self.module_["head"]
+        return embedded_scorer(self, support, y)
+
+    def _loss(self, task):
+        return loss_embedded_at_once(self, task)
+
+    def _score(self, z, y, query):
+        """Scores (n_tasks, q) of the embedded query (n_tasks or 1, q, m), given the embedded support z."""
+        head = self.module_["head"]
         between, within = softplus(head["between"]), softplus(head["within"])  # (m,), B and W
-        z = embed(net, support)  # (n_tasks, k, m)
         k = z.shape[1] if y is None else (1 - y).sum(dim=1)[:, None, None]  # normal rows of each support
         gain = k * between / (k * between + within)  # g: how far to go from the background to the support's mean
         center = head["mean"] + gain * (normal_mean(z, y)[:, None] - head["mean"])  # (n_tasks, 1, m)
         spread = within + between * (1 - gain)
+        normal = -0.5 * ((query - center).square() / spread + spread.log())
+        background = -0.5 * ((query - head["mean"]).square() / (within + between) + (within + between).log())
+        ratio = (background - normal).sum(dim=-1)  # (n_tasks, q)
+        return head["log_scale"].exp() * ratio + head["threshold"]
 
-        def score(query):
-            z = embed(net, query)  # (n_tasks, q, m)
-            normal = -0.5 * ((z - center).square() / spread + spread.log())
-            background = -0.5 * ((z - head["mean"]).square() / (within + between) + (within + between).log())
-            ratio = (background - normal).sum(dim=-1)  # (n_tasks, q)
-            return head["log_scale"].exp() * ratio + head["threshold"]
 
-        return score
+def embedded_scorer(learner, support, y):
+    """The `_scorer` of a metric learner: embed the support now and each query when it comes."""
+    net = learner.module_["net"]
+    z = embed(net, support)
+    return lambda query: learner._score(z, y, embed(net, query))
+
+
+def loss_embedded_at_once(learner, task):
+    """The outer loss with support and query embedded as one batch, so that batch normalisation sees all of it."""
+    support, query = both_through(learner.module_["net"], task.support, task.query)
+    return binary_cross_entropy_with_logits(learner._score(support, task.support_y, query), task.y, task.weight)
 
 
 def embed(net, x):

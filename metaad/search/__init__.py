@@ -1,9 +1,12 @@
 """Learning to choose: configurations, architectures and splits, by search and by policy gradients."""
 
 from metaad.search.architecture import ArchitectureSearch, architectures
+from metaad.search.controller import TRPO, Reinforce
+from metaad.search.payoff import Payoff
 from metaad.search.policy import CategoricalPolicy, Record, search
 from metaad.search.reinforce import reinforce_gradient, reinforce_step
 from metaad.search.space import Choice, Integer, Real, Space, configured, space
+from metaad.search.surrogate import SurrogateTasks
 from metaad.search.trpo import TRPOReport, conjugate_gradient, hessian_vector_product, trpo_step
 
 __all__ = [
@@ -11,9 +14,13 @@ __all__ = [
     "CategoricalPolicy",
     "Choice",
     "Integer",
+    "Payoff",
     "Real",
     "Record",
+    "Reinforce",
     "Space",
+    "SurrogateTasks",
+    "TRPO",
     "TRPOReport",
     "architectures",
     "configured",

@@ -1,0 +1,141 @@
+"""A learned forest against a plain one on the tables of ADBench, held out by family.
+
+    python tests/forest_policy.py learn --parts DIR
+    python tests/forest_policy.py judge --parts DIR --seeds 0 1 2
+    python tests/forest_policy.py report --parts DIR
+
+`learn` writes the policy learned without each family and the one learned on all tables, whose weights become
+metaad/detectors/policies/adbench-v1.json. `judge` fits forests to every table (at most 4,000 rows): plain ones of 300
+and of 3,000 trees, and one of 300 trees whose policy never saw the table's family. Files in DIR that are there are
+not made again. `report` puts everything into data/results/forest_policy.json. Intervals are bootstraps over families.
+"""
+
+import argparse
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from metaad import metrics, repro
+from metaad.detectors import IsolationForest, anomaly_score
+from metaad.detectors.split_policy import FOLDER, load, save
+from metaad.search.forest_policy import ForestPolicy
+from metaad.tables import TableTasks, adbench_names
+
+TREES, MANY = 300, 3000
+MOST_ROWS, MOST_COLUMNS = 4000, 300  # of a table; columns only while learning
+SETTINGS = {"features": ("gap*distinct", "sparse", "reach"), "iterations": 10}
+
+
+def narrow(table):
+    """The table with at most MOST_COLUMNS columns, chosen by chance."""
+    d = table.X.shape[1]
+    kept = np.sort(np.random.default_rng(0).choice(d, min(d, MOST_COLUMNS), replace=False))
+    return table._replace(X=np.ascontiguousarray(table.X[:, kept]))
+
+
+def learn(tasks, parts):
+    parts.mkdir(parents=True, exist_ok=True)
+    for family in [None, *dict.fromkeys(tasks.families)]:
+        path = parts / f"policy-{family or 'all'}.json"
+        if path.exists():
+            continue
+        began = time.process_time()
+        learner = ForestPolicy(**SETTINGS, random_state=0).fit([narrow(t) for t in tasks if t.family != family])
+        about = {
+            "learned on": [t.name for t in tasks if t.family != family],
+            "auroc": [round(h["auroc"], 4) for h in learner.history_],
+            "seconds": round(time.process_time() - began, 1),
+        }
+        save(replace(learner.policy_, about=about), path)
+        print(f"without {family}: {learner.policy_.weights}, {about['seconds']} s", flush=True)
+
+
+def judge(tasks, parts, seeds):
+    for table in tasks:
+        forests = {
+            "plain": {"n_estimators": TREES},
+            "many": {"n_estimators": MANY},
+            "learned": {"n_estimators": TREES, "policy": parts / f"policy-{table.family}.json"},
+        }
+        for seed in seeds:
+            path = parts / f"table-{table.name.split(':')[-1]}-{seed}.json"
+            if path.exists():
+                continue
+            found = {"table": table.name, "family": table.family, "seed": seed, "n": len(table.X)}
+            for kind, settings in forests.items():
+                began = time.process_time()
+                detector = IsolationForest(**settings, random_state=seed).fit(table.X)
+                fitted = time.process_time()
+                scores = anomaly_score(detector, table.X)
+                found[kind] = {
+                    "auroc": metrics.auroc(table.y, scores),
+                    "ap": metrics.average_precision(table.y, scores),
+                    "seconds to fit": fitted - began,
+                    "seconds to score": time.process_time() - fitted,
+                }
+            repro.write_json(path, found)
+            gain = found["learned"]["auroc"] - found["plain"]["auroc"]
+            print(f"{table.name} seed {seed}: plain {found['plain']['auroc']:.3f}, learned {gain:+.3f}", flush=True)
+
+
+def report(parts, seeds):
+    found = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(parts.glob("table-*.json"))]
+    found = [f for f in found if f["seed"] in seeds]
+    tables = list(dict.fromkeys(f["table"] for f in found))
+    family = {f["table"]: f["family"] for f in found}
+    groups = [family[t] for t in tables]
+
+    def values(kind, measure, of=seeds):
+        """Mean over seeds, a value a table: array (n_tables,)."""
+        return np.array([np.mean([f[kind][measure] for f in found if f["table"] == t and f["seed"] in of])
+                         for t in tables])  # fmt: skip
+
+    def gain(kind, measure, of=seeds):
+        return metrics.paired(values(kind, measure, of), values("plain", measure, of), groups=groups)._asdict()
+
+    policy = load(parts / "policy-all.json")
+    without = {p.stem.removeprefix("policy-"): load(p).weights for p in sorted(parts.glob("policy-*.json"))}
+    wide = np.array([t != "adbench:internetads" for t in tables])
+    gains = values("learned", "auroc") - values("plain", "auroc")
+    content = {
+        "what": __doc__.split("\n\n")[2].replace("\n", " "),
+        "settings": {**SETTINGS, "trees": TREES, "many": MANY, "most rows": MOST_ROWS, "seeds": seeds},
+        "mean": {k: {m: float(values(k, m).mean()) for m in found[0]["plain"]} for k in ("plain", "many", "learned")},
+        "gain over plain": {
+            k: {m: gain(k, m) for m in ("auroc", "ap")} for k in ("many", "learned")
+        },
+        "gain without internetads": metrics.bootstrap(gains[wide], groups=np.array(groups)[wide])._asdict(),
+        "gain by seed": [gain("learned", "auroc", [s])["value"] for s in seeds],
+        "gain by family": {f: round(float(gains[np.array(groups) == f].mean()), 4) for f in dict.fromkeys(groups)},
+        "tables": {
+            t: {"family": family[t]} | {f"{k} {m}": round(float(values(k, m)[i]), 4)
+                                        for k in ("plain", "many", "learned") for m in ("auroc", "ap")}
+            for i, t in enumerate(tables)
+        },
+        "weights": policy.weights,
+        "weights without a family": {f: w for f, w in without.items() if f != "all"},
+        "learning curve": policy.about["auroc"],
+        "seconds to learn": policy.about["seconds"],
+    }  # fmt: skip
+    fingerprint = repro.Run("forest_policy", "full", 0, "cpu", {}).fingerprint()
+    content["run"] = {n: fingerprint[n] for n in ("versions", "cpu", "threads")}
+    repro.write_json(repro.results_dir() / "forest_policy.json", content)
+    about = {"learned on": policy.about["learned on"]}
+    save(replace(policy, name="adbench-v1", about=about), FOLDER / "adbench-v1.json")
+    print(json.dumps({k: content[k] for k in ("mean", "gain over plain", "gain without internetads")}, indent=1))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("do", choices=("learn", "judge", "report"))
+    parser.add_argument("--parts", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    asked = parser.parse_args()
+    if asked.do == "report":
+        report(asked.parts, asked.seeds)
+    else:
+        tables = TableTasks(adbench_names(), max_rows=MOST_ROWS, scale=None)
+        learn(tables, asked.parts) if asked.do == "learn" else judge(tables, asked.parts, asked.seeds)

@@ -1,0 +1,174 @@
+"""The full run behind lesson 09: a performance matrix over ADBench's tables, every strategy held out by family, UOMS.
+
+    python tests/tuning.py FOLDER            # the raw scores are cached in FOLDER; a run that was killed goes on
+
+Writes data/results/tuning_matrix.json (the matrix) and data/results/tuning.json (the strategies, table by table).
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+
+from metaad import data, metrics, repro
+from metaad.search.adapted import Adapted
+from metaad.search.matrix import candidates, matrix
+from metaad.search.meta_features import meta_features
+from metaad.search.strategies import (
+    BestMean,
+    BestOnLabels,
+    BestRank,
+    BestSmoothed,
+    Default,
+    Evidence,
+    Factorisation,
+    NearestTable,
+    Regression,
+    Shrinkage,
+)
+from metaad.search.study import FIXED, relatives, study_codes, study_features, study_matrix
+from metaad.search.tuner import codes_of, hold_out
+from metaad.tables import TableTasks, adbench_names
+
+MAX_ROWS, SEEDS = 1000, 3
+COUNTS = (1, 2, 5, 10)  # labelled anomalies, beside 50 normal rows
+CONTROL = "Isolation Forest n_estimators=1000 max_samples=256"
+
+
+def without_labels(stand_in):
+    """Strategies that see no label. Those with a name that says so see the scores on made-up anomalies."""
+    return {
+        "best by mean": BestMean(),
+        "best by rank": BestRank(),
+        "best by smoothed mean": BestSmoothed(),
+        "nearest table": NearestTable(),
+        "five nearest tables": NearestTable(5),
+        "matrix factorisation": Factorisation(),
+        "regression": Regression(),
+        "ten best by mean, averaged": BestMean(top=10),
+    } if not stand_in else {
+        "best on made-up anomalies": BestOnLabels(),
+        "made-up anomalies, shrunk": Shrinkage(),
+        "MAML, adapted to made-up anomalies": Adapted(iterations=120),
+    }  # fmt: skip
+
+
+def with_labels():
+    return {
+        "best by mean": BestMean(),
+        "best on the labels": BestOnLabels(),
+        "shrinkage": Shrinkage(),
+        "MAML, adapted to the labels": Adapted(iterations=120),
+        "ten best on the labels, averaged": BestOnLabels(top=10),
+        "ten best by shrinkage, averaged": Shrinkage(top=10),
+        "ten best by mean, averaged": BestMean(top=10),
+    }
+
+
+class Bench:
+    """The matrix of some detectors with what the strategies need beside it."""
+
+    def __init__(self, whole, found, tasks, folder, features, stand_in, kinds):
+        at = np.flatnonzero(np.isin(whole.kinds, kinds))
+        self.matrix = whole.of(*kinds)
+        self.codes = codes_of([found[i] for i in at])
+        self.features, self.stand_in, self.at = features, stand_in[:, at], at
+        paths = [[Path(folder) / f"{t.name.replace(':', '_')}.{s}.npz" for s in range(SEEDS)] for t in tasks]
+        self.raw = [[dict(np.load(p, allow_pickle=False)) for p in row] for row in paths]
+        first = "Isolation Forest" if "Isolation Forest" in kinds else kinds[0]
+        self.default = self.matrix.default(first)
+
+    def scores(self, t, s):
+        return self.raw[t][s]["scores"][self.at], self.raw[t][s]["y"]
+
+    def run(self, strategies, **options):
+        strategies = {"default": Default(), **strategies}
+        if CONTROL in self.matrix.labels:
+            strategies["default, ten times the trees"] = Default(self.matrix.labels.index(CONTROL))
+        return hold_out(
+            strategies, self.matrix, self.features, self.codes, self.scores, default=self.default, **options
+        )
+
+
+def stored(results, decimals=4):
+    rounded = {n: {f: np.round(getattr(r, f), decimals).tolist() for f in r._fields[:4]} for n, r in results.items()}
+    return {n: {**rounded[n], "chosen": r.chosen} for n, r in results.items()}
+
+
+def uoms():
+    """Every label-free strategy on the published matrix; a choice is one configuration, so nothing is averaged."""
+    study = data.load("uoms")
+    features = study_features(study)
+    strategies = {
+        "fixed forest": Default(), "best by mean": BestMean(), "best by rank": BestRank(),
+        **{f"smoothed mean, width {w}": BestSmoothed(w) for w in (0.15, 0.25, 0.4, 0.6)},
+        **{f"{k} nearest tables": NearestTable(k) for k in (1, 5, 10)},
+        "matrix factorisation": Factorisation(3, 50), "regression": Regression(30),
+    }  # fmt: skip
+    found = {}
+    for held_out, family in (("same name", str.lower), ("same source", relatives(data.FAMILIES))):
+        m = study_matrix(study, family)
+        codes, families = study_codes(m), np.array(m.families)
+        found[held_out] = {"families": m.families}
+        for metric in ("ap", "auroc"):
+            values = getattr(m, metric)[:, :, 0]
+            rows = {"oracle": values.max(axis=1)}
+            for name, strategy in strategies.items():
+                rows[name] = np.empty(len(values))
+                for f in dict.fromkeys(m.families):
+                    out = families == f
+                    strategy.fit(Evidence(values[~out], features[~out], codes, m.labels.index(FIXED)))
+                    for t in np.flatnonzero(out):
+                        rows[name][t] = values[t, strategy.choose(features[t])[0]]
+            found[held_out][metric] = {n: np.round(r, 5).tolist() for n, r in rows.items()}
+    return {**found, "names": m.names, "fixed": FIXED}
+
+
+def made_up(tasks, found):
+    """AUROC of every candidate on made-up anomalies among each table's own rows: (n_tables, n_candidates)."""
+    from metaad.search.surrogate import tried
+
+    values = []
+    for table in tasks:
+        rng = np.random.default_rng(0)
+        (drawn,) = TableTasks.resampled(table.X, 1, rng, max_rows=300)
+        values.append([metrics.auroc(drawn.y, tried(c.detector, [c.config], drawn.X, rng)[0]) for c in found])
+        print("made up", table.name, flush=True)
+    return np.array(values)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    start = time.process_time()
+    tasks, found = TableTasks(adbench_names(), max_rows=MAX_ROWS), candidates()
+    whole = matrix(tasks, found, folder, SEEDS)
+    repro.write_json(repro.results_dir() / "tuning_matrix.json", {**whole.compact(), "max_rows": MAX_ROWS})
+    features = np.stack([meta_features(t.X) for t in tasks])
+    stand_in = folder / "made_up.npz"
+    if not stand_in.exists():
+        np.savez(stand_in, values=made_up(tasks, found))
+    stand_in = np.load(stand_in, allow_pickle=False)["values"]
+    print("matrix", round(time.process_time() - start), flush=True)
+    results = {
+        "names": tasks.names, "families": tasks.families, "made_up": np.round(stand_in, 4).tolist(), "uoms": uoms()
+    }  # fmt: skip
+    kinds = list(dict.fromkeys(whole.kinds))
+    for name, some in {**{k: [k] for k in kinds}, "all six": kinds}.items():
+        bench = Bench(whole, found, tasks, folder, features, stand_in, some)
+        results[name] = {"0": stored(bench.run(without_labels(False)))}
+        guessed = bench.run(without_labels(True), stand_in=bench.stand_in)
+        results[name]["0"] |= {n: r for n, r in stored(guessed).items() if n not in results[name]["0"]}
+        if name in ("Isolation Forest", "LOF", "all six"):
+            for count in COUNTS:
+                results[name][str(count)] = stored(bench.run(with_labels(), labels=(count, 50)))
+        print(name, round(time.process_time() - start), flush=True)
+        repro.write_json(
+            repro.results_dir() / "tuning.json", {**results, "seconds": round(time.process_time() - start)}
+        )
+
+
+if __name__ == "__main__":
+    main()

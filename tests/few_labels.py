@@ -255,6 +255,7 @@ def report(parts):
         "per_table_auroc": {m: np.mean([found[m][c][:, 0] for c in COUNTS], axis=0).round(4).tolist() for m in found},
         "differences": pairs,
         "first_study": FIRST_STUDY,
+        "run": repro.Run("few_labels", "full", 0, "cpu", {"step": "report"}).fingerprint(),
         "weights": dict(zip(["average", *FEATURES], shipped.weights_.round(3).tolist())),  # noqa: B905
         "seconds": {
             "describe": round(sum(float(np.load(p)["seconds"]) for p in parts.glob("*.npz"))),

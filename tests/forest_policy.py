@@ -6,8 +6,9 @@
 
 `learn` writes the policy learned without each family and the one learned on all tables, whose weights become
 metaad/detectors/policies/adbench-v1.json. `judge` fits forests to every table (at most 4,000 rows): plain ones of 300
-trees, at the first seed one of 3,000, and one of 300 trees whose policy never saw the table's family. Files in DIR that are there are
-not made again. `report` puts everything into data/results/forest_policy.json. Intervals are bootstraps over families.
+trees, at the first seed also one of 3,000, and one of 300 trees whose policy never saw the table's family. Files in
+DIR that are there are not made again. `report` puts everything into data/results/forest_policy.json. Intervals are
+bootstraps over families.
 """
 
 import argparse
@@ -126,6 +127,8 @@ def report(parts, seeds):
         "learning curve": policy.about["auroc"],
         "seconds to learn": policy.about["seconds"],
     }  # fmt: skip
+    if (parts / "tried.json").exists():  # pilot experiments: what else was tried, by hand
+        content["tried"] = json.loads((parts / "tried.json").read_text(encoding="utf-8"))
     fingerprint = repro.Run("forest_policy", "full", 0, "cpu", {}).fingerprint()
     content["run"] = {n: fingerprint[n] for n in ("versions", "cpu", "threads")}
     repro.write_json(repro.results_dir() / "forest_policy.json", content)

@@ -19,7 +19,7 @@ from metaad.detectors import AutoencoderDetector, Detector
 from metaad.meta import MAML, evaluate
 from metaad.tasks import protocol
 
-OUTER = {"iterations": 150, "n_tasks": 8, "learning_rate": 3e-3, "schedule": "cosine", "device": "cpu", "clip": 10.0}
+OUTER = {"iterations": 120, "n_tasks": 8, "learning_rate": 3e-3, "schedule": "cosine", "device": "cpu", "clip": 10.0}
 INNER = {"steps": 3, "rates": "tensor"}
 METHODS = {  # name: settings; 0.1 is the rate at which the learned rates start
     "AE-MAML": {"inner_rate": 0.1},

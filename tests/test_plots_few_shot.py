@@ -43,6 +43,14 @@ def test_pairs_write_out_what_is_hard_and_nothing_else():
     assert [(t.get_text(), t.get_position()) for t in ax.texts] == [("70", (2, 1))]
 
 
+def test_confusions_show_errors_on_and_off_the_diagonal():
+    called_normal = np.array([[0.8, 0.0, 0.31], [0.02, 0.99, 0.0]])  # two normal digits, images of three
+    ax = few_shot.confusions({"one": called_normal}).axes[0]
+    np.testing.assert_allclose(ax.images[0].get_array(), [[0.2, 0.0, 0.31], [0.02, 0.01, 0.0]], atol=1e-12)
+    assert [(t.get_text(), t.get_position()) for t in ax.texts] == [("20", (0, 0)), ("31", (2, 0))]
+    assert [p.get_xy() for p in ax.patches] == [(-0.5, -0.5), (0.5, 0.5)]
+
+
 def test_maps_share_one_scale_a_row_and_zero_is_white():
     images, maps = np.eye(4)[None].repeat(2, 0), np.stack([np.zeros((3, 3)), np.full((3, 3), -2.0)])
     figure = few_shot.looks(images, {"after": maps}, ["x", "y"])

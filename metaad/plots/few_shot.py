@@ -105,6 +105,37 @@ def pairs(tables, lowest=0.5):
     return figure
 
 
+def confusions(tables, least=0.1):
+    """Share of the images of each digit that a detector calls normal, one table beside the other.
+
+    Parameters
+    ----------
+    tables : {title: array (normal digits, digits)}, shares from 0 to 1. Right are 1 where row and column are the same
+        digit and 0 elsewhere.
+    least : errors from this share on are written out, in hundredths.
+
+    Returns
+    -------
+    matplotlib Figure. What is drawn is the error: the share called normal, and on the diagonal, in a frame, the share
+    called anomalous.
+    """
+    figure, axes = plt.subplots(1, len(tables), figsize=(4.4 * len(tables), 4.7), squeeze=False, sharey=True)
+    for ax, (title, shares) in zip(axes[0], tables.items(), strict=True):
+        wrong = np.array(shares, dtype=float)
+        own = np.arange(min(wrong.shape))
+        wrong[own, own] = 1 - wrong[own, own]
+        shown = ax.imshow(wrong, cmap="cividis", vmin=0.0, vmax=1.0)
+        for (i, j), v in np.ndenumerate(wrong):
+            if v >= least:
+                ax.text(j, i, f"{100 * v:.0f}", ha="center", va="center", fontsize=8, color="w" if v < 0.5 else "k")
+        for i in own:
+            ax.add_patch(plt.Rectangle((i - 0.5, i - 0.5), 1, 1, fill=False, ec="w", lw=1.2))
+        ax.set(title=title, xlabel="digit of the image", xticks=range(wrong.shape[1]), yticks=range(wrong.shape[0]))
+    axes[0][0].set_ylabel("digit that is normal")
+    figure.colorbar(shown, ax=list(axes[0]), shrink=0.8, label="share judged wrong")
+    return figure
+
+
 def looks(images, maps, titles, below=None):
     """Images, and under each one map for every state of a detector: where ink makes it more or less anomalous.
 

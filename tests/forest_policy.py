@@ -105,7 +105,7 @@ def report(parts, seeds):
 
     policy = load(parts / "policy-all.json")
     without = {p.stem.removeprefix("policy-"): load(p).weights for p in sorted(parts.glob("policy-*.json"))}
-    wide = np.array([t != "adbench:internetads" for t in tables])
+    wide = np.array([t.lower() != "adbench:internetads" for t in tables])
     gains = values("learned", "auroc") - values("plain", "auroc")
     content = {
         "what": __doc__.split("\n\n")[2].replace("\n", " "),

@@ -146,8 +146,8 @@ def adbench_names(download=False):
     return known if download else [n for n in known if n.removeprefix("adbench:") in here]
 
 
-def class_tables(name, rate=0.1, n_normal=None, pool=1, random_state=0):
-    """One table for each class of a dataset of images: that class is normal, rows of all others are anomalies.
+def class_tables(name, rate=0.1, n_normal=None, pool=1, random_state=0, others="all"):
+    """One table for each class of a dataset of images: that class is normal, rows of others are anomalies.
 
     Parameters
     ----------
@@ -156,6 +156,8 @@ def class_tables(name, rate=0.1, n_normal=None, pool=1, random_state=0):
     n_normal : normal rows of a table; None takes all that the class has.
     pool : int; each block of pool × pool pixels becomes their mean, one feature.
     random_state : int, seeds which rows are taken.
+    others : "all" takes the anomalies from all other classes, which scatters them; "one" from one of them, drawn for
+        each table, so that they lie together.
 
     Returns
     -------
@@ -168,6 +170,8 @@ def class_tables(name, rate=0.1, n_normal=None, pool=1, random_state=0):
         raise ValueError(f"class_tables needs a dataset with classes, such as digits; {name!r} has anomalies already.")
     if not 0 < rate < 1:
         raise ValueError(f"rate is the share of anomalies, between 0 and 1; got {rate!r}.")
+    if others not in ("all", "one"):
+        raise ValueError(f'others must be "all" or "one", got {others!r}.')
     n, h, w = table.X.shape
     if h % pool or w % pool:
         raise ValueError(f"pool must divide the sides of the images, {h} and {w}; got {pool}.")
@@ -175,9 +179,13 @@ def class_tables(name, rate=0.1, n_normal=None, pool=1, random_state=0):
     found = []
     for c in np.unique(table.y):
         rng = np.random.default_rng([random_state, int(c)])
-        own, other = np.flatnonzero(table.y == c), np.flatnonzero(table.y != c)
+        own, other = np.flatnonzero(table.y == c), table.y != c
+        if others == "one":
+            other = table.y == rng.choice(np.unique(table.y[other]))
+        other = np.flatnonzero(other)
         own = own if n_normal is None else rng.choice(own, min(n_normal, len(own)), replace=False)
-        other = rng.choice(other, max(1, round(len(own) * rate / (1 - rate))), replace=False)
+        wanted = max(1, round(len(own) * rate / (1 - rate)))
+        other = rng.choice(other, min(wanted, len(other)), replace=False)
         rows = np.sort(np.concatenate([own, other]))
         y = (table.y[rows] != c).astype(np.int64)
         found.append(LabelledTable(X[rows], y, f"{name}:{c}", f"{data.family(name)} {c}"))

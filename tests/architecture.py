@@ -3,7 +3,7 @@
     python tests/architecture.py digits --parts DIR --seeds 0 1     every architecture x digit, 14 x 14 pixels
     python tests/architecture.py tables --parts DIR --seeds 0       architectures of a smaller space x ADBench table
     python tests/architecture.py confirm --parts DIR --seeds 0 1 2  a few architectures x digit, 28 x 28 pixels
-    python tests/architecture.py longer --parts DIR                 the article's network, four times as long
+    python tests/architecture.py outside --parts DIR                the article's net trained longer; very wide codes
     python tests/architecture.py report --parts DIR                 replay the searches, write data/results
 
 A task: one digit of MNIST is normal. Networks learn from 600 training images of it. The search may see eight digits:
@@ -109,9 +109,10 @@ def by_table(parts, seeds):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("do", choices=("digits", "tables", "confirm", "longer", "report"))
+    parser.add_argument("do", choices=("digits", "tables", "confirm", "outside", "report"))
     parser.add_argument("--parts", type=Path, required=True)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--rows", type=int, default=1000, help="of confirm: training images a digit, at most 5321")
     parser.add_argument("--names", nargs="+", default=["128x64x32-10"], help="of confirm: none-40, 128x64-20 …")
     asked = parser.parse_args()
     torch.set_num_threads(1)
@@ -123,8 +124,10 @@ if __name__ == "__main__":
     elif asked.do == "confirm":
         split = [n.rpartition("-") for n in asked.names]
         chosen = [(tuple(int(w) for w in h.split("x") if w != "none"), int(k)) for h, _, k in split]
-        by_digit(asked.parts, "confirm", chosen, asked.seeds, FULL_SIZE, pool=1, train_rows=1000)
-    elif asked.do == "longer":
+        kind = "confirm" if asked.rows == 1000 else f"confirm{asked.rows}"
+        by_digit(asked.parts, kind, chosen, asked.seeds, FULL_SIZE, pool=1, train_rows=asked.rows)
+    elif asked.do == "outside":
+        by_digit(asked.parts, "outside", [((), 120), ((), 196), ((128,), 196)], [0], SETTINGS)
         by_digit(asked.parts, "longer", [ARTICLE], [0], {**SETTINGS, "epochs": 4 * SETTINGS["epochs"]})
     else:
         report(asked.parts)

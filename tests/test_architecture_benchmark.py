@@ -68,3 +68,13 @@ def test_a_frozen_policy_draws_depth_zero_as_often_as_any_other_depth(table):
     first = [next(iter(replay(table, "frozen", [0, 1], 0, 1, seed, SPACE).scores)) for seed in range(300)]
     share = np.mean([hidden == () for hidden, _ in first])
     assert share == pytest.approx(1 / 3, abs=4 * np.sqrt(2 / 9 / 300))  # random search: 2 of 14
+
+
+def test_the_experiment_counts_pairs_as_the_auroc_does():
+    from architecture_replay import pairs
+
+    errors = np.random.default_rng(2).integers(0, 9, (10, 10, 7)).astype(float)  # many ties
+    grid = pairs(errors)
+    for i, j in ((0, 1), (3, 8), (9, 0)):
+        assert grid[i, j] == pytest.approx(auroc(np.repeat([0, 1], 7), np.concatenate([errors[i, i], errors[i, j]])))
+    assert np.diag(grid) == pytest.approx(np.full(10, 0.5))

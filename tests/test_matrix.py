@@ -7,7 +7,7 @@ from sklearn.neighbors import LocalOutlierFactor
 from metaad import metrics
 from metaad.detectors import IsolationForest, KMeansDetector, KNNDetector, anomaly_score
 from metaad.search import matrix as module
-from metaad.search.matrix import Matrix, candidates, matrix, own_scores
+from metaad.search.matrix import Matrix, candidates, matrix, own_scores, reader
 from metaad.search.meta_features import NAMES, meta_features
 from metaad.tables import LabelledTable, TableTasks
 
@@ -37,6 +37,9 @@ def test_values_are_those_of_the_detectors_fitted_directly_and_only_random_ones_
     forest = IsolationForest(10, max_samples=16, random_state=1).fit(X)
     assert m.auroc[1, 2, 1] == metrics.auroc(y, anomaly_score(forest, X))
     assert (m.auroc[:, :2, 0] == m.auroc[:, :2, 1]).all() and (m.auroc[:, 2, 0] != m.auroc[:, 2, 1]).any()
+    scores, labels = reader(tasks, found, tmp_path, [2])(1, 1)
+    np.testing.assert_array_equal(scores, [anomaly_score(forest, X)])
+    np.testing.assert_array_equal(labels, y)
     assert m.auroc[0].min() > 0.98 > m.auroc[1].max()
 
 

@@ -34,7 +34,8 @@ def test_curves_pass_through_the_means_and_bands_hold_low_and_high():
 
 def test_cost_and_gain_stand_where_they_were_measured():
     ax = draw.cost_and_gain({"a": (10.0, Interval(0.02, 0.01, 0.03, 10))}).axes[0]
-    assert list(ax.lines[0].get_ydata()) == [0.01, 0.03] and ax.lines[1].get_xdata()[0] == 10.0
+    assert list(ax.lines[0].get_xdata()) == [0.01, 0.03] and ax.lines[1].get_xdata()[0] == 0.02
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["a · 10 s"]
 
 
 def test_points_are_grouped_and_the_chosen_one_is_ringed():

@@ -8,10 +8,10 @@ from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 
 from metaad.detectors import anomaly_score
 from metaad.meta import Stack
-from metaad.meta.label_features import FEATURES, LABELLED, LabelFeatures
+from metaad.meta.label_features import FEATURES, LABELLED, THREE, LabelFeatures, self_trained
 from metaad.meta.row_features import BANK, Spaces, TableFeatures, distances, share_below, shares
 from metaad.meta.stack import Episode, pairwise_loss
-from metaad.meta.stack_inputs import N_INPUTS, THREE, average_weights, draw_labels, inputs, support_inputs
+from metaad.meta.stack_inputs import N_INPUTS, average_weights, draw_labels, inputs, support_inputs
 from metaad.metrics import auroc
 from metaad.tables import LabelledTable, TableTasks
 
@@ -116,6 +116,18 @@ def test_a_single_anomaly_cannot_be_cross_fitted_and_moves_only_the_bank(table):
     assert (support[:, [0, *label_columns]] == 0).all() and np.ptp(support[:, 1 : 1 + len(BANK)], axis=0).all()
 
 
+def test_a_student_learns_what_its_teacher_is_surest_of():
+    """One labelled anomaly at 10, normal rows around 0; the teacher also suspects the rows at -10."""
+    wide = np.concatenate([np.full(5, 10.0), np.full(5, -10.0), np.linspace(-1, 1, 90)])[:, None]
+    where, y = np.array([0, 20, 40, 60, 80]), np.array([1, 0, 0, 0, 0])
+    teacher = np.concatenate([np.full(5, 2.0), np.full(5, 1.0), np.zeros(90)])
+    narrow, wider = self_trained(wide, where, y, teacher, n_trees=40, random_state=0)  # top 5 %: half of the suspects
+    for student in (narrow, wider):
+        chance = student.predict_proba([[10.0], [-10.0], [0.5]])[:, 1]
+        assert chance[0] > 0.9 and chance[2] < 0.1
+    assert wider.predict_proba([[-10.0]])[0, 1] > 0.9
+
+
 def test_agreement_of_the_bank_with_the_labels_by_hand(table):
     where, y = np.array([0, 1, 2, 119]), np.array([0, 0, 0, 1])
     labelled = LabelFeatures(table, where, y)
@@ -136,7 +148,7 @@ def test_inputs_by_hand():
     x = inputs(shares_, n=50, a=10)
     half, top = -np.log(0.51), -np.log(0.01)
     assert x.shape == (1, N_INPUTS)
-    assert x[0, 0] == pytest.approx((top + 2 * half) / 3)
+    assert x[0, 0] == pytest.approx((top + 4 * half) / 5)
     assert x[0, 1 + THREE[0]] == pytest.approx(top)
     assert x[0, 1 + len(FEATURES) :] == pytest.approx(0.5 * x[0, 1 : 1 + len(FEATURES)])  # log10(10) - 1/2
     assert x[0] @ average_weights() == x[0, 0]
@@ -263,4 +275,11 @@ def test_nan_and_another_width_are_refused(stack):
 def test_names_of_features_are_as_many_as_their_columns(table):
     where = np.array([0, 1, 118, 119])
     assert LabelFeatures(table, where, np.array([0, 0, 1, 1])).shares.shape == (120, len(FEATURES))
-    assert len(FEATURES) == len(BANK) + len(LABELLED) + 2 == len(set(FEATURES))
+    assert len(FEATURES) == len(BANK) + len(LABELLED) + 4 == len(set(FEATURES))
+
+
+def test_the_stack_that_comes_with_the_package_ranks_a_table_it_has_not_seen():
+    new = blobs(11, n=150)
+    detector = Stack.load("adbench-v1").set_params(n_trees=20).adapt(new.X, few(new.y))
+    rest = few(new.y) == -1
+    assert auroc(new.y[rest], anomaly_score(detector, new.X)[rest]) > 0.85

@@ -20,7 +20,7 @@ from metaad.search.strategies import (
     Shrinkage,
     shrinkage_weight,
 )
-from metaad.search.tuner import aurocs, average_of_ranks, codes_of, hold_out
+from metaad.search.tuner import aurocs, average_of_ranks, codes_of, hold_out, precision
 
 
 def planted(n=40, noise=0.0, seed=0):
@@ -110,7 +110,8 @@ def test_aurocs_at_once_are_those_one_by_one_and_one_score_is_not_touched():
     rng = np.random.default_rng(0)
     y, scores = rng.integers(0, 2, 50), rng.normal(size=(4, 50)).round(1)
     np.testing.assert_allclose(aurocs(y, scores), [metrics.auroc(y, s) for s in scores], rtol=1e-12)
-    assert average_of_ranks(scores[:1]) is not None and np.array_equal(average_of_ranks(scores[:1]), scores[0])
+    np.testing.assert_allclose([precision(y, s) for s in scores], [metrics.average_precision(y, s) for s in scores])
+    assert np.array_equal(average_of_ranks(scores[:1]), scores[0])
     np.testing.assert_array_equal(average_of_ranks(np.array([[1.0, 2, 3], [30, 20, 10]])), [2, 2, 2])
 
 

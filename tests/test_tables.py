@@ -89,6 +89,16 @@ def test_class_tables_have_one_normal_class_and_the_wanted_share_of_others():
         assert [whole[tuple(x)] != c for x in t.X] == t.y.astype(bool).tolist()
 
 
+def test_anomalies_of_one_class_lie_together():
+    from metaad import data
+
+    digits = data.load("digits")
+    whole = {tuple(x.ravel()): c for x, c in zip(digits.X, digits.y, strict=True)}
+    for c, t in enumerate(class_tables("digits", rate=0.2, n_normal=100, others="one")):
+        classes = {whole[tuple(x)] for x in t.X[t.y == 1]}
+        assert len(classes) == 1 and c not in classes and t.y.sum() == 25
+
+
 def test_bundled_tables_by_name_and_adbench_tables_that_are_at_hand(tmp_path, monkeypatch):
     tasks = TableTasks(["breast-cancer", "wine"], max_rows=200)
     assert tasks.families == ["wisconsin", "wine"] and len(tasks[0].X) == 200
@@ -118,6 +128,7 @@ def test_bundled_tables_by_name_and_adbench_tables_that_are_at_hand(tmp_path, mo
         (lambda: class_tables("wine"), "has anomalies already"),
         (lambda: class_tables("digits", pool=3), "pool must divide"),
         (lambda: class_tables("digits", rate=0), "share of anomalies"),
+        (lambda: class_tables("digits", others="two"), 'must be "all" or "one"'),
     ],
 )
 def test_bad_input_is_told_what_was_expected(call, message):

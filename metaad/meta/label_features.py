@@ -8,6 +8,7 @@ References
 [1] Geurts, Ernst and Wehenkel, Extremely Randomized Trees, Machine Learning 63, 2006.
 [2] Zhao and Hryniewicki, XGBOD: Improving Supervised Outlier Detection with Unsupervised Representations, IJCNN 2018.
 [3] Zhou, Bousquet, Lal, Weston and Schölkopf, Learning with Local and Global Consistency, NeurIPS 2003.
+[4] Scudder, Probability of Error of Some Adaptive Pattern-Recognition Machines, IEEE Trans. Inf. Theory 11, 1965.
 """
 
 import numpy as np
@@ -23,8 +24,10 @@ LABELLED = (
     "direction z", "direction rank", "direction pca",
     "spread", "bank by labels",
 )  # fmt: skip
-FEATURES = (*BANK, *LABELLED, "bank mean", "contrast mean")
-CONTRASTS = [i for i, name in enumerate(FEATURES[:-1]) if name.startswith("contrast ") and name in LABELLED]
+FEATURES = (*BANK, *LABELLED, "bank mean", "contrast mean", "student 5 %", "student 10 %")
+CONTRASTS = [i for i, name in enumerate(FEATURES) if name.startswith("contrast ") and name in LABELLED]
+THREE = [FEATURES.index(name) for name in ("forest", "trees on scores", "contrast mean")]  # the students' teacher
+TAUGHT = (0.05, 0.1)  # shares of the unlabelled rows that a student takes for anomalies
 
 
 class LabelFeatures:
@@ -37,7 +40,7 @@ class LabelFeatures:
 
     Attributes
     ----------
-    shares : array (n, 30), for every score of FEATURES the share of the table's rows that a row exceeds. A labelled
+    shares : array (n, 32), for every score of FEATURES the share of the table's rows that a row exceeds. A labelled
         row is not its own neighbour, but the trees have seen it: see `cross_fitted`.
     auc : array (13,), how well each score of BANK ranks the labelled anomalies above the labelled normal rows, drawn
         towards one half by as much as there are few anomalies a: ½ + (AUROC - ½) a / (a + 1).
@@ -57,20 +60,32 @@ class LabelFeatures:
         self.floor = {space: self._floor(table.rows[space]) for space in SPACES}
         own = np.arange(len(table.X))
         self.raw = self._scores(table.rows, table.X, table.bank, own)
-        self.shares = with_means(np.concatenate([table.bank, shares(self.raw, self.raw)], axis=1))
+        found = with_means(_rounded(np.concatenate([table.bank, shares(self.raw, self.raw)], axis=1)))
+        wide = _widened(table.X, table.bank, table.rows["pca"])
+        teacher = tails(found[:, THREE], len(table.X)).mean(axis=1)
+        self.students = self_trained(wide, self.where, self.y, teacher, self.n_trees, table.random_state)
+        self.taught = np.stack([_probability(f, wide) for f in self.students], axis=1)
+        self.shares = np.concatenate([found, shares(self.taught, self.taught)], axis=1)
 
     def __call__(self, X):
-        """Shares of any rows X (m, d), of the table or new: array (m, 30)."""
+        """Shares of any rows X (m, d), of the table or new: array (m, 32)."""
         own = self.table.own(X)
-        if (own >= 0).all():
-            return self.shares[own]
-        rows = self.table.spaces(X)
+        found, new = self.shares[own], own < 0
+        if new.any():
+            found[new] = self._new(X[new])
+        return found
+
+    def _new(self, X):
+        """Shares of rows X (m, d) that the table does not hold: array (m, 32)."""
+        rows, own = self.table.spaces(X), np.full(len(X), -1)
         bank = shares(self.table.raw, self.table.scores(rows, X, own))
         found = np.concatenate([bank, shares(self.raw, self._scores(rows, X, bank, own))], axis=1)
-        return with_means(found, self.shares)
+        wide = _widened(X, bank, rows["pca"])
+        taught = np.stack([_probability(f, wide) for f in self.students], axis=1)
+        return np.concatenate([with_means(_rounded(found), self.shares), shares(self.taught, taught)], axis=1)
 
     def cross_fitted(self, n_trees=30, folds=3):
-        """Shares of the labelled rows (k, 30), each from labels of the other folds only; None for a single anomaly."""
+        """Shares of the labelled rows (k, 32), each from labels of the other folds only; None for a single anomaly."""
         folds = min(folds, int((self.y == 1).sum()), int((self.y == 0).sum()))
         if folds < 2:
             return None
@@ -129,6 +144,36 @@ class LabelFeatures:
         return np.stack([*trees, *contrast, *close, *direction, spread, bank @ self.bank_weights], axis=1)
 
 
+def tails(found, n):
+    """Surprise of a share in a table of n rows, -log(1 - share + 1 / 2n): so few rows lie above. Any shape."""
+    return -np.log(1.0 - found + 0.5 / n)
+
+
+def self_trained(wide, where, y, teacher, n_trees, random_state):
+    """Forests that learn from the labels and from what a teacher is surest of [4]: one for each of TAUGHT.
+
+    The top 5 or 10 % of the unlabelled rows by the teacher's score count as anomalies, each half as much as a labelled
+    one; up to 200 rows from the lower half count as normal. Both classes weigh the same in total.
+
+    wide : array (n, d'). where : int array (k,), labelled rows. y : array (k,). teacher : array (n,).
+    """
+    rest = np.setdiff1d(np.arange(len(wide)), where)
+    order = rest[np.argsort(-teacher[rest], kind="stable")]
+    low = order[len(order) // 2 :]
+    normal = np.random.default_rng(random_state).choice(low, min(200, len(low)), replace=False)
+    forests = []
+    for share in TAUGHT:
+        top = order[: max(int((y == 1).sum()), int(share * len(order)))]
+        rows = np.concatenate([where, top, normal])
+        labels = np.concatenate([y, np.ones(len(top), dtype=int), np.zeros(len(normal), dtype=int)])
+        weights = np.repeat([1.0, 0.5, 1.0], [len(where), len(top), len(normal)])
+        for label in (0, 1):
+            weights[labels == label] *= len(rows) / weights[labels == label].sum()
+        forest = RandomForestClassifier(max(1, n_trees // 2), random_state=random_state)
+        forests.append(forest.fit(wide[rows], labels, sample_weight=weights))
+    return forests
+
+
 def with_means(found, table=None):
     """Two columns more: the share exceeded by a row's mean over the bank, and by its mean over the contrasts.
 
@@ -137,6 +182,11 @@ def with_means(found, table=None):
     table = found if table is None else table
     means = [(a[:, : len(BANK)].mean(axis=1), a[:, CONTRASTS].mean(axis=1)) for a in (table, found)]
     return np.concatenate([found, np.stack([share_below(t, f) for t, f in zip(*means, strict=True)], axis=1)], axis=1)
+
+
+def _rounded(found):
+    """To single precision and back: what differs by rounding alone is a tie, on every machine."""
+    return found.astype(np.float32).astype(np.float64)
 
 
 def _widened(X, bank, pca):

@@ -1,6 +1,6 @@
 """Stack: learn on many tables how to combine scores, so that a few labels go further on the next table.
 
-On one table with one to ten labelled anomalies a combination of thirty scores can't be learned. Across tables it can:
+On one table with one to ten labelled anomalies a combination of 32 scores can't be learned. Across tables it can:
 the rows of every table are described in the same way (metaad/meta/row_features.py, metaad/meta/label_features.py), and
 one linear head is trained on many tables and many draws of labels [1], [2].
 
@@ -45,8 +45,8 @@ def pairwise_loss(out, x, y):
 class Episode(NamedTuple):
     """One table with one draw of labels, as the head sees it.
 
-    pairs : array (p, 61), inputs of an anomaly minus inputs of a normal row, both without a label in the draw.
-    support : array (k, 61), inputs of the labelled rows, each made without its own label. y : array (k,), their labels.
+    pairs : array (p, 65), inputs of an anomaly minus inputs of a normal row, both without a label in the draw.
+    support : array (k, 65), inputs of the labelled rows, each made without its own label. y : array (k,), their labels.
     table : str, the table's name; all draws of a table together weigh as much as any other table.
     """
 
@@ -57,12 +57,12 @@ class Episode(NamedTuple):
 
 
 class Stack(BaseEstimator):
-    """A linear head over thirty scores of a row, meta-trained over tables, adapted to a table's labelled rows.
+    """A linear head over 32 scores of a row, meta-trained over tables, adapted to a table's labelled rows.
 
         score(x) = Σ_j (w_j + v_j (log10 a - ½)) t_j(x) + w_0 average(x),   t_j the tail of score j, see `inputs`
 
     w is meta-trained: it minimises the pairwise loss (a smooth 1 - AUROC) on the rows without labels, plus
-    ridge · ‖(w_1, …, v_30)‖². The ridge draws towards the unlearned average, which is w_0 = 1 and all else 0. With
+    ridge · ‖(w_1, …, v_32)‖². The ridge draws towards the unlearned average, which is w_0 = 1 and all else 0. With
     steps > 0 the weights make so many gradient steps on the pairwise loss of the labelled rows [2], and the rate of
     these steps is learned along with w.
 
@@ -70,14 +70,14 @@ class Stack(BaseEstimator):
     ----------
     counts : numbers of labelled anomalies to train for, 1 to 10. n_normal : labelled normal rows of a draw, at most.
     draws : draws of labels a table and count, 3 to 10. n_trees : trees of every forest, 50 to 200.
-    ridge : 0.01 to 1; the fewer tables, the larger. pairs : pairs of rows an episode, 100 to 500.
+    ridge : 0.03 to 1; the fewer tables, the larger. pairs : pairs of rows an episode, 100 to 500.
     steps : inner steps, 0 to 5. inner_rate : where the learned rate starts. cross_fit : see `support_inputs`.
     max_rows : a larger table is described by so many of its rows: the labelled ones and a random rest.
     random_state : int, seed of draws, forests and pairs.
     """
 
     def __init__(
-        self, counts=(1, 2, 5, 10), n_normal=50, draws=5, n_trees=100, ridge=0.1, pairs=150, steps=0, inner_rate=0.1,
+        self, counts=(1, 2, 5, 10), n_normal=50, draws=5, n_trees=100, ridge=0.3, pairs=150, steps=0, inner_rate=0.1,
         cross_fit=True, max_rows=3000, random_state=0,
     ):  # fmt: skip
         self.counts = counts
@@ -116,12 +116,12 @@ class Stack(BaseEstimator):
         return Episode(inputs(shares[one], n, a) - inputs(shares[other], n, a), support, labels, table.name)
 
     def fit_episodes(self, episodes):
-        """Meta-train on Episodes, as `fit` makes them. Sets `weights_` (61,), `rate_` and `loss_`."""
+        """Meta-train on Episodes, as `fit` makes them. Sets `weights_` (65,), `rate_` and `loss_`."""
         tables = [e.table for e in episodes]
         if not tables:
             raise ValueError("a stack needs at least one labelled table to learn from, got none.")
         share = torch.tensor([1.0 / tables.count(t) for t in tables], dtype=torch.float64) / len(set(tables))
-        pairs = torch.tensor(np.stack([e.pairs for e in episodes]))  # (n_episodes, p, 61)
+        pairs = torch.tensor(np.stack([e.pairs for e in episodes]))  # (n_episodes, p, 65)
         support = self._supports(episodes) if self.steps else None
         head = nn.Linear(N_INPUTS, 1, bias=False).double()
         with torch.no_grad():
@@ -132,7 +132,7 @@ class Stack(BaseEstimator):
 
         def loss():
             optimizer.zero_grad()
-            w = head.weight if support is None else self._adapted(head, *support, log_rate.exp())  # (n_episodes, 1, 61)
+            w = head.weight if support is None else self._adapted(head, *support, log_rate.exp())  # (n_episodes, 1, 65)
             margins = (pairs @ w.mT).squeeze(-1)  # (n_episodes, p)
             value = share @ softplus(-margins).mean(dim=1) + self.ridge * head.weight[0, 1:].square().sum()
             value.backward()
@@ -145,7 +145,7 @@ class Stack(BaseEstimator):
         return self
 
     def _supports(self, episodes):
-        """Inputs (n_episodes, k, 61) and labels (n_episodes, k) of the supports, filled up with rows of label -1."""
+        """Inputs (n_episodes, k, 65) and labels (n_episodes, k) of the supports, filled up with rows of label -1."""
         k = max(len(e.y) for e in episodes)
         x, y = np.zeros((len(episodes), k, N_INPUTS)), np.full((len(episodes), k), -1)
         for i, e in enumerate(episodes):
@@ -153,12 +153,12 @@ class Stack(BaseEstimator):
         return torch.tensor(x), torch.tensor(y)
 
     def _adapted(self, head, x, y, rate):
-        """Weights after the inner steps on supports x (n_tasks, k, 61): tensor (n_tasks, 1, 61)."""
+        """Weights after the inner steps on supports x (n_tasks, k, 65): tensor (n_tasks, 1, 65)."""
         adapted = inner_loop(head, pairwise_loss, x, y, steps=self.steps, rate=rate, form="explicit")
         return adapted.parameters()["weight"]
 
     def adapted_weights(self, support, y):
-        """The head for one table: array (61,). support : array (k, 61) of `support_inputs`. y : array (k,)."""
+        """The head for one table: array (65,). support : array (k, 65) of `support_inputs`. y : array (k,)."""
         if not self.steps:
             return self.weights_
         head = nn.Linear(N_INPUTS, 1, bias=False).double()
@@ -235,7 +235,7 @@ class StackDetector(Detector):
         return np.concatenate([self.inputs(part) @ self.weights_ for part in parts])
 
     def inputs(self, X):
-        """What the head sees of rows X (m, d): array (m, 61)."""
+        """What the head sees of rows X (m, d): array (m, 65)."""
         return inputs(self.features_(X), self.n_rows_, self.n_anomalies_)
 
     def __sklearn_clone__(self):

@@ -1,33 +1,30 @@
-"""What the head of a stack sees of a row: the tails of thirty scores, and how many anomalies are labelled."""
+"""What the head of a stack sees of a row: the tails of 32 scores, and how many anomalies are labelled."""
 
 import numpy as np
 
-from metaad.meta.label_features import FEATURES
+from metaad.meta.label_features import FEATURES, TAUGHT, THREE, tails
 from metaad.meta.row_features import BANK
 
-THREE = [FEATURES.index(name) for name in ("trees", "bank mean", "contrast mean")]
+FIVE = [*THREE, *range(len(FEATURES) - len(TAUGHT), len(FEATURES))]
 N_INPUTS = 1 + 2 * len(FEATURES)
 
 
 def inputs(shares, n, a):
-    """What the head sees of rows: array (m, 61).
+    """What the head sees of rows: array (m, 65).
 
-    The first column is the unlearned average of three: mean over trees, bank mean and contrast mean of the tail
+    The first column is an unlearned average of five: the mean of the tails of a random forest on the labels, of trees
+    on labels and scores, of the mean contrast, and of the two students that these three taught. Then the tails of
+    all 32 scores, and these once more times log10(a) - ½: a weight may depend on the number of labelled anomalies.
 
-        t = -log(1 - share + 1 / 2n),
-
-    the surprise at so few rows of the table lying above. Then the tails of all 30 scores, and these once more times
-    log10(a) - ½, so that a weight may grow or fall with the number of labelled anomalies.
-
-    shares : array (m, 30), see LabelFeatures. n : rows of the table. a : labelled anomalies.
+    shares : array (m, 32), see LabelFeatures. n : rows of the table. a : labelled anomalies.
     """
-    tails = -np.log(1.0 - shares + 0.5 / n)
-    average = tails[:, THREE].mean(axis=1, keepdims=True)
-    return np.concatenate([average, tails, tails * (np.log10(a) - 0.5)], axis=1)
+    t = tails(shares, n)
+    average = t[:, FIVE].mean(axis=1, keepdims=True)
+    return np.concatenate([average, t, t * (np.log10(a) - 0.5)], axis=1)
 
 
 def average_weights():
-    """Weights of the unlearned average of three: array (61,), 1 and zeros."""
+    """Weights of the unlearned average of five: array (65,), 1 and zeros."""
     return np.eye(N_INPUTS)[0]
 
 
@@ -38,7 +35,7 @@ def draw_labels(y, a, n_normal, rng):
 
 
 def support_inputs(features, n, cross_fit):
-    """Inputs of the labelled rows (k, 61). Where a label would judge its own row the input is 0: it moves no weight.
+    """Inputs of the labelled rows (k, 65). Where a label would judge its own row the input is 0: it moves no weight.
 
     cross_fit : judge each labelled row by scores made from the other folds' labels. Otherwise, or with a single
         anomaly, only the bank counts, which knows no labels.

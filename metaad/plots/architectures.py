@@ -63,7 +63,7 @@ def curves(budgets, lines, expected=None, ylabel="regret", xlabel="architectures
     """
     figure, ax = plt.subplots(figsize=(8.4, 3.8))
     for (name, (mean, low, high)), (colour, style, marker) in zip(lines.items(), LINES, strict=False):
-        ax.fill_between(budgets, low, high, color=COLOURS[colour], alpha=0.10, lw=0)
+        ax.fill_between(budgets, low, high, color=COLOURS[colour], alpha=0.08, lw=0)
         ax.plot(budgets, mean, style, marker=marker, color=COLOURS[colour], ms=6, label=name)
     if expected is not None:
         ax.plot(budgets, expected[1], "x", color=COLOURS["black"], ms=11, mew=2, label=expected[0], zorder=5)
@@ -74,16 +74,19 @@ def curves(budgets, lines, expected=None, ylabel="regret", xlabel="architectures
     return figure
 
 
-def cost_and_gain(points, xlabel="CPU seconds", ylabel="AUROC gained"):
-    """What each way costs and what it gains: points {name: (seconds, interval)}, interval a metrics.Interval."""
-    figure, ax = plt.subplots(figsize=(8.4, 3.8))
+def cost_and_gain(points, xlabel="AUROC gained"):
+    """What each way costs and what it gains: a line each, the seconds written beside the name.
+
+    points : {name: (seconds, interval)}, drawn from top to bottom; interval is a metrics.Interval.
+    """
+    figure, ax = plt.subplots(figsize=(8.4, 0.42 * len(points) + 0.9))
+    names = []
     for i, (name, (seconds, interval)) in enumerate(points.items()):
-        colour, _, marker = LINES[i % len(LINES)]
-        ax.plot([seconds, seconds], [interval.low, interval.high], color=COLOURS[colour], lw=2.5, alpha=0.5)
-        ax.plot(seconds, interval.value, marker, color=COLOURS[colour], ms=8, label=name)
-    ax.axhline(0, color=COLOURS["grey"], lw=1.2, ls=":")
-    ax.set(xlabel=xlabel, ylabel=ylabel, xscale="log")
-    ax.legend(fontsize=9.5, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        ax.plot([interval.low, interval.high], [i, i], color=COLOURS["normal"], lw=3, alpha=0.55)
+        ax.plot(interval.value, i, "o", color=COLOURS["normal"], ms=8)
+        names.append(f"{name} · {seconds:.0f} s" if seconds >= 1 else f"{name} · < 1 s")
+    ax.axvline(0, color=COLOURS["grey"], lw=1.2, ls=":")
+    ax.set(xlabel=xlabel, yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
     return figure
 
 
@@ -102,7 +105,7 @@ def error_against_auroc(error, auroc, groups, chosen=None, xlabel="reconstructio
     figure, ax = plt.subplots(figsize=(8.0, 3.8))
     levels = sorted(set(np.asarray(groups).tolist()))
     shades = plt.get_cmap("cividis")(np.linspace(0.0, 0.95, len(levels)))
-    for level, shade, marker in zip(levels, shades, "osD^vP", strict=False):
+    for level, shade, marker in zip(levels, shades, "osD^vPX*", strict=False):
         of = np.asarray(groups) == level
         ax.plot(np.asarray(error)[of], np.asarray(auroc)[of], marker, color=shade, ms=6, label=str(level))
     for i, (name, a) in enumerate((chosen or {}).items()):

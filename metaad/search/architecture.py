@@ -137,19 +137,22 @@ def halving(trials, names, random_state=None):
         alive = sorted(alive, key=rewards.get, reverse=True)[: -(-n // 2 ** (r + 1))]
 
 
-def controlled(trials, method, random_state=None, batch=4, **options):
+def controlled(trials, method, random_state=None, batch=4, patience=10, **options):
     """Let a policy over the decisions spend the budget [3]: draw `batch` networks, judge them, step, again.
 
     A network that comes up again is not paid for again, and rewards the policy all the same. The search ends with the
-    budget, or after 20 iterations for every network of it if the policy no longer asks for a new one.
+    budget, or when `patience` steps in a row have asked for nothing new: the policy has made up its mind.
 
     method : "reinforce" or "trpo". options : of `metaad.search.policy.search`. Returns the policy.
     """
     policy = CategoricalPolicy([len(o) for o in trials.options.values()])
-    iterations = max(1, 20 * trials.budget // (trials.n_tasks * batch))
+    known, idle = 0, 0
     try:
-        for _ in search(policy, trials, iterations, batch, method, random_state, **options):
-            pass
+        for _ in search(policy, trials, 100 * trials.budget, batch, method, random_state, **options):
+            idle = idle + 1 if len(trials.scores) == known else 0
+            known = len(trials.scores)
+            if idle == patience:
+                break
     except BudgetSpent:
         pass
     return policy

@@ -93,7 +93,7 @@ def replay(benchmark, controller, seen, seed=0, budget=20, random_state=None, sp
         names = distinct(architectures() if space is None else space)
         {"random": random_search, "halving": halving}[controller](trials, names, random_state)
     elif controller == "frozen":
-        controlled(trials, "reinforce", random_state, learning_rate=0.0)
+        controlled(trials, "reinforce", random_state, patience=100, learning_rate=0.0)
     else:
         controlled(trials, controller, random_state, **options)
     return trials

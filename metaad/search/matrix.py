@@ -162,6 +162,23 @@ def _read(table, found, folder, seed):
         return dict(stored) if str(stored["key"]) == _key(table, found) else None
 
 
+def reader(tasks, found, folder, at=None):
+    """A function (table number, seed) -> (scores (n, m), y (m,)) over what `compute` stored, as `hold_out` takes it.
+
+    at : numbers of the n candidates that are wanted, None for all.
+    """
+    at = slice(None) if at is None else np.asarray(at)
+    known = {}
+
+    def scores(t, seed):
+        if (t, seed) not in known:
+            stored = _read(tasks[t], found, folder, seed)
+            known[t, seed] = stored["scores"][at], stored["y"]
+        return known[t, seed]
+
+    return scores
+
+
 class Matrix(NamedTuple):
     """What the candidates got on the tables.
 

@@ -4,10 +4,12 @@
     python tests/forest_policy.py judge --parts DIR --seeds 0 1 2
     python tests/forest_policy.py report --parts DIR
 
-`learn` writes the policy learned without each family and the one learned on all tables, whose weights become
-metaad/detectors/policies/adbench-v1.json. `judge` fits forests to every table (at most 4,000 rows): plain ones of 300
-and of 3,000 trees, and one of 300 trees whose policy never saw the table's family. Files in DIR that are there are
-not made again. `report` puts everything into data/results/forest_policy.json. Intervals are bootstraps over families.
+`learn` writes the policy learned without each family, and the one learned on all tables. `judge` fits forests to every
+table (at most 4,000 rows): plain ones of 300 trees, at the first seed also one of 3,000; and forests of 300 trees with
+a policy that never saw the table's family: "learned" follows it, in "half" every second tree does and the others are
+plain, "gentle" has half of its weights. What is in DIR is not made again. `report` puts everything into
+data/results/forest_policy.json and writes the policy of the package, metaad/detectors/policies/adbench-v1.json.
+Intervals are bootstraps over families.
 """
 
 import argparse
@@ -25,8 +27,11 @@ from metaad.search.forest_policy import ForestPolicy
 from metaad.tables import TableTasks, adbench_names
 
 TREES, MANY = 300, 3000
+KINDS = ("plain", "many", "learned", "half", "gentle")
 MOST_ROWS, MOST_COLUMNS = 4000, 300  # of a table; columns only while learning
-SETTINGS = {"features": ("gap*distinct", "sparse", "reach"), "iterations": 10}
+SETTINGS = {
+    "features": ("gap*distinct", "sparse", "reach"), "iterations": 14, "learning_rate": 3.0, "shrinkage": 0.02
+}  # fmt: skip
 
 
 def narrow(table):
@@ -60,12 +65,20 @@ def judge(tasks, parts, seeds):
             "many": {"n_estimators": MANY},
             "learned": {"n_estimators": TREES, "policy": parts / f"policy-{table.family}.json"},
         }
+        held_out = load(forests["learned"]["policy"])
+        gentle = replace(held_out, weights={name: w / 2 for name, w in held_out.weights.items()})
+        forests |= {
+            "half": {"n_estimators": TREES, "policy": replace(held_out, share=0.5)},
+            "gentle": {"n_estimators": TREES, "policy": gentle},
+        }
         for seed in seeds:
             path = parts / f"table-{table.name.split(':')[-1]}-{seed}.json"
-            if path.exists():
-                continue
             found = {"table": table.name, "family": table.family, "seed": seed, "n": len(table.X)}
+            if path.exists():
+                found = json.loads(path.read_text(encoding="utf-8"))
             for kind, settings in forests.items():
+                if kind in found or (kind == "many" and seed != seeds[0]):
+                    continue
                 began = time.process_time()
                 detector = IsolationForest(**settings, random_state=seed).fit(table.X)
                 fitted = time.process_time()
@@ -90,29 +103,31 @@ def report(parts, seeds):
 
     def values(kind, measure, of=seeds):
         """Mean over seeds, a value a table: array (n_tables,)."""
-        return np.array([np.mean([f[kind][measure] for f in found if f["table"] == t and f["seed"] in of])
-                         for t in tables])  # fmt: skip
+        return np.array([
+            np.mean([f[kind][measure] for f in found if f["table"] == t and f["seed"] in of and kind in f])
+            for t in tables
+        ])  # fmt: skip
 
     def gain(kind, measure, of=seeds):
         return metrics.paired(values(kind, measure, of), values("plain", measure, of), groups=groups)._asdict()
 
     policy = load(parts / "policy-all.json")
     without = {p.stem.removeprefix("policy-"): load(p).weights for p in sorted(parts.glob("policy-*.json"))}
-    wide = np.array([t != "adbench:internetads" for t in tables])
+    wide = np.array([t.lower() != "adbench:internetads" for t in tables])
     gains = values("learned", "auroc") - values("plain", "auroc")
     content = {
         "what": __doc__.split("\n\n")[2].replace("\n", " "),
         "settings": {**SETTINGS, "trees": TREES, "many": MANY, "most rows": MOST_ROWS, "seeds": seeds},
-        "mean": {k: {m: float(values(k, m).mean()) for m in found[0]["plain"]} for k in ("plain", "many", "learned")},
+        "mean": {k: {m: float(values(k, m).mean()) for m in found[0]["plain"]} for k in KINDS},
         "gain over plain": {
-            k: {m: gain(k, m) for m in ("auroc", "ap")} for k in ("many", "learned")
+            k: {m: gain(k, m) for m in ("auroc", "ap")} for k in KINDS[1:]
         },
         "gain without internetads": metrics.bootstrap(gains[wide], groups=np.array(groups)[wide])._asdict(),
         "gain by seed": [gain("learned", "auroc", [s])["value"] for s in seeds],
         "gain by family": {f: round(float(gains[np.array(groups) == f].mean()), 4) for f in dict.fromkeys(groups)},
         "tables": {
             t: {"family": family[t]} | {f"{k} {m}": round(float(values(k, m)[i]), 4)
-                                        for k in ("plain", "many", "learned") for m in ("auroc", "ap")}
+                                        for k in KINDS for m in ("auroc", "ap")}
             for i, t in enumerate(tables)
         },
         "weights": policy.weights,
@@ -120,6 +135,8 @@ def report(parts, seeds):
         "learning curve": policy.about["auroc"],
         "seconds to learn": policy.about["seconds"],
     }  # fmt: skip
+    if (parts / "tried.json").exists():  # pilot experiments: what else was tried, by hand
+        content["tried"] = json.loads((parts / "tried.json").read_text(encoding="utf-8"))
     fingerprint = repro.Run("forest_policy", "full", 0, "cpu", {}).fingerprint()
     content["run"] = {n: fingerprint[n] for n in ("versions", "cpu", "threads")}
     repro.write_json(repro.results_dir() / "forest_policy.json", content)

@@ -1,6 +1,6 @@
 """The full measurement behind lesson 10: does a reward without labels know which configuration is good?
 
-    python tests/policy_gradients.py SCORES [--out data/results/10_policy_gradients.json] [--parts agreement,policies]
+    python tests/policy_gradients.py SCORES [--out JSON] [--parts agreement,tails,hacking,policies]
 
 SCORES is the folder in which metaad.search.matrix keeps raw scores; what is missing there is computed first.
 """
@@ -24,6 +24,7 @@ from metaad.tables import TableTasks, adbench_names
 
 KINDS = ("LOF", "kNN", "One-Class SVM", "Isolation Forest", "k-means")
 GRIDDED = ("LOF", "kNN", "One-Class SVM")  # every combination of their levels is in the matrix
+SEARCHED = ("LOF", "kNN")  # by policies too: on most tables their settings matter
 CONTEXTS = {"no context": (), "four meta-features": ("log rows", "log columns", "tails", "clumps")}
 BUDGET, BATCH, SEEDS, ITERATIONS = 8, 4, 5, 40
 METHODS = ("reinforce", "trpo")
@@ -107,6 +108,19 @@ def agreement(entries, tasks, cache):
     return {"spearman": rho, "chosen": chosen}
 
 
+def tails(entries):
+    """LOF alone: rank correlation of outlierness with the fourth moment of the scores, and the neighbours it picks."""
+    _, configs, _, _ = configurations("LOF")
+    rho, picked = [], []
+    for entry in entries:
+        scores = entry["scores"][entry["kinds"] == "LOF"]
+        outlying = [outlierness(s) for s in scores]
+        fourth = [np.mean(((s - s.mean()) / s.std()) ** 4) for s in scores]
+        rho.append(float(spearmanr(outlying, fourth)[0]))
+        picked.append(configs[int(np.argmin(outlying))]["n_neighbors"])
+    return {"tails": {"spearman": rho, "n_neighbors": picked}}
+
+
 def half_labels(entry, kind, seed):
     """AUROC of each configuration on a random half of a table's rows and on the other half: two (n_configs,)."""
     at, y = entry["kinds"] == kind, entry["y"]
@@ -141,7 +155,7 @@ def meta_policies(entries, tasks, kind, method, names, seed):
 
 
 def within_budget(policy, reward, places, method, seed, context=None):
-    """Search until BUDGET different configurations were tried; their places, in the order in which they came."""
+    """Search until BUDGET different configurations were tried, 20 steps at most; their places, as they came."""
     tried = {}
 
     def remember(actions):
@@ -149,16 +163,16 @@ def within_budget(policy, reward, places, method, seed, context=None):
         tried.update(dict.fromkeys(found))
         return reward[found]
 
-    for _ in search(policy, remember, 60, BATCH, method, seed, context=context):
+    for _ in search(policy, remember, 20, BATCH, method, seed, context=context):  # a decided policy never gets there
         if len(tried) >= BUDGET:
             break
     return list(tried)[:BUDGET]
 
 
-def policies(entries, tasks, cache):
+def policies(entries, tasks, cache, kinds=SEARCHED):
     """Policies from other families, and policies against random search where both may try BUDGET configurations."""
     learned, budgeted = {}, {}
-    for kind in GRIDDED:
+    for kind in kinds:
         _, _, levels, places = configurations(kind)
         options = [len(v) for v in levels.values()]
         kept = {}
@@ -208,7 +222,7 @@ def hacking(entries):
 
 
 def hacked(entry, kind):
-    """Mean outlierness and mean AUROC under the policy before the first step and after each: (ITERATIONS + 1, 2)."""
+    """Mean outlierness and mean AUROC under the policy before the first step and after every fourth: (11, 2)."""
     _, _, levels, places = configurations(kind)
     actions, order, at = torch.tensor(list(places)), list(places.values()), entry["kinds"] == kind
     reward = np.array([-outlierness(s) if np.ptp(s) > 0 else -10.0 for s in entry["scores"][at]])
@@ -225,14 +239,14 @@ def hacked(entry, kind):
     note()
     for _ in search(policy, pay, ITERATIONS, 8, "reinforce", 0):
         note()
-    return line
+    return line[::4]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("scores", type=Path)
     parser.add_argument("--out", type=Path, default=repro.results_dir() / "10_policy_gradients.json")
-    parser.add_argument("--parts", default="agreement,hacking,policies")
+    parser.add_argument("--parts", default="agreement,tails,hacking,policies")
     parser.add_argument("--at-hand", action="store_true", help="only the tables whose scores lie there already")
     parser.add_argument("--seeds", type=int, default=3, help="seeds of the matrix, where it has to be computed")
     options = parser.parse_args()
@@ -254,12 +268,16 @@ def main():
     cache = options.scores / "made-up"
     parts = {
         "agreement": lambda: agreement(entries, tasks, cache),
+        "tails": lambda: tails(entries),
         "hacking": lambda: {"hacking": hacking(entries)},
         "policies": lambda: policies(entries, tasks, cache),
     }
     for name in options.parts.split(","):
+        began = time.process_time()
         kept |= rounded(parts[name]())
-        kept.setdefault("cpu_seconds", {})[name] = round(time.process_time() - start)
+        kept.setdefault("cpu_seconds", {})[name] = round(time.process_time() - began)
+        kept["run"] = repro.Run("10_policy_gradients", "full", 0, "cpu", {"parts": options.parts}).fingerprint()
+        kept["run"]["seconds"] = sum(kept["cpu_seconds"].values())
         repro.write_json(options.out, kept)
         print(name, f"{time.process_time() - start:.0f} s", flush=True)
 

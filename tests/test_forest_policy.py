@@ -248,7 +248,7 @@ def test_learning_finds_the_column_that_tells_the_anomalies():
 
 def test_learning_gives_the_same_bytes_again_and_shrinkage_keeps_weights_small():
     tables = [table(seed, 100) for seed in range(2)]
-    settings = {"features": ("few", "gap*distinct"), "iterations": 2, "n_trees": 4}
+    settings = {"features": ("few", "gap*distinct"), "iterations": 2, "n_trees": 4, "learning_rate": 0.5}
     one, two = (ForestPolicy(**settings, random_state=0).fit(tables).policy_ for _ in range(2))
     assert json.dumps(one.weights) == json.dumps(two.weights)
     held = ForestPolicy(**{**settings, "iterations": 4}, shrinkage=1.0, random_state=0).fit(tables).policy_

@@ -115,7 +115,8 @@ class IsolationForest(Detector):
     n_jobs : int or None, threads that score; as in scikit-learn, None means one unless a joblib context says
         otherwise, -1 all cores. The scores are the same bytes for any number.
     policy : None, or which learned policy chooses the cuts instead of chance alone: "adbench-v1", the path of a JSON
-        file, or a SplitPolicy; see `metaad.detectors.split_policy`. A fit then takes a few times as long.
+        file, or a SplitPolicy; see `metaad.detectors.split_policy`. A fit then takes a few times as long. It pays on
+        some kinds of table and costs on others: on average over ADBench's families the gain is not told from 0.
     random_state : int, RandomState or None, as in scikit-learn.
 
     Attributes

@@ -60,7 +60,7 @@ class LabelFeatures:
         self.floor = {space: self._floor(table.rows[space]) for space in SPACES}
         own = np.arange(len(table.X))
         self.raw = self._scores(table.rows, table.X, table.bank, own)
-        found = with_means(np.concatenate([table.bank, shares(self.raw, self.raw)], axis=1))
+        found = with_means(_rounded(np.concatenate([table.bank, shares(self.raw, self.raw)], axis=1)))
         wide = _widened(table.X, table.bank, table.rows["pca"])
         teacher = tails(found[:, THREE], len(table.X)).mean(axis=1)
         self.students = self_trained(wide, self.where, self.y, teacher, self.n_trees, table.random_state)
@@ -70,14 +70,19 @@ class LabelFeatures:
     def __call__(self, X):
         """Shares of any rows X (m, d), of the table or new: array (m, 32)."""
         own = self.table.own(X)
-        if (own >= 0).all():
-            return self.shares[own]
-        rows = self.table.spaces(X)
+        found, new = self.shares[own], own < 0
+        if new.any():
+            found[new] = self._new(X[new])
+        return found
+
+    def _new(self, X):
+        """Shares of rows X (m, d) that the table does not hold: array (m, 32)."""
+        rows, own = self.table.spaces(X), np.full(len(X), -1)
         bank = shares(self.table.raw, self.table.scores(rows, X, own))
         found = np.concatenate([bank, shares(self.raw, self._scores(rows, X, bank, own))], axis=1)
         wide = _widened(X, bank, rows["pca"])
         taught = np.stack([_probability(f, wide) for f in self.students], axis=1)
-        return np.concatenate([with_means(found, self.shares), shares(self.taught, taught)], axis=1)
+        return np.concatenate([with_means(_rounded(found), self.shares), shares(self.taught, taught)], axis=1)
 
     def cross_fitted(self, n_trees=30, folds=3):
         """Shares of the labelled rows (k, 32), each from labels of the other folds only; None for a single anomaly."""
@@ -177,6 +182,11 @@ def with_means(found, table=None):
     table = found if table is None else table
     means = [(a[:, : len(BANK)].mean(axis=1), a[:, CONTRASTS].mean(axis=1)) for a in (table, found)]
     return np.concatenate([found, np.stack([share_below(t, f) for t, f in zip(*means, strict=True)], axis=1)], axis=1)
+
+
+def _rounded(found):
+    """To single precision and back: what differs by rounding alone is a tie, on every machine."""
+    return found.astype(np.float32).astype(np.float64)
 
 
 def _widened(X, bank, pca):

@@ -8,30 +8,6 @@ from metaad.plots.base import COLOURS
 LOOKS = (("normal", "-", "o"), ("anomaly", "--", "s"), ("third", "-.", "^"), ("fourth", ":", "D"), ("fifth", "-", "v"))
 
 
-def probabilities(histories, best):
-    """Probability of each action over the iterations, a panel for each method.
-
-    Parameters
-    ----------
-    histories : {title: array (iterations + 1, n_actions)}, each row sums to one.
-    best : number of the best action; drawn thick, the others thin and grey.
-
-    Returns
-    -------
-    matplotlib Figure
-    """
-    figure, axes = plt.subplots(1, len(histories), figsize=(3.3 * len(histories), 3.0), sharey=True, squeeze=False)
-    for ax, (title, p) in zip(axes[0], histories.items(), strict=True):
-        p = np.asarray(p)
-        others = np.delete(p, best, axis=1)
-        ax.plot(others, color=COLOURS["grey"], lw=0.8, alpha=0.7, label=["the others"] + [None] * (others.shape[1] - 1))
-        ax.plot(p[:, best], color=COLOURS["normal"], lw=2.6, label="best action")
-        ax.set(title=title, xlabel="iteration", ylim=(-0.02, 1.02))
-    axes[0][0].set_ylabel("probability")
-    axes[0][0].legend(fontsize=9)
-    return figure
-
-
 def gradient_samples(estimates, exact, directions):
     """Single-batch gradient estimates in a plane, with and without a baseline, around the exact gradient.
 

@@ -2,6 +2,7 @@
 
 from metaad.search.architecture import ArchitectureSearch, architectures
 from metaad.search.controller import TRPO, Reinforce
+from metaad.search.forest_policy import ForestPolicy
 from metaad.search.payoff import Payoff
 from metaad.search.policy import CategoricalPolicy, Record, search
 from metaad.search.reinforce import reinforce_gradient, reinforce_step
@@ -13,6 +14,7 @@ __all__ = [
     "ArchitectureSearch",
     "CategoricalPolicy",
     "Choice",
+    "ForestPolicy",
     "Integer",
     "Payoff",
     "Real",

@@ -240,6 +240,7 @@ def report(parts):
     pairs["stack - stack, ADBench only"] = against(found["stack"], found["stack, ADBench only"], families)
     pairs["average of five - average of three"] = against(found["average of five"], found["average of three"], families)
     shipped = ship(rows, made_up, chosen)
+    fingerprint = repro.Run("few_labels", "full", 0, "cpu", {}).fingerprint()
     content = {
         "tables": names,
         "families": families,
@@ -255,6 +256,7 @@ def report(parts):
         "per_table_auroc": {m: np.mean([found[m][c][:, 0] for c in COUNTS], axis=0).round(4).tolist() for m in found},
         "differences": pairs,
         "first_study": FIRST_STUDY,
+        "run": {n: fingerprint[n] for n in ("versions", "cpu", "threads")},
         "weights": dict(zip(["average", *FEATURES], shipped.weights_.round(3).tolist())),  # noqa: B905
         "seconds": {
             "describe": round(sum(float(np.load(p)["seconds"]) for p in parts.glob("*.npz"))),

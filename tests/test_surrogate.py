@@ -31,7 +31,6 @@ CLASSICAL = [
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     monkeypatch.setattr(module, "CONFIGS", 5)
-    monkeypatch.setattr(module, "UNTRIED", 20)
     monkeypatch.setattr(module, "RESAMPLED", 2)
 
 
@@ -47,7 +46,6 @@ def test_the_listing_runs_on_tables_and_on_one_plain_array(clf, monkeypatch):
     for name in ("IsolationForest", "AutoencoderDetector"):  # few trees and passes: this is about the listing
         if type(clf).__name__ == name:
             monkeypatch.setattr(module, "CONFIGS", 3)
-            monkeypatch.setattr(module, "UNTRIED", 3)
     before = clf.get_params()
     train, test = clumped("train", 0).X, clumped("test", 1).X
     y = np.full(len(train), -1)

@@ -22,7 +22,6 @@ from metaad.tables import TableTasks
 from metaad.tasks import Task
 
 CONFIGS = 16  # configurations tried on each table
-UNTRIED = 200  # more of them that only the surrogate judges
 DRAWS = 8  # draws of labelled rows from each training table
 RESAMPLED = 4  # tables drawn from one array, where one array is all there is
 LABELLED = (5, 50)  # anomalies and normal rows in a draw
@@ -121,14 +120,16 @@ def hyperparameters(estimator, tasks):
     learned_from = SurrogateTasks(codes, features, scores, observed)
 
     def finish(learner, X, y):
-        """Try the configurations on X, adapt the surrogate to what they got, fit the one it expects most of."""
+        """Try the configurations on X, adapt the surrogate to what they got, fit the one it expects most of.
+
+        Only configurations that were tried can be chosen. Let loose on untried ones, the surrogate is too hopeful about
+        those far from all it has seen, and they come out worse than the default.
+        """
         rng = np.random.default_rng(learner.random_state)
-        more = configs + options.sample(UNTRIED, rng)
         seen = trial(estimator, configs, X, y, rng)  # (n_configs,)
-        tried_codes = np.stack([options.encode(options.fit_to(c, len(X))) for c in configs])
-        all_codes = np.stack([options.encode(options.fit_to(c, len(X))) for c in more])
-        expected = predicted(learner, learned_from, all_codes, meta_features(X), tried_codes, seen)
-        return configured(learner.estimator, more[int(expected.argmax())], len(X)).fit(X)
+        codes_here = np.stack([options.encode(options.fit_to(c, len(X))) for c in configs])
+        expected = predicted(learner, learned_from, codes_here, meta_features(X), codes_here, seen)
+        return configured(learner.estimator, configs[int(expected.argmax())], len(X)).fit(X)
 
     module = surrogate_net(learned_from.n_features)
     return Learnable(module, squared_error, squared_error, finish=finish, tasks=learned_from, unlabelled=True)

@@ -264,6 +264,15 @@ def confirmed(parts, kind):
     return out
 
 
+def cost(parts):
+    """CPU seconds of training every network whose file is there."""
+    total = 0.0
+    for path in parts.glob("*.npz"):
+        with np.load(path) as f:
+            total += float(f["seconds"].sum())
+    return round(total, 1)
+
+
 def report(parts):
     began = time.process_time()
     n = len(distinct(architectures()))
@@ -306,7 +315,7 @@ def report(parts):
             "outside": outside,
             "benchmark": table.record(),
             "replay_seconds": round(time.process_time() - began, 1),
-            "run": {n: fingerprint[n] for n in ("versions", "cpu", "threads")},
+            "run": {n: fingerprint[n] for n in ("versions", "cpu", "threads")} | {"seconds": cost(parts)},
         },
     )  # fmt: skip
     for c in CONTROLLERS:

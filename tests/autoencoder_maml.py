@@ -5,7 +5,8 @@
 Five folds of two held-out digits on the bundled MNIST images, 14 × 14 pixels, K = 10: the protocol of lesson 08 on its
 quick data. Inner loss: rebuild the ten images. Outer loss: rebuild anomalies worse than normal images. Controls: the
 same networks with no inner steps, and the squared distance to the flat through the ten images. Writes
-data/results/autoencoder_maml.json. Settings were fixed beforehand, none was chosen on what is reported.
+data/results/autoencoder_maml.json. No setting was tuned; after a first look at fold 0 with 200 iterations, where the
+full gradient did a little better, their number was halved to save time.
 """
 
 import copy
@@ -19,7 +20,7 @@ from metaad.detectors import AutoencoderDetector, Detector
 from metaad.meta import MAML, evaluate
 from metaad.tasks import protocol
 
-OUTER = {"iterations": 120, "n_tasks": 8, "learning_rate": 3e-3, "schedule": "cosine", "device": "cpu", "clip": 10.0}
+OUTER = {"iterations": 100, "n_tasks": 8, "learning_rate": 3e-3, "schedule": "cosine", "device": "cpu", "clip": 10.0}
 INNER = {"steps": 3, "rates": "tensor"}
 METHODS = {  # name: settings; 0.1 is the rate at which the learned rates start
     "AE-MAML": {"inner_rate": 0.1},

@@ -65,14 +65,12 @@ PAIRS = [
     ("IsolationForest/pixels", "IsolationForest/pca"),
     ("ProtoNet/all", "ProtoNet/no-turns"),
     ("ProtoNet/all", "ProtoNet/bent"),
-    ("ProtoNet/bent", "ProtoNet/plain"),
     ("ProtoNet/all", "PLDA/all"),
     ("ProtoNet/all", "OC-ANIL/all"),
     ("ProtoNet/all", "OC-MAML/all"),
-    ("ProtoNet/bent", "OC-ANIL/bent"),
-    ("OC-ANIL/all", "OC-ANIL/bent"),
     ("OC-MAML/all", "OC-ANIL/all"),
 ]
+BOTH = ("ProtoNet/all", "OC-ANIL/all")  # an ensemble of a metric and of gradient steps
 PAPER = {"OC-MAML": {"2": 0.880, "10": 0.951}}  # Frikha et al. 2021, MT-MNIST, c = 0 %, mean of nine splits
 
 
@@ -193,17 +191,19 @@ def part(parts, name, variant, split, seed):
     return parts / f"{name}-{variant.replace('/', '-')}-{split}-{seed}.json"
 
 
-def together(parts, variant, seeds):
-    """An ensemble: the mean score of the learners of all seeds, on the same episodes. Returns results by split."""
+def together(parts, members):
+    """An ensemble: the mean score of several learners on the same episodes. Returns results by split.
+
+    members : {(variant, seed): {split: result}}.
+    """
     found = {}
-    for split, first in next(iter(seeds.values())).items():
-        result = found[split] = {"seconds": sum(p[split]["seconds"] for p in seeds.values())}
+    for split, first in next(iter(members.values())).items():
+        result = found[split] = {"seconds": sum(p[split]["seconds"] for p in members.values())}
         result["episodes"] = first["episodes"]
         for k in SHOTS:
-            paths = [part(parts, "mt-mnist", variant, split, s).with_suffix(f".{k}.npz") for s in seeds]
-            files = [np.load(path) for path in paths]
-            scores = np.mean([f["arr_0"] for f in files], axis=0)
-            result[f"test-{k}"] = {str(split): summarise(scores, files[0]["arr_1"], files[0]["arr_2"])[0]}
+            paths = [part(parts, "mt-mnist", v, split, s).with_suffix(f".{k}.npz") for v, s in members]
+            scores, y, digits = (np.stack([np.load(p)[f"arr_{i}"] for p in paths]) for i in range(3))
+            result[f"test-{k}"] = {str(split): summarise(scores.mean(axis=0), y[0], digits[0])[0]}
     return found
 
 
@@ -226,11 +226,9 @@ def summary(seeds):
         out[what] = {}
         for measure in ("accuracy", "auroc"):
             values = by_digit(seeds, what, measure)
-            out[what][measure] = {
-                **metrics.bootstrap(values.mean(axis=0))._asdict(),
-                "by_digit": np.round(values.mean(axis=0), 4).tolist(),
-                "by_seed": np.round(values.mean(axis=1), 4).tolist(),
-            }
+            out[what][measure] = metrics.bootstrap(values.mean(axis=0))._asdict()
+            for name, axis in (("by_digit", 0), ("by_seed", 1)):
+                out[what][measure][name] = np.round(values.mean(axis=axis), 4).tolist()
     return out
 
 
@@ -246,8 +244,10 @@ def report(parts):
         whole = {v: {s: p for s, p in seeds.items() if len(p) == PROTOCOLS[name]} for v, seeds in variants.items()}
         whole = {v: seeds for v, seeds in whole.items() if seeds}  # an interval over digits needs them all
         if name == "mt-mnist":
-            for v in [v for v, seeds in whole.items() if len(seeds) > 1 and v.split("/")[0] not in SUPPORT_ONLY]:
-                whole[f"{v} together"] = {0: together(parts, v, whole[v])}
+            ensembles = {f"{v} together": {(v, s): p for s, p in whole[v].items()} for v in whole if len(whole[v]) > 1}
+            if set(BOTH) <= set(whole):
+                ensembles[" + ".join(BOTH)] = {(v, 0): whole[v][0] for v in BOTH}
+            whole |= {name: {0: together(parts, members)} for name, members in ensembles.items()}
         whats = [f"{w}-{k}" for w in (("test",) if name == "mt-mnist" else ("others", "held-out")) for k in SHOTS]
         results[name] = {
             "variants": {v: summary(seeds) for v, seeds in whole.items()},
@@ -295,7 +295,5 @@ if __name__ == "__main__":
     parser.add_argument("--episodes", type=int, default=200)
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    if asked.do == "report":
-        report(asked.parts)
-    else:
-        run(asked.protocol, asked.variant, asked.splits, asked.seeds, asked.parts, asked.episodes)
+    of = asked.protocol, asked.variant, asked.splits, asked.seeds, asked.parts, asked.episodes
+    report(asked.parts) if asked.do == "report" else run(*of)

@@ -5,14 +5,7 @@ from itertools import pairwise
 from torch import nn
 
 
-class Layers(nn.Sequential):
-    """Layers that run one after the other; a slice of them is a plain nn.Sequential that shares their weights."""
-
-    def __getitem__(self, i):
-        return nn.Sequential(*list(self)[i]) if isinstance(i, slice) else super().__getitem__(i)
-
-
-class MLP(Layers):
+class MLP(nn.Sequential):
     """Linear layers with an activation between them, and none after the last.
 
     Parameters
@@ -67,7 +60,7 @@ class Autoencoder(nn.Module):
         return self.decoder(self.encode(x))
 
 
-class ConvNet(Layers):
+class ConvNet(nn.Sequential):
     """Strided 3 × 3 convolutions over square grey images: each one halves the image.
 
     Parameters

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from metaad.nets import MLP, Autoencoder, ConvNet
+from metaad.nets import MLP, Autoencoder
 
 F64 = {"dtype": torch.float64}
 
@@ -31,13 +31,6 @@ def test_mlp_with_hand_made_weights():
     # x = (1, 1): ReLU(3.5, 0) -> 10.75;  x = (-2, 0): ReLU(-1.5, 3) = (0, 3) -> -2.75
     out = net(torch.tensor([[1.0, 1.0], [-2.0, 0.0]], **F64))
     assert out.tolist() == [[10.75], [-2.75]]
-
-
-@pytest.mark.parametrize("net", [MLP((4, 3, 2), **F64), ConvNet((2, 3), side=2, **F64)], ids=["mlp", "conv"])
-def test_a_slice_is_the_layers_themselves(net):
-    trunk, x = net[:-1], torch.ones(5, 4, **F64)
-    torch.testing.assert_close(net[-1](trunk(x)), net(x), rtol=0, atol=0)
-    assert trunk[0] is net[0] and len(net[1:2]) == 1
 
 
 def test_mlp_has_no_activation_after_its_last_layer():

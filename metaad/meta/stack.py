@@ -30,6 +30,8 @@ from metaad.meta.stack_inputs import N_INPUTS, average_weights, draw_labels, inp
 from metaad.repro import write_json
 
 SHIPPED = Path(__file__).parent / "stacks"  # heads that come with the package, as <name>.json
+
+
 def pairwise_loss(out, x, y):
     """Mean of log(1 + e^(b - a)) over all pairs of an anomaly's score a and a normal row's score b: tensor (n_tasks,).
 

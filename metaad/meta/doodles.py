@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 STROKES = 3  # at most, of a doodle
-PIECES = 13  # straight pieces that a curve is drawn with
+PIECES = 8  # straight pieces that a curve is drawn with
 
 
 class Doodles(NamedTuple):

@@ -72,6 +72,8 @@ SUPPORT_ONLY = {
     "IsolationForest": lambda seed: IsolationForest(random_state=seed),
 }
 BEST = "Mahalanobis/all"
+MOVED = ", moved"  # embeddings are means over the image as it is and moved by a pixel, up, down, left and right
+MOVES = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
 PAIRS = [
     ("OC-SVM/pixels", "OC-SVM/pca"),
     ("IsolationForest/pixels", "IsolationForest/pca"),
@@ -118,10 +120,11 @@ def learn(method, classes, tasks, seed):
     return {first: learner, method: unfrozen}
 
 
-def embedded(learner, X):
+def embedded(learner, X, moves=((0, 0),)):
     """What a learner's tasks share is computed once: the layers below those that adapt, on all rows.
 
-    Returns the rest of the learner, and the features (n, m) it takes. Where every layer adapts: as they came.
+    Returns the rest of the learner, and the features (n, m) it takes: their mean over images moved by `moves`, pixels
+    (down, right). Where every layer adapts: the rows as they came.
     """
     if isinstance(learner, SupportOnly) or getattr(learner, "layers", None) == "all":
         return learner, X
@@ -132,7 +135,17 @@ def embedded(learner, X):
     rest.module_ = nn.ModuleDict({**dict(learner.module_.items()), "net": upper})
     lower = nn.Sequential(*list(net)[:cut])
     with torch.no_grad():
-        return rest, torch.cat([lower(torch.as_tensor(part)) for part in np.array_split(X, 20)]).numpy()
+        return rest, sum(
+            torch.cat([lower(torch.as_tensor(part)) for part in np.array_split(moved(X, *move), 20)]).numpy()
+            for move in moves
+        ) / len(moves)
+
+
+def moved(X, down, right):
+    """Square images (n, d) moved by whole pixels; what enters is empty."""
+    side = round(X.shape[1] ** 0.5)
+    padded = np.pad(X.reshape(-1, side, side), ((0, 0), (1, 1), (1, 1)))
+    return padded[:, 1 - down : 1 - down + side, 1 - right : 1 - right + side].reshape(X.shape)
 
 
 def judge(learner, X, y, k, digit, anomalous, n_episodes):
@@ -182,7 +195,8 @@ def run(name, variant, splits, seeds, parts, n_episodes):
         X, y, train = X[train], y[train], np.arange(train.sum()) < train.sum() - 10_000
     for seed in seeds:
         for split in splits if splits else range(SPLITS[name]):
-            if part(parts, name, variant, split, seed).exists():
+            results = (variant, variant + MOVED) if variant == BEST else (variant,)
+            if all(part(parts, name, v, split, seed).exists() for v in results):
                 continue
             tasks = training(name, X, y, train, split)
             for m, learner in learn(method, classes, tasks, seed).items():
@@ -191,14 +205,23 @@ def run(name, variant, splits, seeds, parts, n_episodes):
                 rest, Z = embedded(learner, X[~train])
                 n = n_episodes if rest is not learner else n_episodes // 5  # they judge image by image
                 result |= {"episodes": n, "seconds": learner.seconds}
-                for k in SHOTS:
-                    for what, digit, anomalous in judgements(name, split):
-                        found, scores = judge(rest, Z, y[~train], k, digit, anomalous, n)
-                        result.setdefault(f"{what}-{k}", {})[str(digit)] = found
-                        if what == "test":
-                            np.savez(path.with_suffix(f".{k}.npz"), *scores)
-                repro.write_json(path, result)
+                judge_all(rest, Z, y[~train], result, path)
+                if result["variant"] == BEST:
+                    result["variant"] += MOVED
+                    path = part(parts, name, result["variant"], split, seed)
+                    judge_all(*embedded(learner, X[~train], MOVES), y[~train], result, path)
                 print(f"{result['variant']} split {split} seed {seed}, {learner.seconds:.0f} s", flush=True)
+
+
+def judge_all(learner, X, y, result, path):
+    """All judgements of a split into `result` and its file; the scores of the test beside it."""
+    for k in SHOTS:
+        for what, digit, anomalous in judgements(result["protocol"], result["split"]):
+            found, scores = judge(learner, X, y, k, digit, anomalous, result["episodes"])
+            result.setdefault(f"{what}-{k}", {})[str(digit)] = found
+            if what == "test":
+                np.savez(path.with_suffix(f".{k}.npz"), *scores)
+    repro.write_json(path, result)
 
 
 def training(name, X, y, train, split):
@@ -211,7 +234,7 @@ def training(name, X, y, train, split):
 
 def part(parts, name, variant, split, seed):
     """The file of one protocol, variant, split and seed."""
-    return parts / f"{name}-{variant.replace('/', '-')}-{split}-{seed}.json"
+    return parts / f"{name}-{variant.replace('/', '-').replace(', ', '-')}-{split}-{seed}.json"
 
 
 def together(parts, members):
@@ -297,6 +320,7 @@ def report(parts):
         "settings": {"training": TRAINING | SETTINGS | {"shots": NESTED}, "bending": BENDING, "OC-MAML": UNFREEZE}
         | {"classes": CLASSES},
         "tried": kept.get("tried", []),  # settings compared on the validation digit, entered by hand
+        "tried_on_pairs": kept.get("tried_on_pairs", []),  # and on the protocol pairs
         "run": {n: fingerprint[n] for n in ("versions", "cpu", "threads")},
     }
     repro.write_json(path, described | results)

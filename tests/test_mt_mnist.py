@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from mt_mnist import KEPT_OUT, embedded, judge, judgements, summarise
+from mt_mnist import KEPT_OUT, embedded, judge, judgements, moved, summarise
 
 from metaad import data
 from metaad.meta.all_pairs import AllPairs
@@ -77,3 +77,20 @@ def test_no_split_is_judged_on_what_it_trains_on():
     assert judgements("five-folds", 2) == [
         ("others", 4, None), ("others", 5, None), ("held-out", 4, (5,)), ("held-out", 5, (4,))
     ]  # fmt: skip
+
+
+def test_moved_images_are_shifted_by_whole_pixels():
+    X = np.arange(32, dtype=np.float32).reshape(2, 16)
+    square = X.reshape(2, 4, 4)
+    np.testing.assert_array_equal(moved(X, 0, 0), X)
+    down, left = moved(X, 1, 0).reshape(2, 4, 4), moved(X, 0, -1).reshape(2, 4, 4)
+    np.testing.assert_array_equal(down[:, 1:], square[:, :-1])
+    np.testing.assert_array_equal(left[:, :, :-1], square[:, :, 1:])
+    assert (down[:, 0] == 0).all() and (left[:, :, -1] == 0).all()
+
+
+def test_features_over_moved_images_are_their_mean(learners, digits):
+    X, moves = digits[0][:50], ((0, 0), (1, 0), (0, -1))
+    found = embedded(learners["Mahalanobis"], X, moves)[1]
+    expected = np.mean([embedded(learners["Mahalanobis"], moved(X, *m))[1] for m in moves], axis=0)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)

@@ -80,6 +80,7 @@ PAIRS = [
     *((BEST, f"Mahalanobis/{classes}") for classes in CLASSES if classes != "all"),
     *((BEST, f"{method}/all") for method in ("ProtoNet", "PLDA", "OC-ANIL", "OC-MAML")),
     ("OC-MAML/all", "OC-ANIL/all"),
+    ("OC-ANIL/all", "OC-ANIL, no steps/all"),
 ]
 BOTH = (BEST, "OC-ANIL/all")  # an ensemble of a metric and of gradient steps
 PAPER = {"OC-MAML": {"2": 0.880, "10": 0.951}}  # Frikha et al. 2021, MT-MNIST, c = 0 %, mean of nine splits

@@ -1,7 +1,8 @@
 """Which part of meta-learning tells a new digit from all others? Two protocols over all of MNIST.
 
-    python tests/mt_mnist.py run --variant ProtoNet/all --seeds 0 1 2 --parts DIR
-    python tests/mt_mnist.py run --protocol five-folds --variant ProtoNet/all --seeds 0 1 2 --parts DIR
+    python tests/mt_mnist.py run --variant Mahalanobis/all --seeds 0 1 2 --parts DIR
+    python tests/mt_mnist.py run --protocol five-folds --variant Mahalanobis/all --seeds 0 1 2 --parts DIR
+    python tests/mt_mnist.py run --protocol pairs --variant Mahalanobis/all --parts DIR
     python tests/mt_mnist.py report --parts DIR
 
 mt-mnist, the protocol of Frikha et al. 2021: split i (0 to 8) tests on digit i as normal against all nine others, among
@@ -10,10 +11,15 @@ holds out the digits 2i and 2i + 1, anomalies are all other digits or the other 
 10,000 test images. Accuracy is at each detector's native threshold on a balanced query. All variants are judged on the
 same episodes, which pairs them; the units of every interval are the digits, not the episodes.
 
+pairs chooses settings, without any test image: two of the digits 0 to 8, and 9, are kept out of training, so that each
+of the two can be the normal digit among anomalies of which one, the 9, was never seen either, as in mt-mnist's test.
+Its last 10,000 training images stand for the test images.
+
 A variant is a method and the classes it learns from, e.g. ProtoNet/all:
 
-- all: half of the classes of each batch are made up. no-turns: the same without rotations and mirror images, which turn
-  a 6 into a held-out 9. bent: real digits only, every image bent a little. plain: real digits as they are.
+- all: five of six classes of each batch are made up. no-turns: the same without rotations and mirror images, which turn
+  a 6 into a held-out 9. no-doodles: without those that no digit gave its ink for. bent: real digits only, every image
+  bent a little. plain: real digits as they are.
 - OC-SVM/pixels, OC-SVM/pca, IsolationForest/pixels, IsolationForest/pca learn from the support alone.
 
 All train on all-pairs batches (metaad.meta.all_pairs), but for the second half of OC-MAML, where the layers differ from
@@ -46,13 +52,18 @@ from metaad.tasks import PROTOCOLS, OneClassTasks, protocol
 
 SHOTS = (2, 10)
 QUERY = 100  # normal rows of a test query, and as many anomalies
-TRAINING = {"k": 5, "n_query": 5}  # one training serves every number of shots
-SETTINGS = {"iterations": 300, "n_tasks": 16, "learning_rate": 3e-3, "average": 0.985}
+TRAINING = {"k": 10, "n_query": 3}
+SETTINGS = {"iterations": 300, "n_tasks": 48, "learning_rate": 3e-3, "average": 0.985}
+NESTED = (2, 5, 10)  # shots: one training serves them all
+SPLITS = PROTOCOLS | {"pairs": 5}
+WHATS = {"mt-mnist": ("test",), "five-folds": ("others", "held-out"), "pairs": ("unseen",)}  # what intervals are of
+KEPT_OUT = [(0, 1), (2, 3), (4, 5), (6, 7), (3, 8)]  # splits of the protocol pairs
 UNFREEZE = {"iterations": 60, "n_tasks": 8, "learning_rate": 5e-4, "inner_rate": 0.01}
-BENDING = {"strange": 0.3, "affine": 0.6, "elastic": 0.6}
+BENDING = {"share": 5 / 6, "strange": 0.3, "affine": 0.6, "elastic": 0.6}
 CLASSES = {
     "all": {},
-    "no-turns": {"kinds": ("warp", "splice", "overlay")},
+    "no-turns": {"kinds": ("warp", "splice", "overlay", "doodle")},
+    "no-doodles": {"kinds": ("warp", "splice", "overlay", "turn")},
     "bent": {"share": 0.0},
     "plain": {"share": 0.0, "affine": 0.0, "elastic": 0.0},
 }
@@ -60,17 +71,15 @@ SUPPORT_ONLY = {
     "OC-SVM": lambda seed: OneClassSVM(gamma="scale", nu=0.1),
     "IsolationForest": lambda seed: IsolationForest(random_state=seed),
 }
+BEST = "Mahalanobis/all"
 PAIRS = [
     ("OC-SVM/pixels", "OC-SVM/pca"),
     ("IsolationForest/pixels", "IsolationForest/pca"),
-    ("ProtoNet/all", "ProtoNet/no-turns"),
-    ("ProtoNet/all", "ProtoNet/bent"),
-    ("ProtoNet/all", "PLDA/all"),
-    ("ProtoNet/all", "OC-ANIL/all"),
-    ("ProtoNet/all", "OC-MAML/all"),
+    *((BEST, f"Mahalanobis/{classes}") for classes in CLASSES if classes != "all"),
+    *((BEST, f"{method}/all") for method in ("ProtoNet", "PLDA", "OC-ANIL", "OC-MAML")),
     ("OC-MAML/all", "OC-ANIL/all"),
 ]
-BOTH = ("ProtoNet/all", "OC-ANIL/all")  # an ensemble of a metric and of gradient steps
+BOTH = (BEST, "OC-ANIL/all")  # an ensemble of a metric and of gradient steps
 PAPER = {"OC-MAML": {"2": 0.880, "10": 0.951}}  # Frikha et al. 2021, MT-MNIST, c = 0 %, mean of nine splits
 
 
@@ -96,10 +105,11 @@ def learn(method, classes, tasks, seed):
     """Fitted learners of the training tasks of one split, by method: OC-MAML goes on from OC-ANIL, so it has both."""
     if method in SUPPORT_ONLY:
         return {method: SupportOnly(SUPPORT_ONLY[method], classes, seed)}
-    tasks = MadeUpTasks(tasks, **BENDING | CLASSES[classes])
+    options = BENDING | CLASSES[classes] | ({"shots": NESTED} if method in ("OC-ANIL", "OC-MAML") else {})
+    tasks = MadeUpTasks(tasks, **options)
     first = "OC-ANIL" if method == "OC-MAML" else method
     began = time.process_time()
-    learner = few_shot(first, **SETTINGS, device="cpu", random_state=seed).fit(AllPairs(tasks))
+    learner = few_shot(first, **SETTINGS, shots=NESTED, device="cpu", random_state=seed).fit(AllPairs(tasks))
     learner.seconds = time.process_time() - began
     if method != "OC-MAML":
         return {method: learner}
@@ -156,6 +166,9 @@ def judgements(name, split):
     """What is judged in a split: its name, the normal digit, the digits of the anomalies (None: all others)."""
     if name == "mt-mnist":
         return [("test", split, None), ("validation", 9, tuple(d for d in range(9) if d != split))]
+    if name == "pairs":
+        others = tuple(d for d in range(10) if d not in KEPT_OUT[split])
+        return [("unseen", d, others) for d in KEPT_OUT[split]]
     a, b = 2 * split, 2 * split + 1
     return [("others", a, None), ("others", b, None), ("held-out", a, (b,)), ("held-out", b, (a,))]
 
@@ -165,11 +178,13 @@ def run(name, variant, splits, seeds, parts, n_episodes):
     parts.mkdir(parents=True, exist_ok=True)
     table = data.load("mnist")
     X, y, train = table.X.reshape(len(table.X), -1).astype(np.float32), table.y, table.train
+    if name == "pairs":  # no test image chooses a setting
+        X, y, train = X[train], y[train], np.arange(train.sum()) < train.sum() - 10_000
     for seed in seeds:
-        for split in splits if splits else range(PROTOCOLS[name]):
+        for split in splits if splits else range(SPLITS[name]):
             if part(parts, name, variant, split, seed).exists():
                 continue
-            tasks = protocol(name, X, y, split, train=train, **TRAINING).train
+            tasks = training(name, X, y, train, split)
             for m, learner in learn(method, classes, tasks, seed).items():
                 result = {"protocol": name, "variant": f"{m}/{classes}", "split": split, "seed": seed}
                 path = part(parts, name, result["variant"], split, seed)
@@ -184,6 +199,14 @@ def run(name, variant, splits, seeds, parts, n_episodes):
                             np.savez(path.with_suffix(f".{k}.npz"), *scores)
                 repro.write_json(path, result)
                 print(f"{result['variant']} split {split} seed {seed}, {learner.seconds:.0f} s", flush=True)
+
+
+def training(name, X, y, train, split):
+    """The tasks that a split trains on."""
+    if name != "pairs":
+        return protocol(name, X, y, split, train=train, **TRAINING).train
+    seen = [d for d in range(9) if d not in KEPT_OUT[split]]
+    return OneClassTasks(X[train], y[train], normal=seen, anomalous=seen, **TRAINING)
 
 
 def part(parts, name, variant, split, seed):
@@ -241,14 +264,14 @@ def report(parts):
         seeds.setdefault(one["seed"], {})[one["split"]] = one
     results = {}
     for name, variants in found.items():
-        whole = {v: {s: p for s, p in seeds.items() if len(p) == PROTOCOLS[name]} for v, seeds in variants.items()}
+        whole = {v: {s: p for s, p in seeds.items() if len(p) == SPLITS[name]} for v, seeds in variants.items()}
         whole = {v: seeds for v, seeds in whole.items() if seeds}  # an interval over digits needs them all
         if name == "mt-mnist":
             ensembles = {f"{v} together": {(v, s): p for s, p in whole[v].items()} for v in whole if len(whole[v]) > 1}
             if set(BOTH) <= set(whole):
                 ensembles[" + ".join(BOTH)] = {(v, 0): whole[v][0] for v in BOTH}
             whole |= {name: {0: together(parts, members)} for name, members in ensembles.items()}
-        whats = [f"{w}-{k}" for w in (("test",) if name == "mt-mnist" else ("others", "held-out")) for k in SHOTS]
+        whats = [f"{w}-{k}" for w in WHATS[name] for k in SHOTS]
         results[name] = {
             "variants": {v: summary(seeds) for v, seeds in whole.items()},
             "differences": {
@@ -271,7 +294,8 @@ def report(parts):
     described = {
         "what": __doc__.split("\n\n")[2].replace("\n", " "),
         "paper": PAPER,
-        "settings": {"training": TRAINING | SETTINGS, "bending": BENDING, "OC-MAML": UNFREEZE, "classes": CLASSES},
+        "settings": {"training": TRAINING | SETTINGS | {"shots": NESTED}, "bending": BENDING, "OC-MAML": UNFREEZE}
+        | {"classes": CLASSES},
         "tried": kept.get("tried", []),  # settings compared on the validation digit, entered by hand
         "run": {n: fingerprint[n] for n in ("versions", "cpu", "threads")},
     }
@@ -287,8 +311,8 @@ def common(a, b, what, measure):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("do", choices=("run", "report"))
-    parser.add_argument("--protocol", choices=tuple(PROTOCOLS), default="mt-mnist")
-    parser.add_argument("--variant", default="ProtoNet/all")
+    parser.add_argument("--protocol", choices=tuple(SPLITS), default="mt-mnist")
+    parser.add_argument("--variant", default=BEST)
     parser.add_argument("--splits", type=int, nargs="+", help="all unless given")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--parts", type=Path, required=True)

@@ -86,9 +86,16 @@ def tidy(notebook):
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
+    for cell in (c for c in notebook.cells if c.cell_type == "code"):
+        whole = []
+        for output in cell.outputs:
             output.pop("transient", None)
+            before = whole[-1] if whole else {}
+            if output.output_type == "stream" and before.get("name") == output.name:
+                before["text"] += output.text  # on a busy machine a line and its end may come apart
+            else:
+                whole.append(output)
+        cell.outputs = whole
 
 
 def keep_seconds(seconds):

@@ -6,6 +6,7 @@ import sklearn.ensemble
 from sklearn.base import clone
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.svm import OneClassSVM
+from sklearn.utils.validation import check_is_fitted
 
 from metaad import metrics
 from metaad.detectors import AutoencoderDetector, IsolationForest, KMeansDetector, KNNDetector, anomaly_score
@@ -56,11 +57,15 @@ def test_the_listing_runs_as_written(method, clf):
     assert set(tuned.predict(test)) <= {-1, 1} and tuned.predict(test).shape == (40,)
 
 
-def test_the_listing_runs_for_the_autoencoder():
+@pytest.mark.parametrize("method", [Reinforce, TRPO])
+def test_the_listing_runs_for_the_autoencoder(method):
     clf = AutoencoderDetector(hidden=(4,), code_size=2, epochs=1, device="cpu", random_state=0)
-    train = table(0, 60).X
-    tuned = TRPO(clf, levels=2, iterations=1, n_tasks=1, batch=2, steps=0).fit(train).optimize(clf, train)
-    assert in_space(clf, tuned) and tuned.predict(train).shape == (60,)
+    train, before = table(0, 60).X, clf.get_params()
+    tuned = method(clf, levels=2, iterations=1, n_tasks=1, batch=2, steps=0).fit(train).optimize(clf, train)
+    assert type(tuned) is AutoencoderDetector and tuned is not clf and in_space(clf, tuned)
+    check_is_fitted(tuned)
+    assert tuned.predict(train).shape == (60,)
+    assert clf.get_params() == before and not hasattr(clf, "offset_"), "the detector handed in stays as it was"
 
 
 @pytest.mark.parametrize("method", [Reinforce, TRPO])

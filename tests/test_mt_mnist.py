@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from mt_mnist import embedded, judge, judgements, summarise
+from mt_mnist import KEPT_OUT, embedded, judge, judgements, summarise
 
 from metaad import data
 from metaad.meta.all_pairs import AllPairs
@@ -22,11 +22,11 @@ def digits():
 def learners(digits):
     tasks = MadeUpTasks(OneClassTasks(*digits, k=3, n_query=2, normal=range(8), anomalous=range(8)))
     quick = {"iterations": 3, "n_tasks": 6, "side": 8, "device": "cpu"}
-    found = {m: few_shot(m, **quick).fit(AllPairs(tasks)) for m in ("ProtoNet", "PLDA", "OC-ANIL")}
+    found = {m: few_shot(m, **quick).fit(AllPairs(tasks)) for m in ("ProtoNet", "Mahalanobis", "PLDA", "OC-ANIL")}
     return found | {"OC-MAML": unfreeze(found["OC-ANIL"], iterations=1, n_tasks=2).fit(tasks)}
 
 
-@pytest.mark.parametrize("method", ["ProtoNet", "PLDA", "OC-ANIL", "OC-MAML"])
+@pytest.mark.parametrize("method", ["ProtoNet", "Mahalanobis", "PLDA", "OC-ANIL", "OC-MAML"])
 def test_features_computed_once_give_the_same_scores(learners, digits, method):
     X, y = digits
     rest, Z = embedded(learners[method], X)
@@ -71,6 +71,9 @@ def test_no_split_is_judged_on_what_it_trains_on():
         assert judgements("mt-mnist", split)[0] == ("test", split, None)
         what, digit, anomalies = judgements("mt-mnist", split)[1]
         assert (what, digit) == ("validation", 9) and split not in anomalies and 9 not in anomalies
+    for split, out in enumerate(KEPT_OUT):
+        found = judgements("pairs", split)
+        assert [f[1] for f in found] == list(out) and all(9 in f[2] and not set(out) & set(f[2]) for f in found)
     assert judgements("five-folds", 2) == [
         ("others", 4, None), ("others", 5, None), ("held-out", 4, (5,)), ("held-out", 5, (4,))
     ]  # fmt: skip

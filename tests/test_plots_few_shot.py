@@ -27,6 +27,15 @@ def test_strips_keep_their_order_and_frame_anomalies_apart_by_colour_and_cross()
     assert [ax.get_title(loc="center") == "×" for ax in shown] == list(odd)
 
 
+def test_classes_stand_side_by_side_with_a_gap_between():
+    images = np.arange(12).reshape(2, 2, 3, 1, 1) / 12 * np.ones((4, 4))  # two lines, two classes, three images each
+    figure = few_shot.classes({"a": images[0], "b": images[1]})
+    shown = [[ax.images[0].get_array()[0, 0] if ax.images else None for ax in figure.axes[i : i + 7]] for i in (0, 7)]
+    assert shown[0] == pytest.approx([0, 1 / 12, 2 / 12, None, 3 / 12, 4 / 12, 5 / 12])
+    assert shown[1] == pytest.approx([6 / 12, 7 / 12, 8 / 12, None, 9 / 12, 10 / 12, 11 / 12])
+    assert [figure.axes[i].get_ylabel() for i in (0, 7)] == ["a", "b"]
+
+
 def test_methods_are_drawn_at_their_means():
     results = {"a": (Interval(0.9, 0.8, 0.95, 3), [0.8, 0.9, 1.0]), "b": (Interval(0.6, 0.5, 0.7, 3), [0.5, 0.6, 0.7])}
     ax = few_shot.methods(results, highlight=("a",)).axes[0]

@@ -77,5 +77,5 @@ def test_oc_maml_starts_as_the_function_that_oc_anil_learned(tasks):
 
 
 def test_an_unknown_method_is_named():
-    with pytest.raises(ValueError, match="few_shot makes ProtoNet, PLDA, OC-ANIL.*got 'OC-MAML'"):
+    with pytest.raises(ValueError, match="few_shot makes ProtoNet, Mahalanobis, PLDA, OC-ANIL.*got 'OC-MAML'"):
         few_shot("OC-MAML")

@@ -5,8 +5,10 @@ from metaad.meta.base import Learnable, MetaLearner, learnable, normality_loss, 
 from metaad.meta.evaluation import Episodes, evaluate
 from metaad.meta.few_shot import FewShotDetector
 from metaad.meta.inner_loop import inner_loop
+from metaad.meta.mahalanobis import Mahalanobis
 from metaad.meta.maml import MAML
-from metaad.meta.metric import PLDA, ProtoNet
+from metaad.meta.plda import PLDA
+from metaad.meta.protonet import ProtoNet
 from metaad.meta.reptile import Reptile
 from metaad.meta.stack import Stack
 
@@ -16,6 +18,7 @@ __all__ = [
     "Episodes",
     "FewShotDetector",
     "Learnable",
+    "Mahalanobis",
     "MetaLearner",
     "ProtoNet",
     "Reptile",

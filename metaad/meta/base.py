@@ -94,7 +94,8 @@ class MetaLearner(BaseEstimator):
     Parameters that every one has: estimator; iterations, outer steps; n_tasks, tasks an outer step; learning_rate, of
     the outer Adam; schedule, "constant" or "cosine" (down to zero at the end); average, decay of the running average
     of the weights that is kept in the end, e.g. 0.99, or 0 for the last weights; clip, largest norm of an outer
-    gradient; device; random_state, seed of the tasks drawn; progress, show a bar.
+    gradient; device; random_state, seed of the tasks drawn; progress, show a bar; shots, of metric learners alone:
+    numbers of support rows, see `metaad.meta.metric.loss_embedded_at_once`.
 
     - `_build(net, tasks)` returns the nn.Module that holds everything that is learned: net, from the Learnable of the
       estimator (`learnable_`), and whatever the method adds.
@@ -115,6 +116,7 @@ class MetaLearner(BaseEstimator):
         device="auto",
         random_state=None,
         progress=False,
+        shots=None,
     ):
         self.estimator = estimator
         self.iterations = iterations
@@ -126,6 +128,7 @@ class MetaLearner(BaseEstimator):
         self.device = device
         self.random_state = random_state
         self.progress = progress
+        self.shots = shots
 
     def fit(self, tasks, y=None):
         """Meta-learn.
@@ -283,13 +286,6 @@ class MetaLearner(BaseEstimator):
                 f"at least; got {y!r:.80}."
             )
         return support, y
-
-
-def both_through(net, support, query):
-    """Support (n, k, d) and query (n or 1, q, d) through a network as one batch: both (..., outputs)."""
-    out = net(torch.cat([support.flatten(0, 1), query.flatten(0, 1)]))
-    rows = support.shape[0] * support.shape[1]
-    return out[:rows].unflatten(0, support.shape[:2]), out[rows:].unflatten(0, query.shape[:2])
 
 
 def _average(averaged, module, decay):

@@ -203,3 +203,10 @@ def dual_applies(module, rates):
     """Whether all adapted tensors belong to nn.Linear layers that run in a row and have one rate each, not 0."""
     linear = {f"{n}.{p}" for n, layer in flat(module) if type(layer) is nn.Linear for p in ("weight", "bias")}
     return set(rates) <= linear and all(r.ndim == 0 if torch.is_tensor(r) else r != 0 for r in rates.values())
+
+
+def both_through(net, support, query):
+    """Support (n, k, d) and query (n or 1, q, d) through a network as one batch: both (..., outputs)."""
+    out = net(torch.cat([support.flatten(0, 1), query.flatten(0, 1)]))
+    rows = support.shape[0] * support.shape[1]
+    return out[:rows].unflatten(0, support.shape[:2]), out[rows:].unflatten(0, query.shape[:2])

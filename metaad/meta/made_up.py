@@ -7,7 +7,8 @@ the class goes through with its own ink:
 - *warp*: one digit, stretched, slanted and bent in the same way each time;
 - *turn*: one digit, turned by 90, 180 or 270 degrees or mirrored [1];
 - *splice*: one side of a digit with the other side of another;
-- *overlay*: two digits on top of each other.
+- *overlay*: two digits on top of each other;
+- *doodle*: a few random curves, and no digit at all (`metaad.meta.doodles`).
 
 On top of it each image, real or made up, may be bent a little on its own (affine and elastic [2]): that is variation
 within a class, which must not count as anomalous.
@@ -25,24 +26,29 @@ import numpy as np
 import torch
 from torch.nn.functional import grid_sample
 
+from metaad.meta.doodles import Doodles, ink, invent, vary
 from metaad.tasks import Task
 
-KINDS = ("warp", "splice", "overlay", "turn")
+KINDS = ("warp", "splice", "overlay", "turn", "doodle")
+NO_DIGIT = -1  # the source of a doodle
 
 
 class Recipes(NamedTuple):
     """How the images of c classes are made from real ones, one row a class.
 
-    sources : int64 array (c, 2), the two digits that give the ink; the same digit twice where one is enough.
+    sources : int64 array (c, 2), the two digits that give the ink; the same digit twice where one is enough, NO_DIGIT
+        twice for a doodle.
     masks : float array (c, 2, side, side), how much of each of the two shows; the brighter pixel wins.
     linear : float array (c, 2, 2), where a point of the new image lies in the old one, in coordinates from -1 to 1.
     bend : float array (c, 2, side, side), what is added to that, in the same units; (x, y) first.
+    doodles : Doodles, c of them, used where the sources say so; None where no class is one.
     """
 
     sources: np.ndarray
     masks: np.ndarray
     linear: np.ndarray
     bend: np.ndarray
+    doodles: Doodles | None = None
 
 
 class MadeUpTasks:
@@ -150,6 +156,7 @@ class MadeUpTasks:
         second = (first + rng.integers(1, len(self.digits), size=n)) % len(self.digits)
         two = np.isin(kinds, ("splice", "overlay"))
         sources = np.stack([first, np.where(two, second, first)], axis=1)
+        sources[kinds == "doodle"] = NO_DIGIT
         angle = rng.uniform(0, 2 * np.pi, (n, 1, 1))
         side = (np.cos(angle) * self.points[..., 0] + np.sin(angle) * self.points[..., 1] > 0).astype(float)
         splice, plain = (kinds == "splice")[:, None, None], (~two)[:, None, None]
@@ -161,7 +168,7 @@ class MadeUpTasks:
         turned = np.where((symmetry > 3)[:, None, None], turned * np.array([1.0, -1.0]), turned)
         linear = np.where((kinds == "turn")[:, None, None], turned, linear)
         bend = smooth_noise(n, 4, self.side, rng) * np.where(warp, 0.2, 0.0)[..., None]
-        return Recipes(sources, masks, linear, bend)
+        return Recipes(sources, masks, linear, bend, invent(n, rng) if "doodle" in self.kinds else None)
 
     def draw(self, recipes, classes, rng):
         """Images of given classes, each with fresh ink and its own small bending.
@@ -174,7 +181,7 @@ class MadeUpTasks:
         n, n_real, side = flat.size, len(self.digits), self.side
         made = np.maximum(flat - n_real, 0) if len(recipes.sources) else np.zeros(n, dtype=np.int64)
         is_made = flat >= n_real
-        rows = np.empty((n, 2), dtype=np.int64)
+        rows = np.zeros((n, 2), dtype=np.int64)
         sources = np.repeat(flat[:, None], 2, axis=1)
         sources[is_made] = recipes.sources[made[is_made]]
         for c, digit in enumerate(self.digits):
@@ -190,13 +197,19 @@ class MadeUpTasks:
         def tensor(a):
             return torch.as_tensor(a, dtype=X.dtype, device=X.device)
 
-        ink = X[torch.as_tensor(rows[:, 0], device=X.device)].view(n, side, side).clone()
+        digits = X[torch.as_tensor(rows[:, 0], device=X.device)].view(n, side, side).clone()
         at = torch.as_tensor(np.flatnonzero(is_made), device=X.device)
         if len(at):
             pair = X[torch.as_tensor(rows[is_made], device=X.device)].view(-1, 2, side, side)
-            ink[at] = (pair * tensor(recipes.masks[made[is_made]])).amax(dim=1)
+            digits[at] = (pair * tensor(recipes.masks[made[is_made]])).amax(dim=1)
         grid = torch.einsum("hwj,nij->nhwi", tensor(self.points), tensor(linear)) + tensor(bend).permute(0, 2, 3, 1)
-        images = grid_sample(ink[:, None], grid, align_corners=False)  # (n, 1, side, side)
+        images = grid_sample(digits[:, None], grid, align_corners=False).flatten(1)  # (n, d)
+        doodle = np.flatnonzero(sources[:, 0] == NO_DIGIT)
+        if len(doodle):
+            maps = linear_maps(len(doodle), rng, turn=0.12, stretch=0.12, slant=0.15)
+            own = vary(recipes.doodles.take(made[doodle]), maps, rng)
+            pen = tensor(rng.uniform(0.05, 0.13, (len(doodle), 1)))
+            images[torch.as_tensor(doodle, device=X.device)] = ink(own, tensor(self.points.reshape(-1, 2)), pen)
         return images.view(*classes.shape, -1)
 
 

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from metaad.meta.base import MetaLearner, both_through
-from metaad.meta.inner_loop import inner_loop
+from metaad.meta.base import MetaLearner
+from metaad.meta.inner_loop import both_through, inner_loop
 
 
 class MAML(MetaLearner):

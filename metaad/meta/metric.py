@@ -1,103 +1,14 @@
-"""Metric learners: an embedding is learned, and one formula in it says how normal a row is, given the support.
+"""What metric learners share: a learned embedding, and in it one formula for how normal a row is, given the support.
 
-Nothing is adapted by gradient: the support enters through its mean.
+Nothing is adapted by gradient: the support enters through its mean, and with some through its spread.
 """
 
 import copy
-import math
 
 import torch
-from torch import nn
-from torch.nn.functional import binary_cross_entropy_with_logits, softplus
+from torch.nn.functional import binary_cross_entropy_with_logits
 
-from metaad.meta.base import MetaLearner, both_through
-
-
-class ProtoNet(MetaLearner):
-    """One-way prototypical network [1], [2]: the squared distance to the mean of the embedded support.
-
-        score(x) = e^s (‖f(x) - c‖² / m - b),   c = mean of f over the support,   m = width of the embedding
-
-    with f, the scale s and the threshold b learned so that the score is the logit of "anomaly".
-
-    Parameters
-    ----------
-    estimator : nn.Module from rows (n, d) to embeddings (n, m). A copy of it is trained.
-    iterations, n_tasks, learning_rate, schedule, average, clip, device, random_state, progress : see MetaLearner.
-
-    References
-    ----------
-    [1] Snell, Swersky and Zemel, Prototypical Networks for Few-shot Learning, NeurIPS 2017.
-    [2] Kruspe, One-Way Prototypical Networks, 2019.
-    """
-
-    def _build(self, net, tasks):
-        head = nn.ParameterDict({"log_scale": torch.zeros(()), "threshold": torch.ones(())})
-        return nn.ModuleDict({"net": net, "head": head})
-
-    def _scorer(self, support, y):
-        return embedded_scorer(self, support, y)
-
-    def _loss(self, task):
-        return loss_embedded_at_once(self, task)
-
-    def _score(self, support, y, query):
-        """Scores (n_tasks, q) of the embedded query (n_tasks or 1, q, m), given the embedded support."""
-        center = normal_mean(support, y)[:, None]  # (n_tasks, 1, m)
-        squared = (query - center).square().mean(dim=-1)  # (n_tasks, q)
-        head = self.module_["head"]
-        return head["log_scale"].exp() * (squared - head["threshold"])
-
-
-class PLDA(MetaLearner):
-    """Likelihood ratio under a learned diagonal PLDA [1], [2]: is x from the support's class, or from the background?
-
-    In the embedding z = f(x) every coordinate is Gaussian: a class has a mean u ~ N(μ, B), its rows are z ~ N(u, W).
-    After k normal rows with mean z̄ the class mean is u ~ N(μ + g (z̄ - μ), B - g B) with g = k B / (k B + W), so
-
-        normal:      z ~ N(μ + g (z̄ - μ), W + B - g B)
-        background:  z ~ N(μ, W + B)
-
-    The score is the sum over coordinates of log background - log normal, plus a learned constant: the logit of
-    "anomaly". It knows how many rows the support had: with k = 1 it trusts z̄ less than with k = 20.
-
-    Parameters
-    ----------
-    estimator : nn.Module from rows (n, d) to embeddings (n, m). A copy of it is trained, with μ, B, W beside it.
-    iterations, n_tasks, learning_rate, schedule, average, clip, device, random_state, progress : see MetaLearner.
-
-    References
-    ----------
-    [1] Ioffe, Probabilistic Linear Discriminant Analysis, ECCV 2006.
-    [2] Prince and Elder, Probabilistic Linear Discriminant Analysis for Inferences About Identity, ICCV 2007.
-    """
-
-    def _build(self, net, tasks):
-        with torch.no_grad():
-            width = copy.deepcopy(net).eval()(tasks.sample(1, 0).support[0].cpu()).shape[-1]
-        head = {"mean": torch.zeros(width), "between": torch.zeros(width), "within": torch.zeros(width)}
-        # starts as the mean over coordinates: a score that is too sure of itself learns the seen classes by heart
-        head |= {"log_scale": torch.tensor(-math.log(width), dtype=torch.float64), "threshold": torch.zeros(())}
-        return nn.ModuleDict({"net": net, "head": nn.ParameterDict(head)})
-
-    def _scorer(self, support, y):
-        return embedded_scorer(self, support, y)
-
-    def _loss(self, task):
-        return loss_embedded_at_once(self, task)
-
-    def _score(self, z, y, query):
-        """Scores (n_tasks, q) of the embedded query (n_tasks or 1, q, m), given the embedded support z."""
-        head = self.module_["head"]
-        between, within = softplus(head["between"]), softplus(head["within"])  # (m,), B and W
-        k = z.shape[1] if y is None else (1 - y).sum(dim=1)[:, None, None]  # normal rows of each support
-        gain = k * between / (k * between + within)  # g: how far to go from the background to the support's mean
-        center = head["mean"] + gain * (normal_mean(z, y)[:, None] - head["mean"])  # (n_tasks, 1, m)
-        spread = within + between * (1 - gain)
-        normal = -0.5 * ((query - center).square() / spread + spread.log())
-        background = -0.5 * ((query - head["mean"]).square() / (within + between) + (within + between).log())
-        ratio = (background - normal).sum(dim=-1)  # (n_tasks, q)
-        return head["log_scale"].exp() * ratio + head["threshold"]
+from metaad.meta.inner_loop import both_through
 
 
 def embedded_scorer(learner, support, y):
@@ -108,9 +19,29 @@ def embedded_scorer(learner, support, y):
 
 
 def loss_embedded_at_once(learner, task):
-    """The outer loss with support and query embedded as one batch, so that batch normalisation sees all of it."""
+    """The outer loss with support and query embedded as one batch, so that batch normalisation sees all of it.
+
+    Where the learner has `shots`, e.g. (2, 5, 10), the loss is the mean over them: all is embedded once, and judged
+    with the first 2, 5 and 10 rows of each support. So one training serves supports of all these sizes.
+    """
     support, query = both_through(learner.module_["net"], task.support, task.query)
-    return binary_cross_entropy_with_logits(learner._score(support, task.support_y, query), task.y, task.weight)
+    y, most, losses = task.support_y, support.shape[1], []
+    shots = (most,) if learner.shots is None else tuple(learner.shots)
+    if not shots or min(shots) < 1 or max(shots) > most:
+        raise ValueError(
+            f"shots must hold numbers of support rows between 1 and the tasks' own k = {most}; got {learner.shots!r}. "
+            "Lower them, or draw tasks with a larger k."
+        )
+    for k in shots:
+        score = learner._score(support[:, :k], None if y is None else y[:, :k], query)
+        losses.append(binary_cross_entropy_with_logits(score, task.y, task.weight))
+    return torch.stack(losses).mean()
+
+
+def embedding_width(net, tasks):
+    """Width m of the embedding, from one task put through a copy of the network."""
+    with torch.no_grad():
+        return copy.deepcopy(net).eval()(tasks.sample(1, 0).support[0].cpu()).shape[-1]
 
 
 def embed(net, x):

@@ -1,10 +1,11 @@
-"""Few-shot one-class recipes for small grey images: one trunk, one way to train it, four ways to use the support.
+"""Few-shot one-class recipes for small grey images: one trunk, one way to train it, five ways to use the support.
 
 What differs between the methods is only what a task does with its few normal images:
 
 | method | the support enters through | adapts by gradient |
 | --- | --- | --- |
 | ProtoNet | the mean of its embeddings | nothing |
+| Mahalanobis | the mean of its embeddings and their spread | nothing |
 | PLDA | the mean of its embeddings and their number | nothing |
 | OC-ANIL | gradient steps on the loss of "all of this is normal" | the last layer |
 | OC-MAML | the same steps | every layer |
@@ -14,12 +15,14 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from metaad.meta.mahalanobis import Mahalanobis
 from metaad.meta.maml import MAML
-from metaad.meta.metric import PLDA, ProtoNet
+from metaad.meta.plda import PLDA
+from metaad.meta.protonet import ProtoNet
 from metaad.nets import ConvNet
 from metaad.train import seeded
 
-METHODS = ("ProtoNet", "PLDA", "OC-ANIL", "OC-MAML")
+METHODS = ("ProtoNet", "Mahalanobis", "PLDA", "OC-ANIL", "OC-MAML")
 
 
 def trunk(out=64, side=28):
@@ -38,6 +41,7 @@ def few_shot(
     n_tasks=16,
     learning_rate=3e-3,
     average=0.985,
+    shots=None,
     steps=3,
     inner_rate=0.02,
     side=28,
@@ -49,7 +53,9 @@ def few_shot(
 
     Parameters
     ----------
-    method : "ProtoNet", "PLDA" or "OC-ANIL"; for "OC-MAML" see `unfreeze`.
+    method : "ProtoNet", "Mahalanobis", "PLDA" or "OC-ANIL"; for "OC-MAML" see `unfreeze`.
+    shots : numbers of support rows that each batch is judged with, of the metric learners; OC-ANIL takes supports
+        as they come.
     steps, inner_rate : inner steps of OC-ANIL and where its learned rates start.
     side : height and width of the images.
     iterations, n_tasks, learning_rate, average, device, random_state, progress : see MetaLearner. `random_state`
@@ -64,8 +70,8 @@ def few_shot(
     [1] Frikha, Krompaß, Köpken and Tresp, Few-Shot One-Class Classification via Meta-Learning, AAAI 2021.
     [2] Raghu, Raghu, Bengio and Vinyals, Rapid Learning or Feature Reuse?, ICLR 2020 (ANIL).
     """
-    if method not in METHODS[:3]:
-        known = ", ".join(METHODS[:3])
+    if method not in METHODS[:4]:
+        known = ", ".join(METHODS[:4])
         raise ValueError(f"few_shot makes {known} (OC-MAML goes on from OC-ANIL, see unfreeze); got {method!r}.")
     with seeded(random_state, torch.device("cpu")):
         net = trunk(out=1 if method == "OC-ANIL" else 64, side=side)
@@ -75,7 +81,7 @@ def few_shot(
     }  # fmt: skip
     if method == "OC-ANIL":
         return MAML(net, steps=steps, inner_rate=inner_rate, rates="tensor", layers="last", **common)
-    return {"ProtoNet": ProtoNet, "PLDA": PLDA}[method](net, **common)
+    return {"ProtoNet": ProtoNet, "Mahalanobis": Mahalanobis, "PLDA": PLDA}[method](net, shots=shots, **common)
 
 
 def unfreeze(anil, *, iterations=100, n_tasks=8, learning_rate=5e-4, inner_rate=0.01, first_order=False):

@@ -50,6 +50,32 @@ def _strip(axes, images, anomalous):
                 side.set(color=COLOURS["anomaly" if odd else "normal"], lw=2.4 if odd else 1.2)
 
 
+def classes(rows):
+    """Images of several classes, so that one sees what they have in common.
+
+    Parameters
+    ----------
+    rows : {name: array (n_classes, n, height, width)}, 0 white to 1 black; a line each, its classes side by side.
+
+    Returns
+    -------
+    matplotlib Figure, with a gap between two classes.
+    """
+    n_classes, n = next(iter(rows.values())).shape[:2]
+    widths = ([1] * n + [0.5]) * n_classes
+    figure, axes = plt.subplots(
+        len(rows), len(widths) - 1, figsize=(0.56 * sum(widths) + 1.2, 0.62 * len(rows)), squeeze=False,
+        gridspec_kw={"width_ratios": widths[:-1], "wspace": 0.08, "hspace": 0.08},
+    )  # fmt: skip
+    for line, (name, found) in zip(axes, rows.items(), strict=True):
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=10)
+        for gap in line[n :: n + 1]:
+            gap.set_axis_off()
+        for c, images in enumerate(found):
+            _strip(line[c * (n + 1) : c * (n + 1) + n], images, [None] * n)
+    return figure
+
+
 def methods(results, xlabel="AUROC", chance=None, highlight=()):
     """One line a method: a dot for each class, and the mean with its interval.
 

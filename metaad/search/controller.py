@@ -25,6 +25,22 @@ class Controller(BaseEstimator):
     starts from that policy on a new table and goes on with the reward that is to be had there.
     """
 
+    def __init__(
+        self, estimator, levels=5, iterations=60, n_tasks=8, batch=4, steps=5, reward="none", context=(),
+        baseline="leave-one-out", random_state=None, progress=False,
+    ):  # fmt: skip
+        self.estimator = estimator
+        self.levels = levels
+        self.iterations = iterations
+        self.n_tasks = n_tasks
+        self.batch = batch
+        self.steps = steps
+        self.reward = reward
+        self.context = context
+        self.baseline = baseline
+        self.random_state = random_state
+        self.progress = progress
+
     def fit(self, tasks, y=None):
         """Learn which configurations score well over tables.
 
@@ -134,19 +150,11 @@ class Reinforce(Controller):
         self, estimator, levels=5, iterations=60, n_tasks=8, batch=4, steps=5, reward="none", context=(),
         learning_rate=0.1, baseline="leave-one-out", entropy=0.0, random_state=None, progress=False,
     ):  # fmt: skip
-        self.estimator = estimator
-        self.levels = levels
-        self.iterations = iterations
-        self.n_tasks = n_tasks
-        self.batch = batch
-        self.steps = steps
-        self.reward = reward
-        self.context = context
+        super().__init__(
+            estimator, levels, iterations, n_tasks, batch, steps, reward, context, baseline, random_state, progress
+        )
         self.learning_rate = learning_rate
-        self.baseline = baseline
         self.entropy = entropy
-        self.random_state = random_state
-        self.progress = progress
 
     def _options(self):
         names = ("learning_rate", "baseline", "entropy")
@@ -166,18 +174,10 @@ class TRPO(Controller):
         self, estimator, levels=5, iterations=60, n_tasks=8, batch=4, steps=5, reward="none", context=(),
         max_kl=0.05, baseline="leave-one-out", random_state=None, progress=False,
     ):  # fmt: skip
-        self.estimator = estimator
-        self.levels = levels
-        self.iterations = iterations
-        self.n_tasks = n_tasks
-        self.batch = batch
-        self.steps = steps
-        self.reward = reward
-        self.context = context
+        super().__init__(
+            estimator, levels, iterations, n_tasks, batch, steps, reward, context, baseline, random_state, progress
+        )
         self.max_kl = max_kl
-        self.baseline = baseline
-        self.random_state = random_state
-        self.progress = progress
 
     def _options(self):
         return {"method": "trpo", "max_kl": self.max_kl, "baseline": self.baseline}

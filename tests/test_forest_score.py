@@ -187,7 +187,7 @@ def test_learning_finds_the_reading_that_tells_the_anomalies():
 def test_the_policy_that_ships_is_the_recorded_one():
     recorded, ships = repro.recorded("forest_policy"), load("adbench-v1")
     assert (ships.weights, ships.score) == (recorded["weights"], recorded["score"])
-    assert ships.share == 0.5
+    assert ships.share == recorded["settings"]["share"] < 1
     tried = json.loads(Path(__file__).with_name("forest_policy_tried.json").read_text(encoding="utf-8"))["tried"]
     assert recorded["tried"] == tried and len(tried) > 20
 

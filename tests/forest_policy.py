@@ -4,11 +4,14 @@
     python tests/forest_policy.py judge --parts DIR --seeds 0 1 2
     python tests/forest_policy.py report --parts DIR
 
-`learn` writes the policy learned without each family, and the one learned on all tables. `judge` fits forests to every
-table (at most 4,000 rows): plain ones of 300 trees, at the first seed also one of 3,000; and forests of 300 trees with
-a policy that never saw the table's family: "learned" follows it, in "half" every second tree does and the others are
-plain, "gentle" has half of its weights. What is in DIR is not made again. `report` puts everything into
-data/results/forest_policy.json and writes the policy of the package, metaad/detectors/policies/adbench-v1.json.
+`learn` writes the policy learned without each family, and the one learned on all tables: first the cuts, then, for
+forests of which a quarter of the trees follow them, the score. `judge` fits forests to every table (at most 4,000
+rows): plain ones of 300 trees, at the first seed also one of 3,000; and forests of 300 trees with a policy that never
+saw the table's family: "learned" follows its cuts, in "half" every second tree does and the others are plain, "gentle"
+has half of its weights, and in "scored" every fourth tree does and the leaves carry the learned score. What is in DIR
+is not made again. `report` puts everything, with what was tried before (tests/forest_policy_tried.json, written by
+hand), into data/results/forest_policy.json and writes the policy of the package,
+metaad/detectors/policies/adbench-v1.json.
 Intervals are bootstraps over families.
 """
 
@@ -24,14 +27,18 @@ from metaad import metrics, repro
 from metaad.detectors import IsolationForest, anomaly_score
 from metaad.detectors.split_policy import FOLDER, load, save
 from metaad.search.forest_policy import ForestPolicy
+from metaad.search.forest_score import ForestScore
 from metaad.tables import TableTasks, adbench_names
 
 TREES, MANY = 300, 3000
-KINDS = ("plain", "many", "learned", "half", "gentle")
+KINDS = ("plain", "many", "learned", "half", "gentle", "scored")
+TRIED = Path(__file__).with_name("forest_policy_tried.json")
 MOST_ROWS, MOST_COLUMNS = 4000, 300  # of a table; columns only while learning
 SETTINGS = {
     "features": ("gap*distinct", "sparse", "reach"), "iterations": 14, "learning_rate": 3.0, "shrinkage": 0.02
 }  # fmt: skip
+SHARE = 0.25  # of the trees that follow the cuts where the leaves carry a score
+SCORE = {"names": ("company*apart", "company*scarce"), "iterations": 60, "n_trees": 160, "forests": 1}
 
 
 def narrow(table):
@@ -44,18 +51,24 @@ def narrow(table):
 def learn(tasks, parts):
     parts.mkdir(parents=True, exist_ok=True)
     for family in [None, *dict.fromkeys(tasks.families)]:
-        path = parts / f"policy-{family or 'all'}.json"
-        if path.exists():
-            continue
-        began = time.process_time()
-        learner = ForestPolicy(**SETTINGS, random_state=0).fit([narrow(t) for t in tasks if t.family != family])
-        about = {
-            "learned on": [t.name for t in tasks if t.family != family],
-            "auroc": [round(h["auroc"], 4) for h in learner.history_],
-            "seconds": round(time.process_time() - began, 1),
-        }
-        save(replace(learner.policy_, about=about), path)
-        print(f"without {family}: {learner.policy_.weights}, {about['seconds']} s", flush=True)
+        others = [narrow(t) for t in tasks if t.family != family]
+        cuts, scored = (parts / f"{kind}-{family or 'all'}.json" for kind in ("policy", "scored"))
+        for path in (cuts, scored):
+            if path.exists():
+                continue
+            if path == cuts:
+                learner = ForestPolicy(**SETTINGS, random_state=0)
+            else:
+                learner = ForestScore(replace(load(cuts), share=SHARE), **SCORE, random_state=0)
+            began = time.process_time()
+            learner.fit(others)
+            about = {
+                "learned on": [t.name for t in others],
+                "auroc": [round(h["auroc"], 4) for h in learner.history_],
+                "seconds": round(time.process_time() - began, 1),
+            }
+            save(replace(learner.policy_, about=about), path)
+            print(f"without {family}: {path.stem}, {about['seconds']} s", flush=True)
 
 
 def judge(tasks, parts, seeds):
@@ -70,6 +83,7 @@ def judge(tasks, parts, seeds):
         forests |= {
             "half": {"n_estimators": TREES, "policy": replace(held_out, share=0.5)},
             "gentle": {"n_estimators": TREES, "policy": gentle},
+            "scored": {"n_estimators": TREES, "policy": parts / f"scored-{table.family}.json"},
         }
         for seed in seeds:
             path = parts / f"table-{table.name.split(':')[-1]}-{seed}.json"
@@ -90,8 +104,8 @@ def judge(tasks, parts, seeds):
                     "seconds to score": time.process_time() - fitted,
                 }
             repro.write_json(path, found)
-            gain = found["learned"]["auroc"] - found["plain"]["auroc"]
-            print(f"{table.name} seed {seed}: plain {found['plain']['auroc']:.3f}, learned {gain:+.3f}", flush=True)
+            gain = found["scored"]["auroc"] - found["plain"]["auroc"]
+            print(f"{table.name} seed {seed}: plain {found['plain']['auroc']:.3f}, scored {gain:+.3f}", flush=True)
 
 
 def report(parts, seeds):
@@ -111,32 +125,41 @@ def report(parts, seeds):
     def gain(kind, measure, of=seeds):
         return metrics.paired(values(kind, measure, of), values("plain", measure, of), groups=groups)._asdict()
 
-    policy = load(parts / "policy-all.json")
-    without = {p.stem.removeprefix("policy-"): load(p).weights for p in sorted(parts.glob("policy-*.json"))}
+    cuts, policy = load(parts / "policy-all.json"), load(parts / "scored-all.json")
+    without = {p.stem.removeprefix("scored-"): load(p) for p in sorted(parts.glob("scored-*.json"))}
+    del without["all"]
     wide = np.array([t.lower() != "adbench:internetads" for t in tables])
-    gains = values("learned", "auroc") - values("plain", "auroc")
+    gains = {kind: values(kind, "auroc") - values("plain", "auroc") for kind in ("learned", "scored")}
+
+    def by_family(gains):
+        return {f: round(float(gains[np.array(groups) == f].mean()), 4) for f in dict.fromkeys(groups)}
+
     content = {
         "what": __doc__.split("\n\n")[2].replace("\n", " "),
-        "settings": {**SETTINGS, "trees": TREES, "many": MANY, "most rows": MOST_ROWS, "seeds": seeds},
+        "settings": {**SETTINGS, "score": SCORE, "share": SHARE, "trees": TREES, "many": MANY, "most rows": MOST_ROWS,
+                     "seeds": seeds},
         "mean": {k: {m: float(values(k, m).mean()) for m in found[0]["plain"]} for k in KINDS},
         "gain over plain": {
             k: {m: gain(k, m) for m in ("auroc", "ap")} for k in KINDS[1:]
         },
-        "gain without internetads": metrics.bootstrap(gains[wide], groups=np.array(groups)[wide])._asdict(),
-        "gain by seed": [gain("learned", "auroc", [s])["value"] for s in seeds],
-        "gain by family": {f: round(float(gains[np.array(groups) == f].mean()), 4) for f in dict.fromkeys(groups)},
+        "gain without internetads": metrics.bootstrap(gains["scored"][wide], groups=np.array(groups)[wide])._asdict(),
+        "gain by seed": {k: [gain(k, "auroc", [s])["value"] for s in seeds] for k in gains},
+        "gain by family": by_family(gains["scored"]),
+        "gain by family, cuts alone": by_family(gains["learned"]),
         "tables": {
             t: {"family": family[t]} | {f"{k} {m}": round(float(values(k, m)[i]), 4)
                                         for k in KINDS for m in ("auroc", "ap")}
             for i, t in enumerate(tables)
         },
         "weights": policy.weights,
-        "weights without a family": {f: w for f, w in without.items() if f != "all"},
-        "learning curve": policy.about["auroc"],
-        "seconds to learn": policy.about["seconds"],
+        "score": policy.score,
+        "weights without a family": {f: p.weights for f, p in without.items()},
+        "score without a family": {f: p.score for f, p in without.items()},
+        "learning curve": cuts.about["auroc"],
+        "learning curve of the score": policy.about["auroc"],
+        "seconds to learn": {"cuts": cuts.about["seconds"], "score": policy.about["seconds"]},
+        **json.loads(TRIED.read_text(encoding="utf-8")),
     }  # fmt: skip
-    if (parts / "tried.json").exists():  # pilot experiments: what else was tried, by hand
-        content["tried"] = json.loads((parts / "tried.json").read_text(encoding="utf-8"))
     fingerprint = repro.Run("forest_policy", "full", 0, "cpu", {}).fingerprint()
     content["run"] = {n: fingerprint[n] for n in ("versions", "cpu", "threads")}
     repro.write_json(repro.results_dir() / "forest_policy.json", content)

@@ -34,6 +34,10 @@ from metaad.tables import TableTasks, adbench_names
 
 MAX_ROWS, SEEDS = 1000, 3
 COUNTS, DRAWS = (1, 5, 10), 3  # labelled anomalies, beside 50 normal rows; how often they are drawn
+SETTINGS = {
+    "max_rows": MAX_ROWS, "seeds": SEEDS, "metric chosen by": "auroc", "draws of labels": DRAWS,
+    "trees of factorisation and regression": 30,
+}  # fmt: skip
 CONTROL = "Isolation Forest n_estimators=1000 max_samples=256"
 
 
@@ -161,7 +165,10 @@ def main():
     path = repro.results_dir() / "tuning.json"
     done = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     print("matrix", round(time.process_time() - start), flush=True)
+    fingerprint = repro.Run("tuning", "full", 0, "cpu", {}).fingerprint()
     results = {
+        "run": {n: fingerprint[n] for n in ("versions", "cpu", "threads")},
+        "settings": done.get("settings") or SETTINGS,
         "names": tasks.names,
         "families": tasks.families,
         "made_up": np.round(stand_in, 4).tolist(),
@@ -190,8 +197,9 @@ def main():
                 print(name, count, round(time.process_time() - start), flush=True)
         print(name, round(time.process_time() - start), flush=True)
         seconds = {**done.get("seconds", {}), name: round(time.process_time() - start)}
-        done = {**results, "seconds": seconds}
+        done = {**done, **results, "seconds": seconds}
         repro.write_json(path, done)
+    repro.write_json(path, {**results, "seconds": done.get("seconds", {})})
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from metaad.detectors.base import Detector
 from metaad.detectors.cuts import draw_cuts
+from metaad.detectors.leaf_values import MOST_ROWS, learned_paths
 from metaad.detectors.split_policy import column_statistics, load
 
 GRID = 2.0**30  # path lengths are whole multiples of 1/GRID, so their sums over trees are exact in any order
@@ -114,9 +115,9 @@ class IsolationForest(Detector):
         number sets the threshold so that this share of the training rows lies beyond it.
     n_jobs : int or None, threads that score; as in scikit-learn, None means one unless a joblib context says
         otherwise, -1 all cores. The scores are the same bytes for any number.
-    policy : None, or which learned policy chooses the cuts instead of chance alone: "adbench-v1", the path of a JSON
-        file, or a SplitPolicy; see `metaad.detectors.split_policy`. A fit then takes a few times as long. It pays on
-        some kinds of table and costs on others: on average over ADBench's families the gain is not told from 0.
+    policy : None, or which learned policy grows and reads the forest instead of chance alone: "adbench-v1", the path of
+        a JSON file, or a SplitPolicy; see `metaad.detectors.split_policy` and `leaf_values`. A fit then takes a few
+        times as long. It pays where columns do not agree and rows are scarce, and changes little elsewhere.
     random_state : int, RandomState or None, as in scikit-learn.
 
     Attributes
@@ -128,7 +129,8 @@ class IsolationForest(Detector):
         is not cut (a leaf, or below one).
     leaf_size_ : intp array (n_estimators, 2**levels), training rows in each place of the lowest level, left to
         right (a leaf higher up stands at its leftmost place); 0 where there is no leaf.
-    leaf_path_ : float64 array (n_estimators, 2**levels), path length of rows that end there: cuts + c(leaf size).
+    leaf_path_ : float64 array (n_estimators, 2**levels), path length of rows that end there: cuts + c(leaf size). With
+        a policy that has a learned score, what stands for it; then E[h] may fall below 0 and a score exceed 1.
     offset_ : float, rows with `score_samples` below it are called anomalies.
     n_features_in_ : int, d.
 
@@ -163,11 +165,11 @@ class IsolationForest(Detector):
             raise ValueError(f"n_estimators must be a whole number of trees, 1 or more, got {self.n_estimators!r}.")
         psi = self.max_samples_ = self._psi(n)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31, size=4))
-        kinds = [(self.n_estimators, ())]  # how many trees of a kind, and what draws their cuts
+        kinds, score = [(self.n_estimators, ())], {}  # how many trees of a kind, and what draws their cuts
         block = max(1, 2**22 // (psi * d))  # samples grown together take 32 MB: 1,638 trees of 256 rows, 10 features
         if self.policy is not None:
             policy = load(self.policy)
-            learned = max(1, round(policy.share * self.n_estimators))
+            learned, score = max(1, round(policy.share * self.n_estimators)), policy.score
             kinds = [(learned, (policy.drawer(column_statistics(X, rng)),)), (self.n_estimators - learned, ())]
             block = max(1, 2**22 // (psi * (d + 4 * policy.proposals)))  # proposals need room too
         grown = []
@@ -178,6 +180,10 @@ class IsolationForest(Detector):
                 grown.append(grow(samples, rng, *draw))
         self.feature_, self.threshold_, self.leaf_size_, depth = map(np.concatenate, zip(*grown, strict=True))
         self.leaf_path_ = depth + _on_grid(average_path_length(self.leaf_size_))
+        if score and 0 < learned < self.n_estimators:  # a single tree is of one kind, and has nothing to compare
+            rows = X if n <= MOST_ROWS else X[rng.choice(n, MOST_ROWS, replace=False)]
+            trees = self.feature_, self.threshold_, self.leaf_path_
+            self.leaf_path_ = _on_grid(learned_paths(rows, n, trees, learned, score))
 
     def path_lengths(self, X):
         """h(x) of every row in every tree: X (n, d) -> float64 array (n_estimators, n), in cuts.

@@ -5,7 +5,8 @@ few numbers φ (how heavy the tails of the feature are, how few rows the cut par
 with a chance in proportion to exp(φ · w) [1]. With w = 0 that is a plain tree again, whatever K is. The numbers φ know
 nothing of the feature's name, unit or place, so weights learned on some tables can be used on others.
 
-The weights are learned in `metaad.search.forest_policy`; this module uses them.
+The weights are learned in `metaad.search.forest_policy`; this module uses them. A policy may also say how the leaves
+of the grown forest are read, see `leaf_values`.
 
 References
 ----------
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from metaad.detectors import leaf_values
 from metaad.detectors.cuts import draw_features, draw_thresholds
 from metaad.repro import write_json
 
@@ -134,6 +136,7 @@ class SplitPolicy:
     name : str. proposals : int, K, the ordinary cuts that a node draws to choose from.
     smallest : int; nodes of fewer rows are cut at random: the order in which a few rows are parted hardly matters.
     share : share of the trees that follow the policy, in (0, 1]; the others are plain.
+    score : dict from a name to a weight, the learned score of `leaf_values`; empty for mean path lengths as they are.
     about : dict of what else is worth knowing, e.g. the tables that it was learned on.
     """
 
@@ -142,6 +145,7 @@ class SplitPolicy:
     proposals: int = 8
     smallest: int = 8
     share: float = 1.0
+    score: dict = field(default_factory=dict)
     about: dict = field(default_factory=dict)
 
     def __post_init__(self):
@@ -158,6 +162,7 @@ class SplitPolicy:
                 "a policy needs 2 proposals or more, smallest 2 or more, and a share in (0, 1]; got "
                 f"{self.proposals}, {self.smallest} and {self.share}."
             )
+        leaf_values.check(self.score, self.share)
 
     def drawer(self, column, log=None):
         """A function that draws cuts as `cuts.draw_cuts` does, but by this policy: `grow` takes it.

@@ -3,6 +3,7 @@
 from metaad.search.architecture import ArchitectureSearch, architectures
 from metaad.search.controller import TRPO, Reinforce
 from metaad.search.forest_policy import ForestPolicy
+from metaad.search.forest_score import ForestScore
 from metaad.search.payoff import Payoff
 from metaad.search.policy import CategoricalPolicy, Record, search
 from metaad.search.reinforce import reinforce_gradient, reinforce_step
@@ -15,6 +16,7 @@ __all__ = [
     "CategoricalPolicy",
     "Choice",
     "ForestPolicy",
+    "ForestScore",
     "Integer",
     "Payoff",
     "Real",

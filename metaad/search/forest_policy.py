@@ -26,6 +26,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
 from metaad.detectors.isolation_forest import average_path_length, grow
+from metaad.detectors.leaf_values import places
 from metaad.detectors.split_policy import SplitPolicy, column_statistics
 from metaad.metrics import auroc
 
@@ -48,22 +49,6 @@ def smooth_auroc_gradient(y, scores, width=0.3):
     gradient = np.zeros(len(scores))
     gradient[a], gradient[b] = slope.sum(axis=1), -slope.sum(axis=0)
     return gradient
-
-
-def places(X, feature, threshold):
-    """Where each row is on each level of each tree: list over levels 0..L of intp arrays (n_trees, n).
-
-    Place g of level l counts the places of all trees from left to right, 2**l a tree. X : (n, d).
-    """
-    node = np.repeat(np.arange(len(feature))[:, None], len(X), axis=1)
-    found, level, rows = [node], 0, np.arange(len(X))
-    while 2 ** (level + 1) - 1 <= feature.shape[1]:
-        on_level = slice(2**level - 1, 2 ** (level + 1) - 1)
-        f, cut = feature[:, on_level].ravel()[node], threshold[:, on_level].ravel()[node]
-        node = 2 * node + (X[rows, f] > cut)
-        found.append(node)
-        level += 1
-    return found
 
 
 def policy_gradient(choices, trees, X, g):

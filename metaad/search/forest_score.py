@@ -1,0 +1,123 @@
+"""Learn what the leaves of a forest say: weights of `metaad.detectors.leaf_values` by ordinary gradient ascent.
+
+Growing a tree is a chain of random choices, and learning to make them needs policy gradients (`forest_policy`). A grown
+forest's score is another matter: s = plain + D w, linear in the weights w, so the gradient of a smooth AUROC R is
+
+    ∂R/∂w = Dᵀ ∂R/∂s,
+
+with no noise from sampling. D has a column for each weight: a reading of the forest, or its product with a number of
+the table, which is how a table decides about the weights it is scored with.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+
+from metaad.detectors.isolation_forest import IsolationForest
+from metaad.detectors.leaf_values import MOST_ROWS, READINGS, TABLE_NUMBERS, read, term
+from metaad.metrics import auroc
+from metaad.search.forest_policy import smooth_auroc_gradient
+
+NAMES = (*READINGS, *(f"{reading}*{number}" for reading in READINGS for number in TABLE_NUMBERS))
+
+
+def design(table, policy, names, n_trees, seed):
+    """One forest's readings of a labelled table: plain (m,), D (m, p) and y (m,), of at most MOST_ROWS rows."""
+    bare = replace(policy, score={})
+    forest = IsolationForest(n_trees, policy=bare, random_state=seed).fit(table.X)
+    rows = np.arange(len(table.X))
+    if len(rows) > MOST_ROWS:
+        rows = np.random.default_rng(seed).choice(len(rows), MOST_ROWS, replace=False)
+    trees = forest.feature_, forest.threshold_, forest.leaf_path_
+    learned = max(1, round(policy.share * n_trees))
+    _, values, numbers, *_ = read(table.X[rows], len(table.X), trees, learned)
+    return values["plain"], np.stack([term(n, values, numbers) for n in names], axis=1), table.y[rows]
+
+
+class ForestScore(BaseEstimator):
+    """Learn the score of a forest that a split policy grows, from labelled tables.
+
+    Gradient ascent with momentum on the smooth AUROC, mean over families of tables, less `shrinkage` times the
+    weights. Weights of 0 are the plain trees of the forest.
+
+    Parameters
+    ----------
+    policy : SplitPolicy, with a share below 1.
+    names : tuple of "path", "company", and their products with "apart" or "scarce".
+    iterations, learning_rate, momentum, shrinkage : of the ascent.
+    n_trees : int, trees of a forest. forests : int, forests of a table; the iterations take turns with them.
+    rows : (int, int), most anomalies and normal rows of a table that carry the reward.
+    width : float, of the smooth AUROC.
+    random_state : int, RandomState or None.
+
+    Attributes
+    ----------
+    policy_ : SplitPolicy, the one given, with the learned score.
+    history_ : list of dict, one an iteration: auroc, mean over tables before the step; weights.
+    """
+
+    def __init__(
+        self,
+        policy,
+        names=NAMES,
+        *,
+        iterations=60,
+        learning_rate=2.0,
+        momentum=0.7,
+        shrinkage=0.02,
+        n_trees=200,
+        forests=2,
+        rows=(100, 200),
+        width=0.3,
+        random_state=None,
+    ):
+        self.policy = policy
+        self.names = names
+        self.iterations = iterations
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.shrinkage = shrinkage
+        self.n_trees = n_trees
+        self.forests = forests
+        self.rows = rows
+        self.width = width
+        self.random_state = random_state
+
+    def fit(self, tasks):
+        """Learn from labelled tables, things with X (n, d), y (n,), and family. Returns self.
+
+        A table whose rows at hand are of one class teaches nothing and is left out.
+        """
+        tasks = list(tasks)
+        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31, size=4))
+        known = [[self._some(*self._design(t, rng), rng) for _ in range(self.forests)] for t in tasks]
+        taught = [all(0 < y.sum() < len(y) for *_, y in of) for of in known]
+        known, tasks = ([v for v, good in zip(of, taught, strict=True) if good] for of in (known, tasks))
+        families = np.unique([t.family for t in tasks], return_inverse=True)[1]
+        share = 1.0 / np.bincount(families)[families] / (families.max() + 1)  # a family counts once
+        weights, step, self.history_ = np.zeros(len(self.names)), np.zeros(len(self.names)), []
+        for i in range(self.iterations):
+            turn = [of[i % self.forests] for of in known]
+            scores = [plain + D @ weights for plain, D, _ in turn]
+            gradient = sum(
+                part * (D.T @ smooth_auroc_gradient(y, s, self.width))
+                for part, s, (_, D, y) in zip(share, scores, turn, strict=True)
+            )
+            mean = np.mean([auroc(y, s) for s, (*_, y) in zip(scores, turn, strict=True)])
+            self.history_.append({"auroc": float(mean), "weights": weights.tolist()})
+            step = self.momentum * step + (1 - self.momentum) * (gradient - self.shrinkage * weights)
+            weights = weights + self.learning_rate * step
+        self.policy_ = replace(self.policy, score=dict(zip(self.names, weights.tolist(), strict=True)))
+        return self
+
+    def _design(self, table, rng):
+        return design(table, self.policy, self.names, self.n_trees, int(rng.integers(2**31)))
+
+    def _some(self, plain, D, y, rng):
+        """At most `rows` anomalies and normal rows of a design."""
+        kinds = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
+        kept = [rng.choice(k, min(m, len(k)), replace=False) for k, m in zip(kinds, self.rows, strict=True)]
+        kept = np.concatenate(kept)
+        return plain[kept], D[kept], y[kept]

@@ -17,8 +17,32 @@ class Interval(NamedTuple):
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
+def significant(values, bits=33):
+    """Values without their last digits: to `bits` binary digits, ten decimal ones where there are 33.
+
+    A sum of a few hundred terms is right to fourteen or fifteen digits, and what comes after them depends on the order
+    in which a CPU's instructions add. Rounded, equal is equal again on every CPU. Powers of two scale exactly, so the
+    result is the same whatever the unit.
+
+    Parameters
+    ----------
+    values : array of any shape; bits : int, 1 to 53.
+
+    Returns
+    -------
+    float64 array of the same shape; 0, NaN and infinities stay as they are.
+    """
+    mantissa, exponent = np.frexp(np.asarray(values, dtype=np.float64))
+    return np.ldexp(np.round(np.ldexp(mantissa, bits)), exponent - bits)
+
+
 def auroc(y, scores):
     """Area under the ROC curve: the chance that an anomaly outscores a normal row, a tie counting one half [1].
+
+    Scores that agree to ten significant digits are a tie. Where the mathematics gives two rows one score (LOF whose
+    neighbours are all of the training rows), the digits after those are rounding noise, and an order made of noise is
+    worth one half. A detector whose scores saturate, 1 - 1e-12 against 1 - 2e-12, has to be judged by a score that does
+    not: the logit, the logarithm.
 
     Parameters
     ----------
@@ -40,7 +64,8 @@ def auroc(y, scores):
     """
     from sklearn.metrics import roc_auc_score
 
-    return float(roc_auc_score(*_checked("auroc", y, scores)))
+    y, scores = _checked("auroc", y, scores)
+    return float(roc_auc_score(y, significant(scores)))
 
 
 def average_precision(y, scores):
@@ -49,7 +74,7 @@ def average_precision(y, scores):
     Parameters
     ----------
     y : array (n,), 1 for an anomaly and 0 for a normal row.
-    scores : array (n,), larger = more anomalous. Rows of equal score pass a threshold together.
+    scores : array (n,), larger = more anomalous. Rows of equal score, as in `auroc`, pass a threshold together.
 
     Returns
     -------
@@ -66,7 +91,8 @@ def average_precision(y, scores):
     """
     from sklearn.metrics import average_precision_score
 
-    return float(average_precision_score(*_checked("average_precision", y, scores)))
+    y, scores = _checked("average_precision", y, scores)
+    return float(average_precision_score(y, significant(scores)))
 
 
 def balanced_accuracy(y, predictions):

@@ -192,33 +192,37 @@ class Claims:
 
     def above(self, sentence, estimate, bound):
         """The estimate, with its whole interval, is larger than `bound`."""
-        value, low, high = _parts(estimate)
-        return self._add(sentence, value, low, high, f"> {bound:g}", low > bound)
+        _, low, high = parts = _parts(estimate)
+        self._add(sentence, parts, f"> {bound:g}", low > bound)
 
     def below(self, sentence, estimate, bound):
         """The estimate, with its whole interval, is smaller than `bound`."""
-        value, low, high = _parts(estimate)
-        return self._add(sentence, value, low, high, f"< {bound:g}", high < bound)
+        _, low, high = parts = _parts(estimate)
+        self._add(sentence, parts, f"< {bound:g}", high < bound)
 
     def within(self, sentence, estimate, lower, upper):
         """The whole interval lies in [lower, upper]."""
-        value, low, high = _parts(estimate)
-        return self._add(sentence, value, low, high, f"in [{lower:g}, {upper:g}]", lower <= low and high <= upper)
+        _, low, high = parts = _parts(estimate)
+        self._add(sentence, parts, f"in [{lower:g}, {upper:g}]", lower <= low and high <= upper)
 
     def undecided(self, sentence, estimate, bound=0.0):
         """The interval holds `bound`: the run can't tell the two sides apart."""
-        value, low, high = _parts(estimate)
-        return self._add(sentence, value, low, high, f"holds {bound:g}", low <= bound <= high)
+        _, low, high = parts = _parts(estimate)
+        self._add(sentence, parts, f"holds {bound:g}", low <= bound <= high)
 
     def equal(self, sentence, a, b, tolerance=0.0):
         """Every entry of a and b agrees to `tolerance` (absolute)."""
         worst = float(np.max(np.abs(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64))))
-        return self._add(sentence, worst, worst, worst, f"differ by ≤ {tolerance:g}", worst <= tolerance)
+        within = f"≤ {tolerance:.3g}"  # shown instead of what is left: that is rounding, other on another CPU
+        holds = worst <= tolerance
+        self._add(sentence, (worst,) * 3, f"differ by {within}", holds, within if holds else None)
 
-    def _add(self, sentence, value, low, high, wanted, holds):
-        self.rows.append(
-            {"claim": sentence, "value": value, "low": low, "high": high, "wanted": wanted, "holds": bool(holds)}
-        )
+    def _add(self, sentence, parts, wanted, holds, shown=None):
+        """Keep a claim. shown : what the table gives as measured; by default value and interval, three digits each."""
+        value, low, high = (float(f"{p:.12g}") for p in parts)  # so that noise decides no tie at the third digit
+        shown = shown or f"{value:z.3g}" + (f" [{low:z.3g}, {high:z.3g}]" if low != high else "")
+        row = {"claim": sentence, **dict(zip(("value", "low", "high"), parts, strict=True))}
+        self.rows.append({**row, "shown": shown, "wanted": wanted, "holds": bool(holds)})
 
     def table(self):
         """Show the claims, save them as JSON, and stop the lesson if one of them does not hold."""
@@ -228,10 +232,7 @@ class Claims:
         self.run.record(f"{self.run.lesson}.claims{suffix}", claims=self.rows)
         lines = ["| claim | measured | wanted | holds |", "|:--|:--|:--|:--|"]
         for r in self.rows:
-            measured = f"{r['value']:.4g}" + (f" [{r['low']:.4g}, {r['high']:.4g}]" if r["low"] != r["high"] else "")
-            if r["holds"] and r["wanted"].startswith("differ"):
-                measured = r["wanted"].removeprefix("differ by ")  # the residue of rounding varies between CPUs
-            lines.append(f"| {r['claim']} | {measured} | {r['wanted']} | {'yes' if r['holds'] else '**no**'} |")
+            lines.append(f"| {r['claim']} | {r['shown']} | {r['wanted']} | {'yes' if r['holds'] else '**no**'} |")
         say("\n".join(lines))
         failed = [r["claim"] for r in self.rows if not r["holds"]]
         if failed:
@@ -254,7 +255,6 @@ def say(text):
 def check(right, hint):
     """Answer an exercise at once: `right` is True when the reader's result is correct, `hint` says where to look."""
     print("Correct." if right else f"Not yet. {hint}")
-    return None
 
 
 def results_dir():

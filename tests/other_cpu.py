@@ -1,15 +1,19 @@
-"""The core of lessons 03 and 05 on this CPU and on an emulated one: the numbers must agree to ten digits.
+"""The lessons on other CPUs: the core of two to ten digits, and every stored output to the last digit and pixel shown.
 
 PyTorch, MKL, oneDNN, OpenBLAS and NumPy choose their instructions by the CPU they find, and the choice moves the last
-digit of a sum. This script computes, once natively and once under QEMU's Haswell (which has AVX2 and no AVX-512),
+digit of a sum. `python tests/other_cpu.py lessons`, or `lessons 03 05` for some of them, compares their stored outputs
+with fresh ones while these libraries are held to older instructions, and while NumPy's functions are off by one unit
+in the last place: minutes a lesson.
+
+`python tests/other_cpu.py` computes, once natively and once under QEMU's Haswell (which has AVX2 and no AVX-512),
 
 - the Isolation Forest's scores of 1,000 MNIST digits (lesson 03), and
 - 50 training steps, 8 digits each, of the 784-128-64-32-10 autoencoder in float64, then scores (lesson 05),
 
 and records the largest relative difference of any score or loss in data/results/other_cpu.json.
 
-Run `python tests/other_cpu.py`. It needs qemu-user and, on a quiet machine, a few minutes: importing PyTorch is most of
-the start, and emulated vector instructions run about a hundred times slower, hence the small batch.
+It needs qemu-user and, on a quiet machine, a few minutes: importing PyTorch is most of the start, and emulated vector
+instructions run about a hundred times slower, hence the small batch.
 """
 
 import json
@@ -26,6 +30,25 @@ import numpy as np
 AGREE = 1e-10
 MODEL = "Haswell"
 THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+TESTS = Path(__file__).resolve().parent
+AVX2_AND_NEWER = "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"
+INSTRUCTIONS = {  # what each library may use; it reads the variable when it is loaded
+    "SSE": {
+        "ATEN_CPU_CAPABILITY": "default",
+        "MKL_CBWR": "COMPATIBLE",
+        "ONEDNN_MAX_CPU_ISA": "SSE41",
+        "OPENBLAS_CORETYPE": "Prescott",
+        "NPY_DISABLE_CPU_FEATURES": AVX2_AND_NEWER,
+        "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA",
+    },
+    "AVX": {
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "MKL_CBWR": "AVX",
+        "ONEDNN_MAX_CPU_ISA": "AVX",
+        "OPENBLAS_CORETYPE": "Sandybridge",
+    },
+    "last bit": {"PYTHONPATH": os.pathsep.join(filter(None, [str(TESTS / "last_bit"), os.environ.get("PYTHONPATH")]))},
+}
 
 
 def core(rows):
@@ -100,6 +123,22 @@ def main():
     return 0 if result["holds"] else 1
 
 
+def lessons(wanted):
+    """Compare stored with fresh outputs under each set of instructions; the number of sets under which they differ."""
+    import run_notebooks
+
+    run_notebooks.prepare_environment(threads_fixed=True)
+    paths = map(str, run_notebooks.lessons(wanted))
+    command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", *paths]
+    differ = []
+    for name, variables in INSTRUCTIONS.items():
+        print(f"== {name}: {' '.join(f'{k}={v!r}' for k, v in variables.items())}", flush=True)
+        done = subprocess.run(command, env={**os.environ, **variables}, cwd=TESTS.parent, check=False)
+        differ += [name] * (done.returncode != 0)
+    print(f"outputs differ under {', '.join(differ)}" if differ else f"the same under {', '.join(INSTRUCTIONS)}")
+    return len(differ)
+
+
 def version(emulator):
     first = subprocess.run([emulator, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
     return first.split("version ")[-1]
@@ -108,5 +147,7 @@ def version(emulator):
 if __name__ == "__main__":
     if sys.argv[1:2] == ["core"]:
         core(sys.argv[2])
+    elif sys.argv[1:2] == ["lessons"]:
+        sys.exit(lessons(sys.argv[2:]))
     else:
         sys.exit(main())

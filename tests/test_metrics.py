@@ -5,7 +5,16 @@ import re
 import numpy as np
 import pytest
 
-from metaad.metrics import Interval, auroc, average_precision, balanced_accuracy, bootstrap, compare, paired
+from metaad.metrics import (
+    Interval,
+    auroc,
+    average_precision,
+    balanced_accuracy,
+    bootstrap,
+    compare,
+    paired,
+    significant,
+)
 
 
 def test_auroc_is_the_share_of_pairs_in_the_right_order():
@@ -17,6 +26,37 @@ def test_auroc_counts_a_tie_as_one_half():
     # pairs (anomaly, normal): (1, 1) tied, (1, 0) won, (2, 1) won, (2, 0) won
     assert auroc([0, 0, 1, 1], [0.0, 1.0, 1.0, 2.0]) == 3.5 / 4
     assert auroc([0, 1, 0, 1], [7.0] * 4) == 0.5
+
+
+def test_ties_that_rounding_noise_has_broken_are_ties():
+    rng = np.random.default_rng(0)
+    y = rng.permutation(np.repeat([0, 1], [70, 30]))
+    scores = rng.integers(0, 12, 100) / 7 + y
+    order = [rng.permutation(50) for _ in y]
+    terms = rng.normal(size=50)
+    noisy = scores * np.array([terms[o].sum() for o in order])  # the same sum, in 100 orders
+    assert len(np.unique(noisy / terms.sum())) > len(np.unique(scores))
+    for metric in (auroc, average_precision):
+        assert metric(y, noisy * np.sign(terms.sum())) == metric(y, scores)
+
+
+def test_scores_far_apart_in_size_keep_their_order():
+    scores = 10.0 ** np.arange(-300, 300, 6)
+    y = np.arange(100) >= 50
+    assert auroc(y.astype(int), scores) == 1.0
+    assert auroc([0, 1], [1.0, 1.0 + 1e-9]) == 1.0  # the tenth digit counts, the twelfth does not
+    assert auroc([0, 1], [1.0, 1.0 + 1e-12]) == 0.5
+
+
+def test_significant_rounds_to_a_relative_precision_and_keeps_what_has_few_digits():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=1000) * 10.0 ** rng.integers(-200, 200, 1000)
+    rounded = significant(values)
+    assert np.all(np.abs(rounded - values) <= 2.0**-33 * np.abs(values))
+    assert np.array_equal(significant(rounded), rounded) and np.array_equal(significant(8 * values), 8 * rounded)
+    assert np.array_equal(significant([0.0, 0.5, -3.0, 12345.0, np.inf]), [0.0, 0.5, -3.0, 12345.0, np.inf])
+    assert np.isnan(significant(np.nan))
+    assert significant(2 / 3, 2) == 0.75  # 0.1010… in binary: 0.11 is nearer than 0.10
 
 
 def test_auroc_equals_the_rank_sum_and_flips_with_the_sign():

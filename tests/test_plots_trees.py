@@ -1,5 +1,7 @@
 """Figures of the isolation-forest lesson show what they are given."""
 
+import io
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -9,7 +11,8 @@ import pytest
 from matplotlib import pyplot as plt
 
 from metaad.metrics import Interval
-from metaad.plots import trees
+from metaad.plots import style, trees
+from metaad.plots.base import pixel_fingerprint
 
 
 @pytest.fixture(autouse=True)
@@ -72,3 +75,18 @@ def test_maps_lines_and_scatters_have_a_panel_for_each(share):
     assert len(trees.line_depths(X[:, 0], X[:, 0], X[:, 1]).axes) == 1
     n = np.array([3, 10])
     assert len(trees.harmonic(n, n / 2, n / 3, {4: 2.0}).axes) == 2
+
+
+def test_noise_in_the_last_digit_of_a_score_map_moves_no_pixel():
+    rng = np.random.default_rng(0)
+    depth = np.zeros((50, 50))
+    for left, right, bottom, top in np.sort(rng.integers(0, 51, (60, 2, 2)), axis=-1).reshape(-1, 4):
+        depth[bottom:top, left:right] += 1  # plateaus, as a forest's scores have
+    score, seen = 2.0 ** (-depth / 9.7), set()  # no plateau lies on a contour
+    style()
+    for size in (0.0, 1e-16, 1e-15, 1e-13):
+        noisy = score * (1 + size * rng.choice([-1, 0, 1], score.shape))
+        figure = trees.score_maps({"a": noisy}, (0, 1, 0, 1), np.array([[0.3, 0.4]]), np.array([1]))
+        figure.savefig(png := io.BytesIO(), format="png")
+        seen.add(pixel_fingerprint(png.getvalue()))
+    assert len(seen) == 1

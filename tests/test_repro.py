@@ -95,6 +95,37 @@ def test_claims_need_the_whole_interval_on_the_claimed_side(monkeypatch, results
     assert written["run"]["versions"]["numpy"] == np.__version__ and written["run"]["threads"] == 1
 
 
+def test_the_table_is_the_same_on_another_cpu(monkeypatch, results):
+    seen = shown(monkeypatch)
+    draws = np.random.default_rng(0).normal(size=(40, 3))
+    # 0.2305 and 0.9995 lie half-way between two numbers of three digits: the last bit would decide
+    estimates = [Interval(v, *sorted(ends), 10) for v, *ends in draws] + [Interval(0.2305, 0.125, 0.9995, 10), 0.0]
+    for noise in (0.0, 1e-16, -1e-16, 1e-13):
+        claims = repro.Claims(repro.start("x", namespace()))
+        for estimate in estimates:
+            value, low, high = (v * (1 + noise) for v in repro._parts(estimate))
+            claims.within("any", Interval(value, low, high, 10), -9, 9)
+        claims.equal("residue", [1.0], [1.0 + abs(noise)], 1e-12)
+        claims.table()
+    tables = [a[0].data for a, _ in seen]
+    assert len(tables) == 4 and len(set(tables)) == 1
+    assert " [0.125, " in tables[0] and "0.2305" not in tables[0]
+    assert tables[0].count("| ≤ 1e-12 | differ by ≤ 1e-12 | yes |") == 1
+
+
+def test_a_claim_of_equality_that_fails_shows_by_how_much_whatever_its_sentence(monkeypatch, results):
+    seen = shown(monkeypatch)
+    claims = repro.Claims(repro.start("x", namespace()))
+    claims.equal("differ", [1.0], [1.125], 0.01)
+    claims.above("differ by ≤ 1", 0.5, 0)
+    with pytest.raises(repro.ClaimError):
+        claims.table()
+    assert seen[0][0][0].data.splitlines()[2:] == [
+        "| differ | 0.125 | differ by ≤ 0.01 | **no** |",
+        "| differ by ≤ 1 | 0.5 | > 0 | yes |",
+    ]
+
+
 @pytest.mark.parametrize(
     "false_claim",
     [

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.patches import Rectangle
 
+from metaad.metrics import significant
 from metaad.plots.base import COLOURS
 
 KINDS = (("normal", "o"), ("anomaly", "D"), ("third", "s"), ("fourth", "^"), ("fifth", "v"))
@@ -139,10 +140,10 @@ def score_maps(panels, extent, X, y, share=True):
     share : one colour scale for all panels, or one for each.
     """
     figure, axes = plt.subplots(1, len(panels), figsize=(10, 3.9), sharex=True, sharey=True)
-    grids = [p[0] if isinstance(p, tuple) else p for p in panels.values()]
+    panels = {title: p if isinstance(p, tuple) else (p, X, y) for title, p in panels.items()}
+    grids = [_six_digits(grid) for grid, _, _ in panels.values()]
     limits = (min(g.min() for g in grids), max(g.max() for g in grids)) if share else (None, None)
-    for axis, (title, panel) in zip(np.atleast_1d(axes), panels.items(), strict=True):
-        grid, points, labels = panel if isinstance(panel, tuple) else (panel, X, y)
+    for axis, grid, (title, (_, points, labels)) in zip(np.atleast_1d(axes), grids, panels.items(), strict=True):
         image = axis.imshow(grid, origin="lower", extent=extent, aspect="auto", vmin=limits[0], vmax=limits[1])
         xs = np.linspace(extent[0], extent[1], grid.shape[1])
         ys = np.linspace(extent[2], extent[3], grid.shape[0])
@@ -157,6 +158,11 @@ def score_maps(panels, extent, X, y, share=True):
     if share:
         figure.colorbar(image, ax=axes, label="score s (bright: anomalous)", fraction=0.03)
     return figure
+
+
+def _six_digits(grid):
+    """Scores as they are drawn: on the plateaus of a map contours take their course by the last digit otherwise."""
+    return significant(grid, bits=20)
 
 
 def curves(x, lines, xlabel, ylabel, log=True):
@@ -220,6 +226,7 @@ def published(rows):
 def ghosts(grid, extent, X, corners, outward):
     """Score map over the plane with two kinds of empty places marked. corners, outward : arrays (m, 2)."""
     figure, axis = plt.subplots(figsize=(6.6, 4.6))
+    grid = _six_digits(grid)
     image = axis.imshow(grid, origin="lower", extent=extent, aspect="auto")
     xs, ys = np.linspace(*extent[:2], grid.shape[1]), np.linspace(*extent[2:], grid.shape[0])
     axis.contour(xs, ys, grid, levels=7, colors="white", linewidths=0.7, alpha=0.8)

@@ -5,6 +5,7 @@ from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from metaad.metrics import significant
 from metaad.plots.base import COLOURS
 
 # One colour, marker and line for each detector, the same in every figure.
@@ -24,14 +25,17 @@ def look(name, k=0):
 
 
 def share_below(scores, reference):
-    """Share of the reference scores that lie below each score: array like `scores`, in [0, 1]."""
-    reference = np.sort(np.asarray(reference, dtype=np.float64))
-    return np.searchsorted(reference, scores, side="left") / len(reference)
+    """Share of the reference scores that lie below each score: array like `scores`, in [0, 1]. Ties as in `auroc`."""
+    reference = np.sort(significant(reference))
+    return np.searchsorted(reference, significant(scores), side="left") / len(reference)
 
 
 def mesh(X, *, steps=90, margin=0.22):
-    """A regular grid around the rows of X (n, 2): the two axes (steps,) and the points (steps**2, 2)."""
-    low, high = X.min(axis=0), X.max(axis=0)
+    """A regular grid around the rows of X (n, 2): the two axes (steps,) and the points (steps**2, 2).
+
+    It begins and ends at numbers of six digits: a last bit of X would move where contours on it close.
+    """
+    low, high = significant(X.min(axis=0), bits=20), significant(X.max(axis=0), bits=20)
     pad = margin * (high - low).max()
     xs, ys = (np.linspace(a - pad, b + pad, steps) for a, b in zip(low, high, strict=True))
     return xs, ys, np.stack([g.ravel() for g in np.meshgrid(xs, ys)], axis=1)

@@ -170,7 +170,7 @@ class IsolationForest(Detector):
         block = max(1, 2**22 // (psi * d))  # samples grown together take 32 MB: 1,638 trees of 256 rows, 10 features
         if self.policy is not None:
             policy = load(self.policy)
-            learned, score = max(1, round(policy.share * self.n_estimators)), policy.score
+            learned, score = policy.learned_trees(self.n_estimators), policy.score
             kinds = [(learned, (policy.drawer(column_statistics(X, rng)),)), (self.n_estimators - learned, ())]
             block = max(1, 2**22 // (psi * (d + 4 * policy.proposals)))  # proposals need room too
         grown = []

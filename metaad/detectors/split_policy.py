@@ -164,6 +164,10 @@ class SplitPolicy:
             )
         leaf_values.check(self.score, self.share)
 
+    def learned_trees(self, n_trees):
+        """How many of n_trees follow the policy: its share of them, and one at least."""
+        return max(1, round(self.share * n_trees))
+
     def drawer(self, column, log=None):
         """A function that draws cuts as `cuts.draw_cuts` does, but by this policy: `grow` takes it.
 

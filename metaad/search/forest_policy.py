@@ -146,10 +146,9 @@ class ForestPolicy(BaseEstimator):
         tasks = list(tasks)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31, size=4))
         policy = SplitPolicy(dict.fromkeys(self.features, 0.0), "own", self.proposals, self.smallest, self.share)
-        rewarded = [_some_rows(t.y, self.rows, rng) for t in tasks]
+        rewarded = [some_rows(t.y, self.rows, rng) for t in tasks]
         columns = [column_statistics(t.X, rng) for t in tasks]
-        families = np.unique([t.family for t in tasks], return_inverse=True)[1]
-        share = 1.0 / np.bincount(families)[families] / (families.max() + 1)  # a family counts once
+        share = family_shares(tasks)
         weights, spread, self.history_ = np.zeros(len(self.features)), None, []
         for _ in range(self.iterations):
             found = [self._gradient(policy, *known, rng) for known in zip(tasks, columns, rewarded, strict=True)]
@@ -182,7 +181,13 @@ class ForestPolicy(BaseEstimator):
         return gradient, (made**2).sum(axis=0) / max(len(made), 1), auroc(y, scores)
 
 
-def _some_rows(y, most, rng):
+def some_rows(y, most, rng):
     """Indices of at most so many anomalies and normal rows."""
     kinds = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
     return np.concatenate([rng.choice(k, min(m, len(k)), replace=False) for k, m in zip(kinds, most, strict=True)])
+
+
+def family_shares(tasks):
+    """How much each table counts so that every family counts once: array (n_tables,), sums to 1."""
+    families = np.unique([t.family for t in tasks], return_inverse=True)[1]
+    return 1.0 / np.bincount(families)[families] / (families.max() + 1)

@@ -18,7 +18,7 @@ from sklearn.utils import check_random_state
 from metaad.detectors.isolation_forest import IsolationForest
 from metaad.detectors.leaf_values import MOST_ROWS, READINGS, TABLE_NUMBERS, read, term
 from metaad.metrics import auroc
-from metaad.search.forest_policy import smooth_auroc_gradient
+from metaad.search.forest_policy import family_shares, smooth_auroc_gradient, some_rows
 
 NAMES = (*READINGS, *(f"{reading}*{number}" for reading in READINGS for number in TABLE_NUMBERS))
 
@@ -31,8 +31,7 @@ def design(table, policy, names, n_trees, seed):
     if len(rows) > MOST_ROWS:
         rows = np.random.default_rng(seed).choice(len(rows), MOST_ROWS, replace=False)
     trees = forest.feature_, forest.threshold_, forest.leaf_path_
-    learned = max(1, round(policy.share * n_trees))
-    _, values, numbers, *_ = read(table.X[rows], len(table.X), trees, learned)
+    _, values, numbers, *_ = read(table.X[rows], len(table.X), trees, policy.learned_trees(n_trees))
     return values["plain"], np.stack([term(n, values, numbers) for n in names], axis=1), table.y[rows]
 
 
@@ -95,8 +94,7 @@ class ForestScore(BaseEstimator):
         known = [[self._some(*self._design(t, rng), rng) for _ in range(self.forests)] for t in tasks]
         taught = [all(0 < y.sum() < len(y) for *_, y in of) for of in known]
         known, tasks = ([v for v, good in zip(of, taught, strict=True) if good] for of in (known, tasks))
-        families = np.unique([t.family for t in tasks], return_inverse=True)[1]
-        share = 1.0 / np.bincount(families)[families] / (families.max() + 1)  # a family counts once
+        share = family_shares(tasks)
         weights, step, self.history_ = np.zeros(len(self.names)), np.zeros(len(self.names)), []
         for i in range(self.iterations):
             turn = [of[i % self.forests] for of in known]
@@ -117,7 +115,5 @@ class ForestScore(BaseEstimator):
 
     def _some(self, plain, D, y, rng):
         """At most `rows` anomalies and normal rows of a design."""
-        kinds = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
-        kept = [rng.choice(k, min(m, len(k)), replace=False) for k, m in zip(kinds, self.rows, strict=True)]
-        kept = np.concatenate(kept)
+        kept = some_rows(y, self.rows, rng)
         return plain[kept], D[kept], y[kept]

@@ -115,6 +115,20 @@ def test_aurocs_at_once_are_those_one_by_one_and_one_score_is_not_touched():
     np.testing.assert_array_equal(average_of_ranks(np.array([[1.0, 2, 3], [30, 20, 10]])), [2, 2, 2])
 
 
+def test_scores_that_differ_by_rounding_noise_tie_as_they_do_in_the_metrics():
+    y = np.array([1, 0, 1, 0, 0])
+    noise = np.array([1 + 2e-15, 1 + 1e-15, 1, 2, 0.5])  # one tie of three between 2 and 0.5, in three orders
+    scores = np.array([noise, noise[[1, 2, 0, 3, 4]], noise[[2, 0, 1, 3, 4]]])
+    assert len(np.unique(noise)) == 5
+    # each anomaly beats one normal row of three and ties with another; both pass with the tie, third and fourth of five
+    np.testing.assert_allclose(aurocs(y, scores), 0.5, rtol=1e-15)
+    np.testing.assert_allclose([precision(y, s) for s in scores], 0.5, rtol=1e-15)
+    for s in scores:
+        assert aurocs(y, s[None])[0] == pytest.approx(metrics.auroc(y, s), rel=1e-15)
+        assert precision(y, s) == pytest.approx(metrics.average_precision(y, s), rel=1e-15)
+    np.testing.assert_array_equal(average_of_ranks(scores[:2]), [3, 3, 3, 5, 1])
+
+
 def small_bench(n_tables=6, n=120, seed=0):
     """Raw scores of 3 candidates and 2 seeds; candidate 1 is good on every table, 2 only with seed 0 of table 0."""
     rng = np.random.default_rng(seed)

@@ -1,8 +1,10 @@
 """The full run behind lesson 09: a performance matrix over ADBench's tables, every strategy held out by family, UOMS.
 
-    python tests/tuning.py FOLDER            # the raw scores are cached in FOLDER; a run that was killed goes on
+    python tests/tuning.py FOLDER            # what is done is kept in FOLDER; a run that was killed goes on
 
-Writes data/results/tuning_matrix.json (the matrix) and data/results/tuning.json (the strategies, table by table).
+Writes data/results/tuning_matrix.json (the matrix) and data/results/tuning.json (the strategies, table by table). Both
+are made of what lies in FOLDER and of nothing that was recorded before: an empty FOLDER gives one run of one version.
+About five CPU minutes for the matrix, as many for the strategies.
 """
 
 import argparse
@@ -33,11 +35,12 @@ from metaad.search.tuner import codes_of, hold_out
 from metaad.tables import TableTasks, adbench_names
 
 MAX_ROWS, SEEDS = 1000, 3
-COUNTS, DRAWS = (1, 5, 10), 3  # labelled anomalies, beside 50 normal rows; how often they are drawn
+COUNTS, DRAWS = (1, 2, 5, 10), 3  # labelled anomalies, beside 50 normal rows; how often they are drawn
 SETTINGS = {
     "max_rows": MAX_ROWS, "seeds": SEEDS, "metric chosen by": "auroc", "draws of labels": DRAWS,
     "trees of factorisation and regression": 30,
 }  # fmt: skip
+WITH_LABELS = ("LOF", "Isolation Forest", "all six")  # the parts that are judged with labels too
 CONTROL = "Isolation Forest n_estimators=1000 max_samples=256"
 
 
@@ -60,6 +63,7 @@ def without_labels(stand_in):
 
 
 def with_labels():
+    """Strategies that are told what a few labelled rows say; those by mean don't listen."""
     return {
         "best by mean": BestMean(),
         "best on the labels": BestOnLabels(),
@@ -144,62 +148,63 @@ def made_up(tasks, found):
     return np.array(values)
 
 
+def strategies(name, bench):
+    """Every strategy on one part of the matrix, by the number of labelled anomalies."""
+    results = {"0": stored(bench.run(without_labels(False)))}
+    guesses = without_labels(True)
+    if name not in WITH_LABELS:
+        guesses.pop("MAML, adapted to made-up anomalies")  # the slowest by far, and known from the others
+    guessed = stored(bench.run(guesses, stand_in=bench.stand_in))
+    results["0"] |= {n: r for n, r in guessed.items() if n not in results["0"]}
+    for count in COUNTS if name in WITH_LABELS else ():
+        results[str(count)] = stored(bench.run(with_labels(), labels=(count, 50), draws=DRAWS))
+    return results
+
+
+class Steps:
+    """Results by name, each with its CPU seconds, in one file: what is in there is not made again."""
+
+    def __init__(self, path):
+        self.path = path
+        self.done = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    def __call__(self, name, make):
+        if name not in self.done:
+            began = time.process_time()
+            self.done[name] = {"result": make(), "seconds": round(time.process_time() - began, 1)}
+            repro.write_json(self.path, self.done)
+            print(name, self.done[name]["seconds"], "s", flush=True)
+        return self.done[name]["result"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
-    start = time.process_time()
+    folder.mkdir(parents=True, exist_ok=True)
+    step = Steps(folder / "steps.json")
     tasks, found = TableTasks(adbench_names(), max_rows=MAX_ROWS), candidates()
-    kept = repro.results_dir() / "tuning_matrix.json"
-    if kept.exists():
-        stored_matrix = json.loads(kept.read_text(encoding="utf-8"))
-        whole = Matrix.restored({n: stored_matrix[n] for n in Matrix._fields})
-    else:
-        whole = matrix(tasks, found, folder, SEEDS)
-        repro.write_json(kept, {**whole.compact(), "max_rows": MAX_ROWS})
+    recorded = step("matrix", lambda: matrix(tasks, found, folder, SEEDS).compact())
+    whole = Matrix.restored(recorded)  # strategies learn from the numbers that are recorded
     features = np.stack([meta_features(t.X) for t in tasks])
-    stand_in = folder / "made_up.npz"
-    if not stand_in.exists():
-        np.savez(stand_in, values=made_up(tasks, found))
-    stand_in = np.load(stand_in, allow_pickle=False)["values"]
-    path = repro.results_dir() / "tuning.json"
-    done = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    print("matrix", round(time.process_time() - start), flush=True)
+    stand_in = np.array(step("made-up anomalies", lambda: np.round(made_up(tasks, found), 4).tolist()))
+    kinds = list(dict.fromkeys(whole.kinds))
+    parts = {**{k: [k] for k in kinds}, "all six": kinds}
     fingerprint = repro.Run("tuning", "full", 0, "cpu", {}).fingerprint()
     results = {
         "run": {n: fingerprint[n] for n in ("versions", "cpu", "threads")},
-        "settings": done.get("settings") or SETTINGS,
+        "settings": SETTINGS,
         "names": tasks.names,
         "families": tasks.families,
-        "made_up": np.round(stand_in, 4).tolist(),
-        "uoms": done.get("uoms") or uoms(),
+        "made_up": stand_in.tolist(),
+        "uoms": step("UOMS", uoms),
     }
-    kinds = list(dict.fromkeys(whole.kinds))
-    first = ("LOF", "all six", "Isolation Forest")  # the lesson's main ones, in case there is no time for more
-    parts = {**{k: [k] for k in kinds}, "all six": kinds}
-    for name, some in sorted(parts.items(), key=lambda p: p[0] not in first):
-        if name in done:
-            results[name] = done[name]
-            continue
+    for name, some in parts.items():
         bench = Bench(whole, found, tasks, folder, features, stand_in, some)
-        results[name] = {"0": stored(bench.run(without_labels(False)))}
-        guesses = without_labels(True)
-        if name not in first:
-            guesses.pop("MAML, adapted to made-up anomalies")  # the slowest by far, and known from the others
-        guessed = bench.run(guesses, stand_in=bench.stand_in)
-        results[name]["0"] |= {n: r for n, r in stored(guessed).items() if n not in results[name]["0"]}
-        if name in first:
-            for count in COUNTS:
-                ways = with_labels()
-                if count not in (min(COUNTS), max(COUNTS)):
-                    ways.pop("MAML, adapted to the labels")
-                results[name][str(count)] = stored(bench.run(ways, labels=(count, 50), draws=DRAWS))
-                print(name, count, round(time.process_time() - start), flush=True)
-        print(name, round(time.process_time() - start), flush=True)
-        seconds = {**done.get("seconds", {}), name: round(time.process_time() - start)}
-        done = {**done, **results, "seconds": seconds}
-        repro.write_json(path, done)
-    repro.write_json(path, {**results, "seconds": done.get("seconds", {})})
+        results[name] = step(name, lambda name=name, bench=bench: strategies(name, bench))
+    results["seconds"] = {name: done["seconds"] for name, done in step.done.items()}
+    repro.write_json(repro.results_dir() / "tuning_matrix.json", {**recorded, "max_rows": MAX_ROWS})
+    repro.write_json(repro.results_dir() / "tuning.json", results)
 
 
 if __name__ == "__main__":

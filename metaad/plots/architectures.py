@@ -108,10 +108,13 @@ def error_against_auroc(error, auroc, groups, chosen=None, xlabel="reconstructio
     for level, shade, marker in zip(levels, shades, "osD^vPX*", strict=False):
         of = np.asarray(groups) == level
         ax.plot(np.asarray(error)[of], np.asarray(auroc)[of], marker, color=shade, ms=6, label=str(level))
-    for i, (name, a) in enumerate((chosen or {}).items()):
+    ax.margins(0.06, 0.1)
+    middle = np.sqrt(np.min(error) * np.max(error))
+    for name, a in (chosen or {}).items():
         ax.plot(error[a], auroc[a], "o", mfc="none", mec=COLOURS["anomaly"], mew=2, ms=14)
-        up = 14 if i % 2 == 0 else -22
-        ax.annotate(name, (error[a], auroc[a]), (8, up), textcoords="offset points", color=COLOURS["anomaly"])
+        # AUROC falls from left to right: below the points on the left, and left of those on the right, there is room
+        where, side = ((8, -22), "left") if error[a] < middle else ((-12, -8), "right")
+        ax.annotate(name, (error[a], auroc[a]), where, textcoords="offset points", ha=side, color=COLOURS["anomaly"])
     ax.set(xlabel=xlabel, ylabel="AUROC", xscale="log")
     ax.legend(title=legend, fontsize=9.5, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure

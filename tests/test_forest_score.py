@@ -198,3 +198,16 @@ def test_no_policy_that_judged_a_family_was_learned_on_it():
     assert set(recorded["weights without a family"]) == set(recorded["score without a family"]) == families
     gains = np.array([t["scored auroc"] - t["plain auroc"] for t in recorded["tables"].values()])
     assert gains.mean() == pytest.approx(recorded["gain over plain"]["scored"]["auroc"]["value"], abs=2e-4)
+
+
+def test_weights_of_some_columns_are_those_of_a_learner_with_these_names_alone():
+    tables, options = [table(0), table(1), table(2)], {"iterations": 5, "n_trees": 20, "forests": 2, "random_state": 0}
+    wide = ForestScore(CUTS, NAMES, **options)
+    read, at = wide.readings(tables), [NAMES.index(n) for n in ("company", "path*scarce")]
+    known = [[(plain, D[:, at], y) for plain, D, y in taught] for _, taught in read]
+    few = ForestScore(CUTS, ("company", "path*scarce"), **options).fit(tables)
+    np.testing.assert_allclose(wide.ascend(known, np.full(3, 1 / 3)), list(few.policy_.score.values()), rtol=1e-9)
+    assert any(few.policy_.score.values())
+    for whole, taught in read:  # whole designs are those of the rows at hand, and the rows with a reward are among them
+        assert len(whole) == len(taught) == 2
+        assert len(whole[0][2]) == 300 and taught[0][2].sum() == 15 and len(taught[0][2]) == 215

@@ -90,25 +90,54 @@ class ForestScore(BaseEstimator):
         A table whose rows at hand are of one class teaches nothing and is left out.
         """
         tasks = list(tasks)
+        known, self.history_ = [taught for _, taught in self.readings(tasks)], []
+        good = [all(0 < y.sum() < len(y) for *_, y in of) for of in known]
+        known, tasks = ([v for v, kept in zip(of, good, strict=True) if kept] for of in (known, tasks))
+
+        def watch(turn, scores, weights):
+            mean = np.mean([auroc(y, s) for s, (*_, y) in zip(scores, turn, strict=True)])
+            self.history_.append({"auroc": float(mean), "weights": weights.tolist()})
+
+        weights = self.ascend(known, family_shares(tasks), watch)
+        self.policy_ = replace(self.policy, score=dict(zip(self.names, weights.tolist(), strict=True)))
+        return self
+
+    def readings(self, tasks):
+        """What `fit` learns from: for each table its designs, one a forest, whole and of the rows that carry a reward.
+
+        Returns
+        -------
+        list of n_tables pairs (whole, taught), each a list of `forests` triples (plain, D, y) as `design` returns them.
+        """
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31, size=4))
-        known = [[self._some(*self._design(t, rng), rng) for _ in range(self.forests)] for t in tasks]
-        taught = [all(0 < y.sum() < len(y) for *_, y in of) for of in known]
-        known, tasks = ([v for v, good in zip(of, taught, strict=True) if good] for of in (known, tasks))
-        share = family_shares(tasks)
-        weights, step, self.history_ = np.zeros(len(self.names)), np.zeros(len(self.names)), []
+        found = []
+        for table in tasks:
+            whole, taught = [], []
+            for _ in range(self.forests):
+                whole.append(self._design(table, rng))
+                taught.append(self._some(*whole[-1], rng))
+            found.append((whole, taught))
+        return found
+
+    def ascend(self, known, share, watch=None):
+        """The ascent alone: weights (p,) from designs. Columns of D may be left out; then p is what is left.
+
+        known : list over tables of lists over forests of (plain, D, y). share : (n_tables,), what each counts.
+        watch : function of (designs whose turn it is, their scores, weights), called before each step.
+        """
+        weights = step = np.zeros(known[0][0][1].shape[1])
         for i in range(self.iterations):
-            turn = [of[i % self.forests] for of in known]
+            turn = [of[i % len(of)] for of in known]
             scores = [plain + D @ weights for plain, D, _ in turn]
             gradient = sum(
                 part * (D.T @ smooth_auroc_gradient(y, s, self.width))
                 for part, s, (_, D, y) in zip(share, scores, turn, strict=True)
             )
-            mean = np.mean([auroc(y, s) for s, (*_, y) in zip(scores, turn, strict=True)])
-            self.history_.append({"auroc": float(mean), "weights": weights.tolist()})
+            if watch:
+                watch(turn, scores, weights)
             step = self.momentum * step + (1 - self.momentum) * (gradient - self.shrinkage * weights)
             weights = weights + self.learning_rate * step
-        self.policy_ = replace(self.policy, score=dict(zip(self.names, weights.tolist(), strict=True)))
-        return self
+        return weights
 
     def _design(self, table, rng):
         return design(table, self.policy, self.names, self.n_trees, int(rng.integers(2**31)))

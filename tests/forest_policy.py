@@ -11,7 +11,8 @@ saw the table's family: "learned" follows its cuts, in "half" every second tree 
 has half of its weights, and in "scored" every fourth tree does and the leaves carry the learned score. What is in DIR
 is not made again. `report` puts everything, with what was tried before (tests/forest_policy_tried.json, written by
 hand), into data/results/forest_policy.json and writes the policy of the package,
-metaad/detectors/policies/adbench-v1.json.
+metaad/detectors/policies/adbench-v1.json. Then run `forest_policy_nested.py`, which adds "nested" to the record: the
+gain when the choice of what the score weighs is held out too.
 Intervals are bootstraps over families.
 """
 

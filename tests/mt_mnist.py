@@ -1,9 +1,9 @@
 """Which part of meta-learning tells a new digit from all others? Two protocols over all of MNIST.
 
-    python tests/mt_mnist.py run --variant Mahalanobis/all --seeds 0 1 2 --parts DIR
-    python tests/mt_mnist.py run --protocol five-folds --variant Mahalanobis/all --seeds 0 1 2 --parts DIR
-    python tests/mt_mnist.py run --protocol pairs --variant Mahalanobis/all --parts DIR
-    python tests/mt_mnist.py report --parts DIR
+    python tests/mt_mnist.py --variant Mahalanobis/all --seeds 0 1 2 --parts DIR
+    python tests/mt_mnist.py --protocol five-folds --variant Mahalanobis/all --seeds 0 1 2 --parts DIR
+    python tests/mt_mnist.py --protocol pairs --variant Mahalanobis/all --parts DIR
+    python tests/mt_mnist_report.py --parts DIR
 
 mt-mnist, the protocol of Frikha et al. 2021: split i (0 to 8) tests on digit i as normal against all nine others, among
 them digit 9, which validates; training sees the other eight digits alone. five-folds, the protocol of lesson 08: fold i
@@ -23,13 +23,11 @@ A variant is a method and the classes it learns from, e.g. ProtoNet/all:
 - OC-SVM/pixels, OC-SVM/pca, IsolationForest/pixels, IsolationForest/pca learn from the support alone.
 
 All train on all-pairs batches (metaad.meta.all_pairs), but for the second half of OC-MAML, where the layers differ from
-task to task. `run` writes one file a split and seed into DIR and skips those that are there; `report` puts them
-together into data/results/mt_mnist.json.
+task to task. One file a split and seed is written into DIR, beside it the scores; those that are there are skipped.
 """
 
 import argparse
 import copy
-import json
 import time
 from collections import OrderedDict
 from pathlib import Path
@@ -41,7 +39,7 @@ from sklearn.ensemble import IsolationForest
 from sklearn.svm import OneClassSVM
 from torch import nn
 
-from metaad import data, metrics, repro
+from metaad import data, repro
 from metaad.detectors import anomaly_score
 from metaad.meta import MAML
 from metaad.meta.all_pairs import AllPairs
@@ -56,7 +54,6 @@ TRAINING = {"k": 10, "n_query": 3}
 SETTINGS = {"iterations": 300, "n_tasks": 48, "learning_rate": 3e-3, "average": 0.985}
 NESTED = (2, 5, 10)  # shots: one training serves them all
 SPLITS = PROTOCOLS | {"pairs": 5}
-WHATS = {"mt-mnist": ("test",), "five-folds": ("others", "held-out"), "pairs": ("unseen",)}  # what intervals are of
 KEPT_OUT = [(0, 1), (2, 3), (4, 5), (6, 7), (3, 8)]  # splits of the protocol pairs
 UNFREEZE = {"iterations": 60, "n_tasks": 8, "learning_rate": 5e-4, "inner_rate": 0.01}
 BENDING = {"share": 5 / 6, "strange": 0.3, "affine": 0.6, "elastic": 0.6}
@@ -74,16 +71,6 @@ SUPPORT_ONLY = {
 BEST = "Mahalanobis/all"
 MOVED = ", moved"  # embeddings are means over the image as it is and moved by a pixel, up, down, left and right
 MOVES = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
-PAIRS = [
-    ("OC-SVM/pixels", "OC-SVM/pca"),
-    ("IsolationForest/pixels", "IsolationForest/pca"),
-    *((BEST, f"Mahalanobis/{classes}") for classes in CLASSES if classes != "all"),
-    *((BEST, f"{method}/all") for method in ("ProtoNet", "PLDA", "OC-ANIL", "OC-MAML")),
-    ("OC-MAML/all", "OC-ANIL/all"),
-    ("OC-ANIL/all", "OC-ANIL, no steps/all"),
-]
-BOTH = (BEST, "OC-ANIL/all")  # an ensemble of a metric and of gradient steps
-PAPER = {"OC-MAML": {"2": 0.880, "10": 0.951}}  # Frikha et al. 2021, MT-MNIST, c = 0 %, mean of nine splits
 
 
 class SupportOnly:
@@ -224,8 +211,8 @@ def judge_all(learner, X, y, result, path):
         for what, digit, anomalous in judgements(result["protocol"], result["split"]):
             found, scores = judge(learner, X, y, k, digit, anomalous, result["episodes"])
             result.setdefault(f"{what}-{k}", {})[str(digit)] = found
-            if what == "test":
-                np.savez(path.with_suffix(f".{k}.npz"), *scores)
+            if what in ("test", "unseen"):
+                np.savez(scores_file(path, k, digit), *scores)
     repro.write_json(path, result)
 
 
@@ -242,104 +229,19 @@ def part(parts, name, variant, split, seed):
     return parts / f"{name}-{variant.replace('/', '-').replace(', ', '-')}-{split}-{seed}.json"
 
 
-def together(parts, members):
-    """An ensemble: the mean score of several learners on the same episodes. Returns results by split.
-
-    members : {(variant, seed): {split: result}}.
-    """
-    found = {}
-    for split, first in next(iter(members.values())).items():
-        result = found[split] = {"seconds": sum(p[split]["seconds"] for p in members.values())}
-        result["episodes"] = first["episodes"]
-        for k in SHOTS:
-            paths = [part(parts, "mt-mnist", v, split, s).with_suffix(f".{k}.npz") for v, s in members]
-            scores, y, digits = (np.stack([np.load(p)[f"arr_{i}"] for p in paths]) for i in range(3))
-            result[f"test-{k}"] = {str(split): summarise(scores.mean(axis=0), y[0], digits[0])[0]}
-    return found
+def scores_file(path, k, digit):
+    """Where the scores lie that go with a part: of one number of shots and one normal digit."""
+    return path.with_suffix(f".{k}.{digit}.npz")
 
 
-def by_digit(seeds, what, measure):
-    """One row a seed, one value a digit: array (n_seeds, n_digits). seeds : {seed: {split: result}}."""
-    return np.array([[r[measure] for _, one in sorted(p.items()) for r in one[what].values()] for p in seeds.values()])
-
-
-def confusions(seeds, what):
-    """Share called normal, rows: the normal digit; columns: the image's digit 0 to 9."""
-    return np.round(by_digit(seeds, what, "called_normal").astype(float).mean(axis=0), 4).tolist()
-
-
-def summary(seeds):
-    """Means over seeds with intervals over digits."""
-    first = next(iter(next(iter(seeds.values())).values()))
-    seconds = [part["seconds"] for p in seeds.values() for part in p.values()]
-    out = {"seeds": sorted(seeds), "episodes_a_digit": first["episodes"], "seconds_a_split": float(np.mean(seconds))}
-    for what in [w for w in first if isinstance(first[w], dict)]:
-        out[what] = {}
-        for measure in ("accuracy", "auroc"):
-            values = by_digit(seeds, what, measure)
-            out[what][measure] = metrics.bootstrap(values.mean(axis=0))._asdict()
-            for name, axis in (("by_digit", 0), ("by_seed", 1)):
-                out[what][measure][name] = np.round(values.mean(axis=axis), 4).tolist()
-    return out
-
-
-def report(parts):
-    """Everything that was run, put together."""
-    found = {}
-    for path in sorted(parts.glob("*.json")):
-        one = json.loads(path.read_text(encoding="utf-8"))
-        seeds = found.setdefault(one["protocol"], {}).setdefault(one["variant"], {})
-        seeds.setdefault(one["seed"], {})[one["split"]] = one
-    results = {}
-    for name, variants in found.items():
-        whole = {v: {s: p for s, p in seeds.items() if len(p) == SPLITS[name]} for v, seeds in variants.items()}
-        whole = {v: seeds for v, seeds in whole.items() if seeds}  # an interval over digits needs them all
-        if name == "mt-mnist":
-            ensembles = {f"{v} together": {(v, s): p for s, p in whole[v].items()} for v in whole if len(whole[v]) > 1}
-            if set(BOTH) <= set(whole):
-                ensembles[" + ".join(BOTH)] = {(v, 0): whole[v][0] for v in BOTH}
-            whole |= {name: {0: together(parts, members)} for name, members in ensembles.items()}
-        whats = [f"{w}-{k}" for w in WHATS[name] for k in SHOTS]
-        results[name] = {
-            "variants": {v: summary(seeds) for v, seeds in whole.items()},
-            "differences": {
-                f"{a} - {b}": {
-                    f"{measure} {what}": metrics.paired(*common(whole[a], whole[b], what, measure))._asdict()
-                    for what in whats
-                    for measure in ("accuracy", "auroc")
-                }
-                for a, b in PAIRS
-                if a in whole and b in whole
-            },
-            "called_normal": {v: {w: confusions(s, w) for w in whats[:2]} for v, s in whole.items()},
-        }
-        for v, s in results[name]["variants"].items():
-            line = ", ".join(f"{w} {s[w]['accuracy']['value']:.3f} ({s[w]['auroc']['value']:.4f})" for w in whats)
-            print(f"{name} {v}, {len(s['seeds'])} seed(s), {s['seconds_a_split']:.0f} s: accuracy (AUROC) {line}")
-    path = repro.results_dir() / "mt_mnist.json"
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    fingerprint = repro.Run("mt_mnist", "full", 0, "cpu", {}).fingerprint()
-    described = {
-        "what": __doc__.split("\n\n")[2].replace("\n", " "),
-        "paper": PAPER,
-        "settings": {"training": TRAINING | SETTINGS | {"shots": NESTED}, "bending": BENDING, "OC-MAML": UNFREEZE}
-        | {"classes": CLASSES},
-        "tried": kept.get("tried", []),  # settings compared on the validation digit, entered by hand
-        "tried_on_pairs": kept.get("tried_on_pairs", []),  # and on the protocol pairs
-        "run": {n: fingerprint[n] for n in ("versions", "cpu", "threads")},
-    }
-    repro.write_json(path, described | results)
-
-
-def common(a, b, what, measure):
-    """Two variants on the seeds that both have, mean over seeds: two arrays (n_digits,)."""
-    seeds = sorted(set(a) & set(b))
-    return [by_digit({s: v[s] for s in seeds}, what, measure).mean(axis=0) for v in (a, b)]
+def scores_of(path, k, digit):
+    """Scores, labels and digits of a part's episodes: three arrays (n_episodes, q)."""
+    with np.load(scores_file(path, k, digit)) as kept:
+        return kept["arr_0"], kept["arr_1"], kept["arr_2"]
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("do", choices=("run", "report"))
     parser.add_argument("--protocol", choices=tuple(SPLITS), default="mt-mnist")
     parser.add_argument("--variant", default=BEST)
     parser.add_argument("--splits", type=int, nargs="+", help="all unless given")
@@ -349,4 +251,4 @@ if __name__ == "__main__":
     asked = parser.parse_args()
     torch.set_num_threads(1)
     of = asked.protocol, asked.variant, asked.splits, asked.seeds, asked.parts, asked.episodes
-    report(asked.parts) if asked.do == "report" else run(*of)
+    run(*of)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from mt_mnist import KEPT_OUT, embedded, judge, judgements, moved, summarise
+from mt_mnist import KEPT_OUT, SHOTS, embedded, judge, judgements, moved, part, scores_file, summarise
+from mt_mnist_report import judged_again, thresholds
 
 from metaad import data
 from metaad.meta.all_pairs import AllPairs
@@ -94,3 +95,38 @@ def test_features_over_moved_images_are_their_mean(learners, digits):
     found = embedded(learners["Mahalanobis"], X, moves)[1]
     expected = np.mean([embedded(learners["Mahalanobis"], moved(X, *m))[1] for m in moves], axis=0)
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def keep(path, k, digit, scores):
+    """One episode with a normal row and an anomaly."""
+    np.savez(scores_file(path, k, digit), np.array([scores]), np.array([[0.0, 1.0]]), np.array([[digit, 9]]))
+
+
+def test_a_split_takes_its_threshold_from_the_other_digits(tmp_path):
+    between = {d: (0.5, 0.6) for d in range(9)} | {4: (-0.6, -0.5)}  # where a threshold decides right
+    assert thresholds(tmp_path, "A/all") is None
+    for split, out in enumerate(KEPT_OUT):
+        path = part(tmp_path, "pairs", "A/all", split, 0)
+        path.touch()
+        for d in out:
+            for k in SHOTS:
+                keep(path, k, d, between[d])
+    found = thresholds(tmp_path, "A/all")
+    assert all(0.5 <= t < 0.6 for t in found[2])  # eight of nine digits, or seven of eight, want that
+    for d in range(9):
+        path = part(tmp_path, "pairs", "A/all", next(i for i, out in enumerate(KEPT_OUT) if d in out), 0)
+        for k in SHOTS:
+            keep(path, k, d, (1.0, 1.2) if d in (5, 6, 7, 8) else (-1.2, -1.0))
+    found = thresholds(tmp_path, "A/all")[10]
+    assert all(-1.2 <= t < -1.0 for t in found[5:9])  # without one of 5 to 8, five digits outvote three
+
+
+def test_a_moved_threshold_is_taken_off_the_mean_score(tmp_path):
+    for seed, scores in ((0, (0.0, 1.0)), (1, (1.0, 2.0))):  # means .5 and 1.5
+        path = part(tmp_path, "mt-mnist", "A/all", 4, seed)
+        for k in SHOTS:
+            keep(path, k, 4, scores)
+    members = {("A/all", s): {4: {"seconds": 2.0, "episodes": 1}} for s in (0, 1)}
+    at = {t: judged_again(tmp_path, members, {k: np.full(9, t) for k in SHOTS})[4] for t in (0.4, 0.5, 1.5)}
+    assert [at[t]["test-10"]["4"]["accuracy"] for t in at] == [0.5, 1.0, 0.5]
+    assert judged_again(tmp_path, members)[4]["test-10"]["4"]["accuracy"] == 0.5 and at[0.4]["seconds"] == 4.0

@@ -1,0 +1,180 @@
+"""What `tests/mt_mnist.py run` wrote, put together into data/results/mt_mnist.json.
+
+    python tests/mt_mnist_report.py --parts DIR
+
+Every interval is a bootstrap over digits, of values that are means over seeds. "together" is the mean score of the
+same variant at all seeds.
+
+"calibrated" moves the threshold. A learner's own threshold, 0, was learned on digits that it knows. The protocol pairs
+shows where it should have been for a digit that it does not know: at t_K, which decides best there, on images of the
+training set. The learners of a split are judged at t_K on its test images; t_K is taken from the other digits, never
+from the one that the split tests, and from seed 0 for all seeds.
+
+Settings that were tried before are kept by hand in tests/mt_mnist_tried.json.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import mt_mnist as mt
+import numpy as np
+from mt_mnist import BEST, MOVED, SHOTS, SPLITS, judgements, part, scores_of, summarise
+
+from metaad import metrics, repro
+from metaad.meta.evaluation import balanced_accuracy
+
+WHATS = {"mt-mnist": ("test",), "five-folds": ("others", "held-out"), "pairs": ("unseen",)}  # what intervals are of
+CALIBRATED = ", calibrated"
+THRESHOLDS = np.linspace(-2.0, 2.0, 161)  # in logits
+GRADIENT = ("OC-ANIL/all", "OC-MAML/all")
+PAIRS = [
+    ("OC-SVM/pixels", "OC-SVM/pca"),
+    ("IsolationForest/pixels", "IsolationForest/pca"),
+    *((BEST, f"Mahalanobis/{classes}") for classes in mt.CLASSES if classes != "all"),
+    *((BEST, other) for other in ("ProtoNet/all", "PLDA/all", *GRADIENT)),
+    (BEST + CALIBRATED, "OC-ANIL/all" + CALIBRATED),
+    (BEST + CALIBRATED, BEST),
+    (BEST + MOVED + CALIBRATED, BEST + CALIBRATED),
+    ("OC-ANIL/all" + CALIBRATED, "OC-ANIL/all"),
+    ("OC-MAML/all", "OC-ANIL/all"),
+    ("OC-ANIL/all", "OC-ANIL, no steps/all"),
+]
+BOTH = (BEST, "OC-ANIL/all")  # an ensemble of a metric and of gradient steps
+PAPER = {"OC-MAML": {"2": 0.880, "10": 0.951}}  # Frikha et al. 2021, MT-MNIST, c = 0 %, mean of nine splits
+TRIED = Path(__file__).with_name("mt_mnist_tried.json")
+
+
+def thresholds(parts, variant, seed=0):
+    """Where a split's threshold should lie: {k: array (9,)}, in logits; None if the protocol pairs was not run."""
+    files = {d: (split, d) for split in range(SPLITS["pairs"]) for _, d, _ in judgements("pairs", split)}
+    paths = {d: part(parts, "pairs", variant, split, seed) for d, (split, _) in files.items()}
+    if not all(p.exists() for p in paths.values()):
+        return None
+    found = {}
+    for k in SHOTS:
+        curves = []
+        for d in sorted(paths):
+            scores, y, _ = scores_of(paths[d], k, d)
+            curves.append([balanced_accuracy(y, scores > t).mean() for t in THRESHOLDS])
+        others = np.sum(curves, axis=0) - curves  # (9, thresholds), the sum over all digits but one
+        found[k] = THRESHOLDS[others.argmax(axis=1)]
+    return found
+
+
+def judged_again(parts, members, moved_by=None):
+    """The mean score of several learners on the same episodes, at a threshold that is moved: results by split.
+
+    members : {(variant, seed): {split: result}}. moved_by : {k: array (9,)}, see `thresholds`; None moves nothing.
+    """
+    found = {}
+    for split, first in next(iter(members.values())).items():
+        result = found[split] = {"seconds": sum(p[split]["seconds"] for p in members.values())}
+        result["episodes"] = first["episodes"]
+        for k in SHOTS:
+            paths = [part(parts, "mt-mnist", v, split, s) for v, s in members]
+            scores, y, digits = (np.stack(a) for a in zip(*(scores_of(p, k, split) for p in paths), strict=True))
+            scores = scores.mean(axis=0) - (0.0 if moved_by is None else moved_by[k][split])
+            result[f"test-{k}"] = {str(split): summarise(scores, y[0], digits[0])[0]}
+    return found
+
+
+def by_digit(seeds, what, measure):
+    """One row a seed, one value a digit: array (n_seeds, n_digits). seeds : {seed: {split: result}}."""
+    return np.array([[r[measure] for _, one in sorted(p.items()) for r in one[what].values()] for p in seeds.values()])
+
+
+def confusions(seeds, what):
+    """Share called normal, rows: the normal digit; columns: the image's digit 0 to 9."""
+    return np.round(by_digit(seeds, what, "called_normal").astype(float).mean(axis=0), 4).tolist()
+
+
+def summary(seeds):
+    """Means over seeds with intervals over digits."""
+    first = next(iter(next(iter(seeds.values())).values()))
+    seconds = [part["seconds"] for p in seeds.values() for part in p.values()]
+    out = {"seeds": sorted(seeds), "episodes_a_digit": first["episodes"], "seconds_a_split": float(np.mean(seconds))}
+    for what in [w for w in first if isinstance(first[w], dict)]:
+        out[what] = {}
+        for measure in ("accuracy", "auroc"):
+            values = by_digit(seeds, what, measure)
+            out[what][measure] = metrics.bootstrap(values.mean(axis=0))._asdict()
+            for name, axis in (("by_digit", 0), ("by_seed", 1)):
+                out[what][measure][name] = np.round(values.mean(axis=axis), 4).tolist()
+    return out
+
+
+def common(a, b, what, measure):
+    """Two variants on the seeds that both have, mean over seeds: two arrays (n_digits,)."""
+    seeds = sorted(set(a) & set(b))
+    return [by_digit({s: v[s] for s in seeds}, what, measure).mean(axis=0) for v in (a, b)]
+
+
+def derived(parts, whole):
+    """Variants that need no training of their own: means over seeds and moved thresholds."""
+    found, moves = {}, {v: thresholds(parts, v) for v in whole}
+    for v, seeds in whole.items():
+        members = {(v, s): p for s, p in seeds.items()}
+        if len(seeds) > 1:
+            found[f"{v} together"] = {0: judged_again(parts, members)}
+        if moves[v] is not None:
+            found[v + CALIBRATED] = {s: judged_again(parts, {(v, s): p}, moves[v]) for s, p in seeds.items()}
+            if len(seeds) > 1:
+                found[f"{v}{CALIBRATED} together"] = {0: judged_again(parts, members, moves[v])}
+    if set(BOTH) <= set(whole):
+        found[" + ".join(BOTH)] = {0: judged_again(parts, {(v, 0): whole[v][0] for v in BOTH})}
+    kept = {v: {k: t.round(3).tolist() for k, t in m.items()} for v, m in moves.items() if m is not None}
+    return found, kept
+
+
+def report(parts):
+    """Everything that was run, put together."""
+    found = {}
+    for path in sorted(parts.glob("*.json")):
+        one = json.loads(path.read_text(encoding="utf-8"))
+        seeds = found.setdefault(one["protocol"], {}).setdefault(one["variant"], {})
+        seeds.setdefault(one["seed"], {})[one["split"]] = one
+    results = {}
+    for name, variants in found.items():
+        whole = {v: {s: p for s, p in seeds.items() if len(p) == SPLITS[name]} for v, seeds in variants.items()}
+        whole = {v: seeds for v, seeds in whole.items() if seeds}  # an interval over digits needs them all
+        results[name] = {}
+        if name == "mt-mnist":
+            more, results[name]["thresholds"] = derived(parts, whole)
+            whole |= more
+        whats = [f"{w}-{k}" for w in WHATS[name] for k in SHOTS]
+        results[name] |= {
+            "variants": {v: summary(seeds) for v, seeds in whole.items()},
+            "differences": {
+                f"{a} - {b}": {
+                    f"{measure} {what}": metrics.paired(*common(whole[a], whole[b], what, measure))._asdict()
+                    for what in whats
+                    for measure in ("accuracy", "auroc")
+                }
+                for a, b in PAIRS
+                if a in whole and b in whole
+            },
+            "called_normal": {v: {w: confusions(s, w) for w in whats[:2]} for v, s in whole.items()},
+        }
+        for v, s in results[name]["variants"].items():
+            line = ", ".join(f"{w} {s[w]['accuracy']['value']:.4f} ({s[w]['auroc']['value']:.4f})" for w in whats)
+            print(f"{name} {v}, {len(s['seeds'])} seed(s), {s['seconds_a_split']:.0f} s: accuracy (AUROC) {line}")
+    tried = json.loads(TRIED.read_text(encoding="utf-8"))
+    fingerprint = repro.Run("mt_mnist", "full", 0, "cpu", {}).fingerprint()
+    described = {
+        "what": mt.__doc__.split("\n\n")[2].replace("\n", " "),
+        "calibrated": __doc__.split("\n\n")[3].replace("\n", " "),
+        "paper": PAPER,
+        "settings": {"training": mt.TRAINING | mt.SETTINGS | {"shots": mt.NESTED}, "bending": mt.BENDING}
+        | {"OC-MAML": mt.UNFREEZE, "classes": mt.CLASSES},
+        "tried": tried["tried"],
+        "tried_on_pairs": tried["tried_on_pairs"],
+        "run": {n: fingerprint[n] for n in ("versions", "cpu", "threads")},
+    }
+    repro.write_json(repro.results_dir() / "mt_mnist.json", described | results)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", type=Path, required=True)
+    report(parser.parse_args().parts)

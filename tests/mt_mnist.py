@@ -51,7 +51,7 @@ from metaad.tasks import PROTOCOLS, OneClassTasks, protocol
 SHOTS = (2, 10)
 QUERY = 100  # normal rows of a test query, and as many anomalies
 TRAINING = {"k": 10, "n_query": 3}
-SETTINGS = {"iterations": 300, "n_tasks": 48, "learning_rate": 3e-3, "average": 0.985}
+SETTINGS = {"iterations": 600, "n_tasks": 48, "learning_rate": 3e-3, "average": 0.985}
 NESTED = (2, 5, 10)  # shots: one training serves them all
 SPLITS = PROTOCOLS | {"pairs": 5}
 KEPT_OUT = [(0, 1), (2, 3), (4, 5), (6, 7), (3, 8)]  # splits of the protocol pairs

@@ -45,20 +45,34 @@ PAPER = {"OC-MAML": {"2": 0.880, "10": 0.951}}  # Frikha et al. 2021, MT-MNIST, 
 TRIED = Path(__file__).with_name("mt_mnist_tried.json")
 
 
-def thresholds(parts, variant, seed=0):
-    """Where a split's threshold should lie: {k: array (9,)}, in logits; None if the protocol pairs was not run."""
-    files = {d: (split, d) for split in range(SPLITS["pairs"]) for _, d, _ in judgements("pairs", split)}
-    paths = {d: part(parts, "pairs", variant, split, seed) for d, (split, _) in files.items()}
+def curves(parts, name, variant, seed=0):
+    """Accuracy against threshold: {k: array (9, thresholds)}, a row a digit; None if the protocol was not run.
+
+    The protocol pairs keeps the digit 3 out twice; the second time counts.
+    """
+    what = {"pairs": "unseen", "mt-mnist": "test"}[name]
+    split_of = {d: s for s in range(SPLITS[name]) for w, d, _ in judgements(name, s) if w == what}
+    paths = {d: part(parts, name, variant, split_of[d], seed) for d in sorted(split_of)}
     if not all(p.exists() for p in paths.values()):
         return None
+    return {k: np.stack([curve(*scores_of(p, k, d)) for d, p in paths.items()]) for k in SHOTS}
+
+
+def curve(scores, y, digits):
+    """Accuracy at each of THRESHOLDS: array (thresholds,)."""
+    return np.array([balanced_accuracy(y, scores > t).mean() for t in THRESHOLDS])
+
+
+def thresholds(accuracy):
+    """Where a split's threshold should lie: {k: array (9,)}, in logits. accuracy : see `curves`, of the pairs.
+
+    What all other digits together decide best at; in the middle, where several thresholds do.
+    """
     found = {}
-    for k in SHOTS:
-        curves = []
-        for d in sorted(paths):
-            scores, y, _ = scores_of(paths[d], k, d)
-            curves.append([balanced_accuracy(y, scores > t).mean() for t in THRESHOLDS])
-        others = np.sum(curves, axis=0) - curves  # (9, thresholds), the sum over all digits but one
-        found[k] = THRESHOLDS[others.argmax(axis=1)]
+    for k, of in accuracy.items():
+        others = of.sum(axis=0) - of  # (9, thresholds), the sum over all digits but one
+        best = others >= others.max(axis=1, keepdims=True) - 1e-12
+        found[k] = np.array([np.median(THRESHOLDS[row]) for row in best])
     return found
 
 
@@ -111,20 +125,27 @@ def common(a, b, what, measure):
 
 
 def derived(parts, whole):
-    """Variants that need no training of their own: means over seeds and moved thresholds."""
-    found, moves = {}, {v: thresholds(parts, v) for v in whole}
+    """Variants that need no training of their own, means over seeds and moved thresholds; and what moved these."""
+    found, moved = {}, {}
     for v, seeds in whole.items():
         members = {(v, s): p for s, p in seeds.items()}
         if len(seeds) > 1:
             found[f"{v} together"] = {0: judged_again(parts, members)}
-        if moves[v] is not None:
-            found[v + CALIBRATED] = {s: judged_again(parts, {(v, s): p}, moves[v]) for s, p in seeds.items()}
-            if len(seeds) > 1:
-                found[f"{v}{CALIBRATED} together"] = {0: judged_again(parts, members, moves[v])}
+        unseen = curves(parts, "pairs", v)
+        if unseen is None:
+            continue
+        move, test = thresholds(unseen), curves(parts, "mt-mnist", v)
+        moved[v] = {
+            str(k): {"by_split": move[k].tolist(), "at": np.round(THRESHOLDS[::8], 4).tolist()}
+            | {n: np.round(c[k].mean(axis=0)[::8], 4).tolist() for n, c in (("pairs", unseen), ("test", test))}
+            for k in SHOTS
+        }
+        found[v + CALIBRATED] = {s: judged_again(parts, {(v, s): p}, move) for s, p in seeds.items()}
+        if len(seeds) > 1:
+            found[f"{v}{CALIBRATED} together"] = {0: judged_again(parts, members, move)}
     if set(BOTH) <= set(whole):
         found[" + ".join(BOTH)] = {0: judged_again(parts, {(v, 0): whole[v][0] for v in BOTH})}
-    kept = {v: {k: t.round(3).tolist() for k, t in m.items()} for v, m in moves.items() if m is not None}
-    return found, kept
+    return found, moved
 
 
 def report(parts):

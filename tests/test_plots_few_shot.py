@@ -60,6 +60,20 @@ def test_confusions_show_errors_on_and_off_the_diagonal():
     assert [p.get_xy() for p in ax.patches] == [(-0.5, -0.5), (0.5, 0.5)]
 
 
+def test_the_chosen_threshold_and_the_own_one_stand_in_the_curves():
+    at = np.linspace(-1, 1, 5)
+    rising, falling = np.linspace(0.8, 0.9, 5), np.linspace(0.95, 0.85, 5)
+    figure = few_shot.accuracy_by_threshold(
+        at, {"one": {"a": rising, "b": falling}, "two": {"a": falling}}, {"one": 0.5, "two": -1.0}
+    )
+    for ax, curves, chosen in zip(figure.axes, ([rising, falling], [falling]), (0.5, -1.0), strict=True):
+        *drawn, own, line = ax.lines
+        for curve, expected in zip(drawn, curves, strict=True):
+            np.testing.assert_array_equal(curve.get_xydata(), np.stack([at, expected], axis=1))
+        assert own.get_xdata()[0] == 0.0 and line.get_xdata()[0] == chosen
+    assert [t.get_text().strip() for t in figure.axes[0].texts] == ["own", "chosen"]
+
+
 def test_maps_share_one_scale_a_row_and_zero_is_white():
     images, maps = np.eye(4)[None].repeat(2, 0), np.stack([np.zeros((3, 3)), np.full((3, 3), -2.0)])
     figure = few_shot.looks(images, {"after": maps}, ["x", "y"])

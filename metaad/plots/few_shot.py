@@ -162,6 +162,37 @@ def confusions(tables, least=0.1):
     return figure
 
 
+def accuracy_by_threshold(at, panels, chosen):
+    """How often a detector decides right, against where its threshold lies; one panel a number of shots.
+
+    Parameters
+    ----------
+    at : array (t,), thresholds in logits; 0 is the detector's own.
+    panels : {title: {label: array (t,)}}, accuracies from 0 to 1, the one that a threshold is chosen by first.
+    chosen : {title: float}, the threshold that was chosen.
+
+    Returns
+    -------
+    matplotlib Figure.
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 3.4), squeeze=False, sharey=True)
+    styles = [(COLOURS["normal"], "-"), (COLOURS["anomaly"], "--"), (COLOURS["grey"], ":")]
+    for ax, (title, curves) in zip(axes[0], panels.items(), strict=True):
+        for (label, accuracy), (colour, style) in zip(curves.items(), styles, strict=False):
+            ax.plot(at, accuracy, style, color=colour, label=label)
+        ax.axvline(0.0, color=COLOURS["grey"], linewidth=0.8)
+        ax.axvline(chosen[title], color=COLOURS["normal"], linewidth=0.8)
+        low = min(np.min(a) for c in panels.values() for a in c.values())
+        ax.annotate("own", (0.0, low), xytext=(3, 0), textcoords="offset points", fontsize=9.5)
+        ax.annotate(
+            "chosen", (chosen[title], low), xytext=(-3, 0), textcoords="offset points", fontsize=9.5, ha="right"
+        )
+        ax.set(title=title, xlabel="threshold, in logits")
+    axes[0][0].set_ylabel("accuracy")
+    axes[0][-1].legend(fontsize=9.5)
+    return figure
+
+
 def looks(images, maps, titles, below=None):
     """Images, and under each one map for every state of a detector: where ink makes it more or less anomalous.
 

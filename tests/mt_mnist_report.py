@@ -10,7 +10,8 @@ shows where it should have been for a digit that it does not know: at t_K, which
 training set. The learners of a split are judged at t_K on its test images; t_K is taken from the other digits, never
 from the one that the split tests, and from seed 0 for all seeds.
 
-Settings that were tried before are kept by hand in tests/mt_mnist_tried.json.
+A protocol without parts in DIR stays as it was recorded. Settings that were tried before are kept by hand in
+tests/mt_mnist_tried.json.
 """
 
 import argparse
@@ -180,19 +181,25 @@ def report(parts):
         for v, s in results[name]["variants"].items():
             line = ", ".join(f"{w} {s[w]['accuracy']['value']:.4f} ({s[w]['auroc']['value']:.4f})" for w in whats)
             print(f"{name} {v}, {len(s['seeds'])} seed(s), {s['seconds_a_split']:.0f} s: accuracy (AUROC) {line}")
-    tried = json.loads(TRIED.read_text(encoding="utf-8"))
+    path = repro.results_dir() / "mt_mnist.json"
+    recorded = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     fingerprint = repro.Run("mt_mnist", "full", 0, "cpu", {}).fingerprint()
+    about = {
+        "settings": {"training": mt.TRAINING | mt.SETTINGS | {"shots": mt.NESTED}, "bending": mt.BENDING}
+        | {"OC-MAML": mt.UNFREEZE, "classes": mt.CLASSES},
+        "run": {n: fingerprint[n] for n in ("versions", "cpu", "threads")},
+    }
+    results = {name: found | about for name, found in results.items()}
+    tried = json.loads(TRIED.read_text(encoding="utf-8"))
     described = {
         "what": mt.__doc__.split("\n\n")[2].replace("\n", " "),
         "calibrated": __doc__.split("\n\n")[3].replace("\n", " "),
         "paper": PAPER,
-        "settings": {"training": mt.TRAINING | mt.SETTINGS | {"shots": mt.NESTED}, "bending": mt.BENDING}
-        | {"OC-MAML": mt.UNFREEZE, "classes": mt.CLASSES},
         "tried": tried["tried"],
         "tried_on_pairs": tried["tried_on_pairs"],
-        "run": {n: fingerprint[n] for n in ("versions", "cpu", "threads")},
     }
-    repro.write_json(repro.results_dir() / "mt_mnist.json", described | results)
+    kept = {name: recorded[name] for name in SPLITS if name in recorded}
+    repro.write_json(path, described | kept | results)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ shows where it should have been for a digit that it does not know: at t_K, which
 training set. The learners of a split are judged at t_K on its test images; t_K is taken from the other digits, never
 from the one that the split tests, and from seed 0 for all seeds.
 
-A protocol without parts in DIR stays as it was recorded. Settings that were tried before are kept by hand in
+A protocol without a whole variant in DIR stays as it was recorded. Settings that were tried before are kept by hand in
 tests/mt_mnist_tried.json.
 """
 
@@ -160,6 +160,8 @@ def report(parts):
     for name, variants in found.items():
         whole = {v: {s: p for s, p in seeds.items() if len(p) == SPLITS[name]} for v, seeds in variants.items()}
         whole = {v: seeds for v, seeds in whole.items() if seeds}  # an interval over digits needs them all
+        if not whole:
+            continue
         results[name] = {}
         if name == "mt-mnist":
             more, results[name]["thresholds"] = derived(parts, whole)

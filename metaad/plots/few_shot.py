@@ -189,7 +189,7 @@ def accuracy_by_threshold(at, panels, chosen):
         )
         ax.set(title=title, xlabel="threshold, in logits")
     axes[0][0].set_ylabel("accuracy")
-    axes[0][-1].legend(fontsize=9.5)
+    figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside upper right", ncols=2, fontsize=9.5)
     return figure
 
 

@@ -11,9 +11,9 @@ holds out the digits 2i and 2i + 1, anomalies are all other digits or the other 
 10,000 test images. Accuracy is at each detector's native threshold on a balanced query. All variants are judged on the
 same episodes, which pairs them; the units of every interval are the digits, not the episodes.
 
-pairs chooses settings, without any test image: two of the digits 0 to 8, and 9, are kept out of training, so that each
-of the two can be the normal digit among anomalies of which one, the 9, was never seen either, as in mt-mnist's test.
-Its last 10,000 training images stand for the test images.
+pairs chooses settings and thresholds, without any test image: two of the digits 0 to 8, and 9, are kept out of
+training, so that each of the two can be the normal digit among anomalies of which one, the 9, was never seen either, as
+in mt-mnist's test. Its last 10,000 training images stand for the test images.
 
 A variant is a method and the classes it learns from, e.g. ProtoNet/all:
 

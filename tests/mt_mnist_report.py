@@ -1,4 +1,4 @@
-"""What `tests/mt_mnist.py run` wrote, put together into data/results/mt_mnist.json.
+"""What `tests/mt_mnist.py` wrote, put together into data/results/mt_mnist.json.
 
     python tests/mt_mnist_report.py --parts DIR
 

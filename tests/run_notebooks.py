@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+QUIET = ["--IPKernelApp.log_level=ERROR"]  # else every kernel warns that it talks to this machine without encryption
 
 
 def lessons(wanted=()):
@@ -52,8 +53,9 @@ def execute(path, output, parameters):
     started = time.perf_counter()
     try:
         papermill.execute_notebook(
-            str(path), str(output), parameters=parameters, kernel_name="python3", cwd=str(NOTEBOOKS), progress_bar=False
-        )
+            str(path), str(output), parameters=parameters, kernel_name="python3", cwd=str(NOTEBOOKS),
+            progress_bar=False, extra_arguments=QUIET,
+        )  # fmt: skip
         return path.stem, time.perf_counter() - started, None
     except Exception as error:  # reported by name, and the exit status is 1
         return path.stem, time.perf_counter() - started, f"{type(error).__name__}: {error}"
@@ -70,7 +72,9 @@ def refresh(path):
         for cell in notebook.cells:
             cell.metadata.pop("execution", None)
         where = {"metadata": {"path": str(NOTEBOOKS)}}
-        NotebookClient(notebook, timeout=900, kernel_name="python3", record_timing=False, resources=where).execute()
+        NotebookClient(
+            notebook, timeout=900, kernel_name="python3", record_timing=False, resources=where, extra_arguments=QUIET
+        ).execute()
         tidy(notebook)
         temporary = path.with_suffix(".tmp")
         nbformat.write(notebook, temporary)

@@ -30,11 +30,11 @@ from metaad.detectors import IsolationForest, anomaly_score
 from metaad.detectors.leaf_values import READINGS, TABLE_NUMBERS
 from metaad.detectors.split_policy import SplitPolicy
 from metaad.search.forest_policy import family_shares
-from metaad.search.forest_score import ForestScore
+from metaad.search.forest_score import NAMES, ForestScore, teaches
 from metaad.search.tuner import aurocs
 from metaad.tables import TableTasks, adbench_names
 
-PRODUCTS = tuple(f"{reading}*{number}" for reading in READINGS for number in TABLE_NUMBERS)
+PRODUCTS = NAMES[len(READINGS) :]  # of a reading and a number
 WAYS = {
     f"{' and '.join(readings)} by {' and '.join(numbers)}": [f"{r}*{n}" for r in readings for n in numbers]
     for readings in ((READINGS[0],), (READINGS[1],), READINGS)
@@ -48,7 +48,7 @@ def chosen_without(family, cuts, tasks):
     learner = ForestScore(cuts, PRODUCTS, **{n: v for n, v in SCORE.items() if n != "names"}, random_state=0)
     read = learner.readings(others)  # the forests are grown once; what follows only fits weights to their readings
     families = np.array([t.family for t in others])
-    good = np.array([all(0 < y.sum() < len(y) for *_, y in taught) for _, taught in read])
+    good = np.array([teaches(taught) for _, taught in read])
 
     def learned(columns, kept):
         """Weights of some of PRODUCTS, learned on the tables kept."""

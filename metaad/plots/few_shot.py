@@ -177,16 +177,14 @@ def accuracy_by_threshold(at, panels, chosen):
     """
     figure, axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 3.4), squeeze=False, sharey=True)
     styles = [(COLOURS["normal"], "-"), (COLOURS["anomaly"], "--"), (COLOURS["grey"], ":")]
+    low = min(np.min(accuracy) for curves in panels.values() for accuracy in curves.values())
     for ax, (title, curves) in zip(axes[0], panels.items(), strict=True):
         for (label, accuracy), (colour, style) in zip(curves.items(), styles, strict=False):
             ax.plot(at, accuracy, style, color=colour, label=label)
-        ax.axvline(0.0, color=COLOURS["grey"], linewidth=0.8)
-        ax.axvline(chosen[title], color=COLOURS["normal"], linewidth=0.8)
-        low = min(np.min(a) for c in panels.values() for a in c.values())
-        ax.annotate("own", (0.0, low), xytext=(3, 0), textcoords="offset points", fontsize=9.5)
-        ax.annotate(
-            "chosen", (chosen[title], low), xytext=(-3, 0), textcoords="offset points", fontsize=9.5, ha="right"
-        )
+        lines = (("own", 0.0, "grey", 3, "left"), ("chosen", chosen[title], "normal", -3, "right"))
+        for text, t, colour, aside, side in lines:
+            ax.axvline(t, color=COLOURS[colour], linewidth=0.8)
+            ax.annotate(text, (t, low), (aside, 0), textcoords="offset points", fontsize=9.5, ha=side)
         ax.set(title=title, xlabel="threshold, in logits")
     axes[0][0].set_ylabel("accuracy")
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside upper right", ncols=2, fontsize=9.5)

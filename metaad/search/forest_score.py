@@ -35,6 +35,11 @@ def design(table, policy, names, n_trees, seed):
     return values["plain"], np.stack([term(n, values, numbers) for n in names], axis=1), table.y[rows]
 
 
+def teaches(taught):
+    """Whether a table's designs, a list of (plain, D, y), can teach anything: each has rows of both classes."""
+    return all(0 < y.sum() < len(y) for *_, y in taught)
+
+
 class ForestScore(BaseEstimator):
     """Learn the score of a forest that a split policy grows, from labelled tables.
 
@@ -91,7 +96,7 @@ class ForestScore(BaseEstimator):
         """
         tasks = list(tasks)
         known, self.history_ = [taught for _, taught in self.readings(tasks)], []
-        good = [all(0 < y.sum() < len(y) for *_, y in of) for of in known]
+        good = [teaches(taught) for taught in known]
         known, tasks = ([v for v, kept in zip(of, good, strict=True) if kept] for of in (known, tasks))
 
         def watch(turn, scores, weights):

@@ -35,7 +35,7 @@ $(READY): .requirements.txt pyproject.toml
 	@touch $(READY)
 
 notebooks: $(READY) ## execute every lesson, quick profile, into data/runs/
-	@$(ONE_THREAD) $(BIN)/python tests/run_notebooks.py --jobs $(WORKERS)
+	@$(ONE_THREAD) $(BIN)/python tests/tools/run_notebooks.py --jobs $(WORKERS)
 
 test: $(READY) lint unit nbval seeds ## unit tests, every lesson's outputs reproduced, claims at another seed
 
@@ -46,7 +46,7 @@ nbval: $(READY) ## every stored output of every lesson, figures included, compar
 	@$(ONE_THREAD) $(BIN)/python -m pytest --nbval notebooks -n $(WORKERS) --dist loadscope
 
 seeds: $(READY) ## every lesson at seed 1, offline, with no data but the bundled: all claims must hold
-	@$(ONE_THREAD) $(BIN)/python tests/run_notebooks.py --seed 1 --offline --jobs $(WORKERS) --out data/runs/seed1
+	@$(ONE_THREAD) $(BIN)/python tests/tools/run_notebooks.py --seed 1 --offline --jobs $(WORKERS) --out data/runs/seed1
 
 lint: $(READY)
 	@$(BIN)/ruff check
@@ -55,10 +55,10 @@ lab: $(READY) ## open the course in JupyterLab
 	@$(BIN)/jupyter lab --notebook-dir notebooks
 
 full: $(READY) ## every lesson on all of the data; results are recorded in data/results/
-	@$(BIN)/python tests/run_notebooks.py --profile full --out data/runs/full
+	@$(BIN)/python tests/tools/run_notebooks.py --profile full --out data/runs/full
 
 refresh: $(READY) ## execute the lessons in place: an unchanged lesson gives an unchanged file
-	@$(ONE_THREAD) $(BIN)/python tests/run_notebooks.py --refresh --jobs $(WORKERS)
+	@$(ONE_THREAD) $(BIN)/python tests/tools/run_notebooks.py --refresh --jobs $(WORKERS)
 
 benchmarks: $(READY) ## speed, as ratios measured side by side in one run
 	@for file in tests/benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

@@ -1,4 +1,6 @@
-"""Networks as plain nn.Module: every class takes PyTorch's usual `device` and `dtype`."""
+"""Networks as plain nn.Module: every class takes PyTorch's usual `device` and
+`dtype`.
+"""
 
 from itertools import pairwise
 
@@ -10,8 +12,10 @@ class MLP(nn.Sequential):
 
     Parameters
     ----------
-    sizes : sequence of int, widths from the input to the output; (784, 128, 10) has two linear layers.
-    activation : class of the activation, nn.ReLU unless told otherwise. nn.Identity leaves a linear map.
+    sizes : sequence of int, widths from the input to the output; (784, 128, 10) has two
+        linear layers.
+    activation : class of the activation, nn.ReLU unless told otherwise. nn.Identity
+        leaves a linear map.
     device, dtype : where the weights lie and their floating-point type.
 
     Input (n, sizes[0]), output (n, sizes[-1]).
@@ -27,10 +31,12 @@ class MLP(nn.Sequential):
 class Autoencoder(nn.Module):
     """A network that must rebuild its input from a short code [1].
 
-    The encoder has widths n_features, *hidden, code_size; the decoder has them in reverse. ReLU stands between the
-    layers, nothing after the code and nothing after the output. A sigmoid at the end would suit pixels only: it can't
-    reach values outside (0, 1), and its gradient vanishes at the black and white that most pixels are. The linear
-    output serves tables and pixels alike, and with `activation=nn.Identity` it spans the same subspace as PCA [2].
+    The encoder has widths n_features, *hidden, code_size; the decoder has them in
+    reverse. ReLU stands between the layers, nothing after the code and nothing after
+    the output. A sigmoid at the end would suit pixels only: it can't reach values
+    outside (0, 1), and its gradient vanishes at the black and white that most pixels
+    are. The linear output serves tables and pixels alike, and with
+    `activation=nn.Identity` it spans the same subspace as PCA [2].
 
     Parameters
     ----------
@@ -41,11 +47,20 @@ class Autoencoder(nn.Module):
 
     References
     ----------
-    [1] Hinton, Salakhutdinov: Reducing the dimensionality of data with neural networks. Science 313, 2006.
-    [2] Baldi, Hornik: Neural networks and principal component analysis. Neural Networks 2, 1989.
-    """
+    [1] Hinton, Salakhutdinov: Reducing the dimensionality of data with neural networks.
+        Science 313, 2006.
+    [2] Baldi, Hornik: Neural networks and principal component analysis. Neural Networks
+    2, 1989."""
 
-    def __init__(self, n_features, hidden=(128, 64, 32), code_size=10, activation=nn.ReLU, device=None, dtype=None):
+    def __init__(
+        self,
+        n_features,
+        hidden=(128, 64, 32),
+        code_size=10,
+        activation=nn.ReLU,
+        device=None,
+        dtype=None,
+    ):
         super().__init__()
         sizes = [n_features, *hidden, code_size]
         self.encoder = MLP(sizes, activation, device, dtype)
@@ -66,20 +81,37 @@ class ConvNet(nn.Sequential):
     Parameters
     ----------
     channels : sequence of int, channels after each convolution.
-    out : width of a last linear layer, e.g. 1 for a logit; None ends with the flattened feature map.
+    out : width of a last linear layer, e.g. 1 for a logit; None ends with the flattened
+        feature map.
     side : int, height and width of the images.
     batch_norm : bool, put batch normalisation between convolution and ReLU.
     device, dtype : as for `MLP`.
 
-    Input (n, side²), flattened images; output (n, out), or (n, channels[-1] · s²) with s the side of the last map.
-    """
+    Input (n, side²), flattened images; output (n, out), or (n, channels[-1] · s²) with
+    s the side of the last map."""
 
-    def __init__(self, channels=(16, 32, 32), out=1, side=28, batch_norm=False, device=None, dtype=None):
+    def __init__(
+        self,
+        channels=(16, 32, 32),
+        out=1,
+        side=28,
+        batch_norm=False,
+        device=None,
+        dtype=None,
+    ):
         where = {"device": device, "dtype": dtype}
         layers = [nn.Unflatten(1, (1, side, side))]
         for n_in, n_out in pairwise([1, *channels]):
-            layers.append(nn.Conv2d(n_in, n_out, 3, stride=2, padding=1, bias=not batch_norm, **where))
-            layers += [nn.BatchNorm2d(n_out, **where), nn.ReLU()] if batch_norm else [nn.ReLU()]
+            layers.append(
+                nn.Conv2d(
+                    n_in, n_out, 3, stride=2, padding=1, bias=not batch_norm, **where
+                )
+            )
+            layers += (
+                [nn.BatchNorm2d(n_out, **where), nn.ReLU()]
+                if batch_norm
+                else [nn.ReLU()]
+            )
             side = (side + 1) // 2
         layers.append(nn.Flatten())
         if out is not None:

@@ -1,4 +1,6 @@
-"""A progress bar that leaves nothing behind: in a notebook it shows while the work runs and is empty afterwards."""
+"""A progress bar that leaves nothing behind: in a notebook it shows while the work
+runs and is empty afterwards.
+"""
 
 import sys
 
@@ -10,9 +12,9 @@ EMPTY = {"text/html": "", "text/plain": ""}
 def progress(items, *, total=None, label=""):
     """Iterate over `items` and show how far the work is.
 
-    In a terminal this is tqdm. In a notebook the bar is one output that is overwritten in place and emptied at the
-    end, so that a stored notebook holds no timings. Yields the items unchanged.
-    """
+    In a terminal this is tqdm. In a notebook the bar is one output that is overwritten
+    in place and emptied at the end, so that a stored notebook holds no timings. Yields
+    the items unchanged."""
     total = len(items) if total is None and hasattr(items, "__len__") else total
     if not _in_notebook():
         yield from tqdm(items, total=total, desc=label, leave=False, disable=None)
@@ -42,7 +44,9 @@ def _in_notebook():
 
 
 class _Nowhere:
-    """tqdm formats the line; the notebook shows it, so nothing is written to the terminal."""
+    """tqdm formats the line; the notebook shows it, so nothing is written to the
+    terminal.
+    """
 
     def write(self, text):
         return len(text)

@@ -1,4 +1,6 @@
-"""To disk and back without pickle: tensors as safetensors, everything else as JSON in the same file's header."""
+"""To disk and back without pickle: tensors as safetensors, everything else as JSON
+in the same file's header.
+"""
 
 import json
 import os
@@ -10,10 +12,12 @@ from safetensors.torch import save
 
 
 def write(path, tree):
-    """Write a nested dict, list or tuple of tensors, numbers, strings and None to one safetensors file.
+    """Write a nested dict, list or tuple of tensors, numbers, strings and None to one
+    safetensors file.
 
-    The file is written under a temporary name, flushed to the disk and renamed: whoever opens `path` sees the old
-    content or the new one, never half of it, even if the process is killed. Equal trees give equal bytes.
+    The file is written under a temporary name, flushed to the disk and renamed: whoever
+    opens `path` sees the old content or the new one, never half of it, even if the
+    process is killed. Equal trees give equal bytes.
 
     Raises
     ------
@@ -49,24 +53,34 @@ def read(path, device="cpu"):
             tensors = {name: file.get_tensor(name) for name in list(file.keys())}
         return _tree(json.loads(header), tensors)
     except (safetensors.SafetensorError, KeyError) as error:
-        raise ValueError(f"{path} is not a complete file of metaad ({error}); delete it or restore a copy.") from None
+        raise ValueError(
+            f"{path} is not a complete file of metaad ({error}); delete it or restore a copy."
+        ) from None
 
 
 def _plain(value, tensors):
-    """The tree as JSON: tensors move to `tensors` and leave their name; dicts become pairs, for keys may be numbers."""
+    """The tree as JSON: tensors move to `tensors` and leave their name; dicts become
+    pairs, for keys may be numbers.
+    """
     if isinstance(value, torch.Tensor):
         name = str(len(tensors))
-        tensors[name] = value.detach().cpu().contiguous().clone()  # a copy: two names may share memory
+        # a copy: two names may share memory
+        tensors[name] = value.detach().cpu().contiguous().clone()
         return {"tensor": name}
     if isinstance(value, dict):
-        return {"dict": [[_plain(k, tensors), _plain(v, tensors)] for k, v in value.items()]}
+        return {
+            "dict": [[_plain(k, tensors), _plain(v, tensors)] for k, v in value.items()]
+        }
     if isinstance(value, tuple):
         return {"tuple": [_plain(v, tensors) for v in value]}
     if isinstance(value, list):
         return [_plain(v, tensors) for v in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    raise TypeError(f"only tensors, numbers, strings, None and dicts, lists, tuples of them are saved, got {value!r}.")
+    raise TypeError(
+        f"only tensors, numbers, strings, None and dicts, lists, tuples of them are "
+        f"saved, got {value!r}."
+    )
 
 
 def _tree(plain, tensors):

@@ -1,4 +1,6 @@
-"""The one training loop: shuffled mini-batches from memory, one step function, checkpoints that resume exactly."""
+"""The one training loop: shuffled mini-batches from memory, one step function,
+checkpoints that resume exactly.
+"""
 
 import json
 import math
@@ -23,20 +25,25 @@ class Epoch:
 
 
 def epochs(step, data, *, n_epochs, batch_size, generator, checkpoint=None):
-    """Train: pass over the data again and again in shuffled mini-batches, and yield an `Epoch` after each pass.
+    """Train: pass over the data again and again in shuffled mini-batches, and yield an
+    `Epoch` after each pass.
 
-    Nothing happens until the result is iterated; wrap it in `metaad.progress.progress` to see how far it is.
+    Nothing happens until the result is iterated; wrap it in `metaad.progress.progress`
+    to see how far it is.
 
     Parameters
     ----------
-    step : function; takes a batch (b, ...), does one update, returns the batch's mean loss as a scalar tensor.
-        `descent` makes one from a loss and an optimiser.
-    data : tensor (n, ...), whole and on the device that trains: a batch is then one gather, not b Python calls.
+    step : function; takes a batch (b, ...), does one update, returns the batch's mean
+        loss as a scalar tensor. `descent` makes one from a loss and an optimiser.
+    data : tensor (n, ...), whole and on the device that trains: a batch is then one
+        gather, not b Python calls.
     n_epochs : int, passes in all, those of the checkpoint included.
-    batch_size : int, rows a step; typically 32 to 256. The last batch of a pass is smaller where it must be.
-    generator : torch.Generator of the CPU. It alone shuffles, so that every device sees the same batches.
-    checkpoint : Checkpoint or None. It is saved after each pass; one found on disk is resumed, and its epochs are
-        yielded first.
+    batch_size : int, rows a step; typically 32 to 256. The last batch of a pass is
+        smaller where it must be.
+    generator : torch.Generator of the CPU. It alone shuffles, so that every device sees
+        the same batches.
+    checkpoint : Checkpoint or None. It is saved after each pass; one found on disk is
+        resumed, and its epochs are yielded first.
 
     Raises
     ------
@@ -52,11 +59,13 @@ def epochs(step, data, *, n_epochs, batch_size, generator, checkpoint=None):
         total = 0.0
         with flushed():
             for rows in order.split(batch_size):
-                total += step(data.index_select(0, rows)) * len(rows)  # stays on the device: no waiting each time
+                # stays on the device: no waiting each time
+                total += step(data.index_select(0, rows)) * len(rows)
         losses.append(float(total) / len(data))
         if not math.isfinite(losses[-1]):
             raise FloatingPointError(
-                f"the loss must stay finite, got {losses[-1]} in epoch {number}. Lower the learning rate (a tenth is a "
+                f"the loss must stay finite, got {losses[-1]} in epoch {number}. "
+                f"Lower the learning rate (a tenth is a "
                 "good next try), or bring the columns to a common scale first."
             )
         if checkpoint:
@@ -71,12 +80,16 @@ def descent(loss, optimizer, autocast=None):
     ----------
     loss : function from a batch to a scalar tensor.
     optimizer : torch.optim.Optimizer over the parameters that `loss` depends on.
-    autocast : "bfloat16" computes matrix products in that type, for a GPU with the hardware for it; None does not.
-    """
+    autocast : "bfloat16" computes matrix products in that type, for a GPU with the
+    hardware for it; None does not."""
 
     def step(batch):
         optimizer.zero_grad()
-        with torch.autocast(batch.device.type, torch.bfloat16) if autocast == "bfloat16" else nullcontext():
+        with (
+            torch.autocast(batch.device.type, torch.bfloat16)
+            if autocast == "bfloat16"
+            else nullcontext()
+        ):
             value = loss(batch)
         value.backward()
         optimizer.step()
@@ -86,15 +99,16 @@ def descent(loss, optimizer, autocast=None):
 
 
 class Checkpoint:
-    """Training's state in one file, from which a run that was killed goes on as if it had not been.
+    """Training's state in one file, from which a run that was killed goes on as if it
+    had not been.
 
     Parameters
     ----------
     path : str or Path of the file.
-    about : dict of numbers and strings that tell this training from another: its settings and data, for example.
-        A file with another `about` is refused.
-    parts : whatever changes while training, by name: modules and optimisers (`state_dict`), generators (`get_state`).
-    """
+    about : dict of numbers and strings that tell this training from another: its
+        settings and data, for example. A file with another `about` is refused.
+    parts : whatever changes while training, by name: modules and optimisers
+    (`state_dict`), generators (`get_state`)."""
 
     def __init__(self, path, about, **parts):
         self.path = Path(path)
@@ -102,12 +116,18 @@ class Checkpoint:
         self.parts = parts
 
     def save(self, losses):
-        """Write the state of all parts and the losses so far; an old file is replaced at once or not at all."""
-        state = {n: p.get_state() if hasattr(p, "get_state") else p.state_dict() for n, p in self.parts.items()}
+        """Write the state of all parts and the losses so far; an old file is
+        replaced at once or not at all.
+        """
+        state = {
+            n: p.get_state() if hasattr(p, "get_state") else p.state_dict()
+            for n, p in self.parts.items()
+        }
         saving.write(self.path, {"about": self.about, "losses": losses, "state": state})
 
     def load(self):
-        """Restore all parts and return the losses so far; with no file, change nothing and return an empty list.
+        """Restore all parts and return the losses so far; with no file, change nothing
+        and return an empty list.
 
         Raises
         ------
@@ -121,12 +141,15 @@ class Checkpoint:
             both = {**kept["about"], **self.about}
             changed = [k for k in both if kept["about"].get(k) != self.about.get(k)]
             raise ValueError(
-                f"the checkpoint {self.path} belongs to another training: {', '.join(changed)} differ. Expected that "
+                f"the checkpoint {self.path} belongs to another training: "
+                f"{', '.join(changed)} differ. Expected that "
                 "of this one; choose another path, or delete the file to start again."
             )
         for name, part in self.parts.items():
             state = kept["state"][name]
-            part.set_state(state) if hasattr(part, "set_state") else part.load_state_dict(state)
+            part.set_state(state) if hasattr(
+                part, "set_state"
+            ) else part.load_state_dict(state)
         return kept["losses"]
 
 
@@ -138,24 +161,37 @@ def resolve_device(device="auto"):
     ValueError
         if the name means nothing, or the device is not there.
     """
-    usable = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    usable = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
     if device == "auto":
-        return torch.device("cuda" if usable["cuda"] else "mps" if usable["mps"] else "cpu")
+        return torch.device(
+            "cuda" if usable["cuda"] else "mps" if usable["mps"] else "cpu"
+        )
     try:
         resolved = torch.device(device)
     except (RuntimeError, TypeError):
-        raise ValueError(f"device must be 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps', got {device!r}.") from None
+        raise ValueError(
+            f"device must be 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps', got {device!r}."
+        ) from None
     if not usable.get(resolved.type, True):
         there = f"no {resolved.type.upper()} device is available here"
-        raise ValueError(f"device {device!r} was asked for, but {there}; use 'auto' or 'cpu'.")
+        raise ValueError(
+            f"device {device!r} was asked for, but {there}; use 'auto' or 'cpu'."
+        )
     if resolved.type == "cuda" and (resolved.index or 0) >= torch.cuda.device_count():
         last = f"cuda:{torch.cuda.device_count() - 1}"
-        raise ValueError(f"device {device!r} was asked for, but the last one here is {last!r}.")
+        raise ValueError(
+            f"device {device!r} was asked for, but the last one here is {last!r}."
+        )
     return resolved
 
 
 def generators(device):
-    """PyTorch's own generators that work on `device` draws from, by name: the CPU's, and the device's if any."""
+    """PyTorch's own generators that work on `device` draws from, by name: the CPU's,
+    and the device's if any.
+    """
     found = {"cpu_random": torch.default_generator}
     if device.type == "cuda":
         torch.cuda.init()
@@ -168,11 +204,12 @@ def generators(device):
 
 @contextmanager
 def flushed():
-    """In this block a CPU takes numbers below the smallest normal one (1e-38 in float32) for 0.
+    """In this block a CPU takes numbers below the smallest normal one (1e-38 in
+    float32) for 0.
 
-    Adam's mean of a gradient that stays 0 shrinks by a tenth each step and after some 800 steps lies there; an MNIST
-    pixel that is almost always black is such a case. Processors compute with those numbers many times slower.
-    """
+    Adam's mean of a gradient that stays 0 shrinks by a tenth each step and after some
+    800 steps lies there; an MNIST pixel that is almost always black is such a case.
+    Processors compute with those numbers many times slower."""
     before = sys.float_info.min * 0.5 == 0.0  # PyTorch has no way to ask
     torch.set_flush_denormal(True)
     try:
@@ -183,7 +220,9 @@ def flushed():
 
 @contextmanager
 def seeded(seed, device):
-    """In this block PyTorch draws from `seed`, on the CPU and on `device`; after it, as if nothing had been drawn."""
+    """In this block PyTorch draws from `seed`, on the CPU and on `device`; after it,
+    as if nothing had been drawn.
+    """
     kept = [(g, g.get_state()) for g in generators(device).values()]
     try:
         for generator, _ in kept:

@@ -1,4 +1,6 @@
-"""What every test starts from: the data at hand, one thread, results that land in a folder of their own."""
+"""What every test starts from: the data at hand, one thread, results that land in a
+folder of their own.
+"""
 
 import os
 import sys
@@ -8,9 +10,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "tools"))
 
-# before torch and BLAS are loaded: several tests run side by side, and one thread gives the same sums everywhere
-os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
+# before torch and BLAS are loaded: several tests run side by side, and one thread gives
+# the same sums everywhere
+os.environ.update(
+    dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+)
 if not os.environ.get("METAAD_DATA") and (ROOT.parent / "shared" / "data").is_dir():
     os.environ["METAAD_DATA"] = str(ROOT.parent / "shared" / "data")
 
@@ -26,12 +32,18 @@ def pytest_unconfigure(config):
 
 @pytest.fixture(autouse=True)
 def same_torch_for_every_test():
-    """A lesson's start sets torch's defaults for the process; the next test must not inherit them."""
+    """A lesson's start sets torch's defaults for the process; the next test must not
+    inherit them.
+    """
     torch = sys.modules.get("torch")
     if torch is None:
         yield
         return
-    before = torch.get_default_dtype(), torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
+    before = (
+        torch.get_default_dtype(),
+        torch.are_deterministic_algorithms_enabled(),
+        torch.get_num_threads(),
+    )
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     yield
     torch.set_default_dtype(before[0])

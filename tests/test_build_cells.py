@@ -1,4 +1,6 @@
-"""What a reader builds in a lesson is what the package runs: the same code, docstrings aside."""
+"""What a reader builds in a lesson is what the package runs: the same code,
+docstrings aside.
+"""
 
 import ast
 import importlib
@@ -10,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-LESSONS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+LESSONS = sorted(
+    (Path(__file__).resolve().parents[1] / "notebooks").glob("[0-9][0-9]_*.ipynb")
+)
 
 
 def build_cells():
@@ -18,7 +22,11 @@ def build_cells():
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             tags = cell["metadata"].get("tags", [])
             if "build" in tags:
-                yield pytest.param("".join(cell["source"]), "slower" in tags, id=f"{path.stem}:{cell['id']}")
+                yield pytest.param(
+                    "".join(cell["source"]),
+                    "slower" in tags,
+                    id=f"{path.stem}:{cell['id']}",
+                )
 
 
 def bare(tree):
@@ -26,33 +34,47 @@ def bare(tree):
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)):
             first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(getattr(first, "value", None), ast.Constant):
+            if isinstance(first, ast.Expr) and isinstance(
+                getattr(first, "value", None), ast.Constant
+            ):
                 node.body = node.body[1:] or [ast.Pass()]
     return ast.dump(tree)
 
 
 def definitions(source):
     """Top-level functions and classes of a cell by name."""
-    return {n.name: n for n in ast.parse(source).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+    return {
+        n.name: n
+        for n in ast.parse(source).body
+        if isinstance(n, (ast.FunctionDef, ast.ClassDef))
+    }
 
 
 @pytest.mark.parametrize(("source", "slower"), list(build_cells()))
 def test_build_cell_is_the_packages_code(source, slower):
     first = source.splitlines()[0]
     named = re.search(r"metaad(?:\.\w+)+", first)
-    assert first.startswith("#") and named, f"the first line must name the module: {first!r}"
+    assert first.startswith("#") and named, (
+        f"the first line must name the module: {first!r}"
+    )
     module = importlib.import_module(named.group())
     built = definitions(source)
     assert built, "a build cell defines something"
     for name, node in built.items():
         assert hasattr(module, name), f"{named.group()} has no {name}"
         theirs = getattr(module, name)
-        if slower:  # a teaching form: same name and parameters; equal numbers are tested beside this file
+        # a teaching form: same name and parameters; equal numbers are tested beside
+        # this file
+        if slower:
             ours = [a.arg for a in node.args.args]
-            assert ours == list(inspect.signature(theirs).parameters)[: len(ours)], f"{name}: other parameters"
+            assert ours == list(inspect.signature(theirs).parameters)[: len(ours)], (
+                f"{name}: other parameters"
+            )
         else:
             package = ast.parse(textwrap.dedent(inspect.getsource(theirs)))
-            assert bare(ast.Module([node], [])) == bare(package), f"{name} differs from {named.group()}.{name}"
+            assert bare(ast.Module([node], [])) == bare(package), (
+                f"{name} differs from {named.group()}.{name}"
+            )
 
 
 def test_a_changed_build_cell_is_noticed():

@@ -1,4 +1,6 @@
-"""The measures that a reader builds in lesson 01 give the package's numbers: ties, chance, and all orders included."""
+"""The measures that a reader builds in lesson 01 give the package's numbers: ties,
+chance, and all orders included.
+"""
 
 import json
 from pathlib import Path
@@ -8,7 +10,9 @@ import pytest
 
 from metaad import metrics
 
-LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "01_what_is_an_anomaly.ipynb"
+LESSON = (
+    Path(__file__).resolve().parents[1] / "notebooks" / "01_what_is_an_anomaly.ipynb"
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +32,9 @@ def test_built_equals_package(built, name, levels):
     for n_anomalies in (1, 3, 40):
         y = rng.permutation(np.repeat([0, 1], [60, n_anomalies]))
         scores = rng.integers(0, levels, len(y)) / levels
-        assert built[name](y, scores) == pytest.approx(getattr(metrics, name)(y, scores), abs=1e-12)
+        assert built[name](y, scores) == pytest.approx(
+            getattr(metrics, name)(y, scores), abs=1e-12
+        )
 
 
 def test_by_hand(built):

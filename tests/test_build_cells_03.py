@@ -1,4 +1,6 @@
-"""The tree that lesson 03 grows by hand is the package's: same rules, same distribution of path lengths."""
+"""The tree that lesson 03 grows by hand is the package's: same rules, same
+distribution of path lengths.
+"""
 
 import json
 from pathlib import Path
@@ -6,19 +8,35 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metaad.detectors.isolation_forest import IsolationForest, average_path_length
+from metaad.detectors.forest.isolation_forest import (
+    IsolationForest,
+    average_path_length,
+)
 
-LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "03_isolation_forest_maths.ipynb"
+LESSON = (
+    Path(__file__).resolve().parents[1]
+    / "notebooks"
+    / "03_isolation_forest_maths.ipynb"
+)
 
 
 @pytest.fixture(scope="module")
 def by_hand():
     """The names that the lesson's slower build cell and the cell after it define."""
-    cells = [c for c in json.loads(LESSON.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
-    at = next(i for i, c in enumerate(cells) if "slower" in c["metadata"].get("tags", []))
+    cells = [
+        c
+        for c in json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
+        if c["cell_type"] == "code"
+    ]
+    at = next(
+        i for i, c in enumerate(cells) if "slower" in c["metadata"].get("tags", [])
+    )
     walking = "".join(cells[at + 1]["source"]).split("\n\n\ntree = ")[0]
     names = {"np": np, "average_path_length": average_path_length}
-    exec(compile("".join(cells[at]["source"]) + "\n\n" + walking, LESSON.name, "exec"), names)
+    exec(
+        compile("".join(cells[at]["source"]) + "\n\n" + walking, LESSON.name, "exec"),
+        names,
+    )
     return names
 
 
@@ -29,10 +47,13 @@ def leaves(tree):
 def test_two_rows_are_alone_after_one_cut_and_equal_rows_never(by_hand):
     rng = np.random.default_rng(0)
     two = by_hand["grow"](np.array([[0.0, 5.0], [1.0, 5.0]]), rng)
-    assert two["feature"] == 0 and 0.0 <= two["threshold"] < 1.0  # the other feature does not vary
+    # the other feature does not vary
+    assert two["feature"] == 0 and 0.0 <= two["threshold"] < 1.0
     assert [(leaf["size"], leaf["depth"]) for leaf in leaves(two)] == [(1, 1), (1, 1)]
     assert by_hand["grow"](np.ones((7, 3)), rng) == {"size": 7, "depth": 0}
-    assert by_hand["path_length"](np.ones(3), {"size": 7, "depth": 0}) == average_path_length(7)
+    assert by_hand["path_length"](
+        np.ones(3), {"size": 7, "depth": 0}
+    ) == average_path_length(7)
 
 
 def test_leaves_hold_every_row_once_and_none_lies_below_the_limit(by_hand):
@@ -47,8 +68,17 @@ def test_path_lengths_have_the_packages_mean_and_spread(by_hand):
     rng = np.random.default_rng(2)
     X = np.vstack([rng.normal(size=(62, 2)), [[5.0, 5.0], [-4.0, 0.0]]])
     trees, n_trees = [by_hand["grow"](X, rng) for _ in range(1000)], 1000
-    ours = np.array([[by_hand["path_length"](row, tree) for row in X[-10:]] for tree in trees])  # (1000, 10)
-    theirs = IsolationForest(n_trees, max_samples=64, random_state=0).fit(X).path_lengths(X[-10:])
-    z = (ours.mean(0) - theirs.mean(0)) / np.sqrt((ours.var(0) + theirs.var(0)) / n_trees)
+    # (1000, 10)
+    ours = np.array(
+        [[by_hand["path_length"](row, tree) for row in X[-10:]] for tree in trees]
+    )
+    theirs = (
+        IsolationForest(n_trees, max_samples=64, random_state=0)
+        .fit(X)
+        .path_lengths(X[-10:])
+    )
+    z = (ours.mean(0) - theirs.mean(0)) / np.sqrt(
+        (ours.var(0) + theirs.var(0)) / n_trees
+    )
     assert np.abs(z).max() < 4.0
     np.testing.assert_allclose(ours.std(0), theirs.std(0), rtol=0.15)

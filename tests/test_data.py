@@ -1,4 +1,6 @@
-"""Data that arrives whole or not at all: bundled sets, downloads from a server of the tests' own, own files."""
+"""Data that arrives whole or not at all: bundled sets, downloads from a server of
+the tests' own, own files.
+"""
 
 import errno
 import gzip
@@ -16,7 +18,8 @@ import pandas as pd
 import pytest
 import torch
 
-from metaad import data, files
+from metaad import data
+from metaad.data import download as files
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 FILE = "adbench/1_toy.npz"
@@ -26,15 +29,19 @@ def sha(content):
     return hashlib.sha256(content).hexdigest()
 
 
-# --- a server on this machine, and a data folder of the test's own ---------------------------------------------------
+# --- a server on this machine, and a data folder of the test's own
+# ---------------------------------------------------
 
 
 @pytest.fixture
 def server():
-    """Serves `content` by path. `cut`: bytes that one answer sends before the connection drops; `until`: the byte of
-    the file behind which nothing is ever sent. `ranges`: whether a Range request is honoured ("wrong": elsewhere).
-    `refuse`: status codes to answer first."""
-    state = SimpleNamespace(content={}, cut=None, until=None, ranges=True, refuse=[], asked=[])
+    """Serves `content` by path. `cut`: bytes that one answer sends before the
+    connection drops; `until`: the byte of the file behind which nothing is ever sent.
+    `ranges`: whether a Range request is honoured ("wrong": elsewhere). `refuse`: status
+    codes to answer first."""
+    state = SimpleNamespace(
+        content={}, cut=None, until=None, ranges=True, refuse=[], asked=[]
+    )
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -45,7 +52,11 @@ def server():
             content = state.content.get(self.path.strip("/"))
             if content is None:
                 return self.send_error(404)
-            start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and state.ranges else 0
+            start = (
+                int(wanted.removeprefix("bytes=").removesuffix("-"))
+                if wanted and state.ranges
+                else 0
+            )
             if state.ranges == "wrong" and wanted:
                 start -= 1
             if state.ranges == "416" and wanted:
@@ -53,11 +64,15 @@ def server():
             body = content[start:]
             self.send_response(206 if wanted and state.ranges else 200)
             if wanted and state.ranges:
-                self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+                self.send_header(
+                    "Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}"
+                )
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             end = len(body) if state.until is None else max(0, state.until - start)
-            self.wfile.write(body[: min(end, len(body) if state.cut is None else state.cut)])
+            self.wfile.write(
+                body[: min(end, len(body) if state.cut is None else state.cut)]
+            )
 
         def log_message(self, *_):
             """Say nothing: the test's output is the test's."""
@@ -74,7 +89,9 @@ def server():
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty data folder; no pause between tries; no proxy between the test and its server."""
+    """An empty data folder; no pause between tries; no proxy between the test and
+    its server.
+    """
     monkeypatch.setenv("METAAD_DATA", str(tmp_path / "data"))
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "127.0.0.1")
@@ -91,7 +108,7 @@ def toy(server, folder, monkeypatch):
 
 
 def register(monkeypatch, server, checksums):
-    for module in (files, data):
+    for module in (files, loaders):
         monkeypatch.setattr(module, "registry", lambda: checksums)
     for top in files.ADDRESSES:
         monkeypatch.setitem(files.ADDRESSES, top, server.address)
@@ -99,7 +116,13 @@ def register(monkeypatch, server, checksums):
 
 def left(folder):
     """Every file below the folder."""
-    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()) if folder.exists() else []
+    return (
+        sorted(
+            p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()
+        )
+        if folder.exists()
+        else []
+    )
 
 
 def refused(folder, says):
@@ -110,7 +133,8 @@ def refused(folder, says):
     assert "\n" not in str(caught.value)
 
 
-# --- downloads -------------------------------------------------------------------------------------------------------
+# --- downloads
+# --------------------------------------------------------------------------------
 
 
 def test_the_right_file_arrives_once(toy, folder, capfd):
@@ -128,7 +152,10 @@ def test_a_cut_connection_is_taken_up_where_it_broke_off(toy, folder):
     assert files.fetch(FILE).read_bytes() == CONTENT
     starts = [int(r.removeprefix("bytes=").removesuffix("-")) for r in toy.asked[1:]]
     assert toy.asked[0] is None and len(starts) >= 2
-    assert all(100_000 - files.CHUNK <= b - a <= 100_000 for a, b in zip([0, *starts], starts, strict=False))
+    assert all(
+        100_000 - files.CHUNK <= b - a <= 100_000
+        for a, b in zip([0, *starts], starts, strict=False)
+    )
     assert left(folder) == [FILE]
 
 
@@ -149,22 +176,34 @@ def test_a_server_that_cannot_continue_sends_the_file_anew(toy, folder, ranges):
 
 def test_a_connection_cut_for_good_leaves_nothing(toy, folder):
     toy.until = 150_000
-    refused(folder, rf"^{FILE} is not in .* from 127.0.0.1:\d+: the connection broke off 5 times, last after 1\d{{5}} ")
+    refused(
+        folder,
+        rf"^{FILE} is not in .* from 127.0.0.1:\d+: the connection broke off 5 times, "
+        rf"last after 1\d{{5}} ",
+    )
     assert len(toy.asked) == files.TRIES and toy.asked[-1].startswith("bytes=1")
 
 
 def test_a_wrong_checksum_leaves_nothing(toy, folder):
     toy.content["1_toy.npz"] = CONTENT[:-1] + b"?"
     expected, got = sha(CONTENT)[:12], sha(toy.content["1_toy.npz"])[:12]
-    refused(folder, f"expected SHA-256 {expected}…, got {got}…. It was deleted. Try again on another network")
+    refused(
+        folder,
+        f"expected SHA-256 {expected}…, got {got}…. It was deleted. Try again on another network",
+    )
 
 
 def test_no_network_says_so_and_names_the_address(toy, folder, monkeypatch):
-    with socket.socket() as taken:  # bound, so nobody else takes the port; not listening, so it refuses
+    # bound, so nobody else takes the port; not listening, so it refuses
+    with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{taken.getsockname()[1]}/"
         monkeypatch.setitem(files.ADDRESSES, "adbench", address)
-        refused(folder, f"no connection. Connect to the network and load again, or put .* from {address}1_toy.npz")
+        refused(
+            folder,
+            f"no connection. Connect to the network and load again, or put .* from "
+            f"{address}1_toy.npz",
+        )
     assert toy.asked == []
 
 
@@ -183,20 +222,24 @@ def test_a_busy_server_is_asked_again_but_not_for_ever(toy, folder):
     assert toy.refuse == [503] * (9 - files.TRIES)
 
 
-# Permissions don't stop root, and tests often run as root. What stops everybody: a file where the folder should be.
-# What a read-only folder answers is what the operating system raises then: EACCES, EROFS; ENOSPC where a disk is full.
+# Permissions don't stop root, and tests often run as root. What stops everybody: a file
+# where the folder should be. What a read-only folder answers is what the operating
+# system raises then: EACCES, EROFS; ENOSPC where a disk is full.
 
 
 def test_a_file_where_the_folder_should_be(toy, folder, monkeypatch):
     folder.write_text("in the way")
-    says = r"is missing and can't be written to .*data \(Not a directory\). Set METAAD_DATA to a folder that you can"
+    says = (
+        r"can't be written to .*data \(Not a directory\). Set METAAD_DATA to a folder"
+    )
     with pytest.raises(data.DataError, match=says):
         files.fetch(FILE)
     assert folder.read_text() == "in the way" and toy.asked == []
 
 
 @pytest.mark.parametrize(
-    ("code", "says"), [(errno.EACCES, "Permission denied"), (errno.EROFS, "Read-only file system")]
+    ("code", "says"),
+    [(errno.EACCES, "Permission denied"), (errno.EROFS, "Read-only file system")],
 )
 def test_a_read_only_folder(toy, folder, monkeypatch, code, says):
     (folder / "adbench").mkdir(parents=True)
@@ -205,13 +248,18 @@ def test_a_read_only_folder(toy, folder, monkeypatch, code, says):
         raise OSError(code, says)
 
     monkeypatch.setattr(tempfile, "NamedTemporaryFile", deny)
-    refused(folder, rf"^{FILE} is missing and can't be written to {re.escape(str(folder))} \({says}\)\. Set METAAD")
+    refused(
+        folder,
+        rf"^{FILE} is missing and can't be written to {re.escape(str(folder))} "
+        rf"\({says}\)\. Set METAAD",
+    )
     assert toy.asked == []  # found out before anything is sent
 
 
 def test_a_read_only_folder_that_holds_the_file_is_enough(toy, folder, monkeypatch):
     files.fetch(FILE)
-    monkeypatch.setattr(tempfile, "NamedTemporaryFile", None)  # any attempt to write would fail
+    # any attempt to write would fail
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", None)
     assert files.fetch(FILE).read_bytes() == CONTENT
 
 
@@ -239,12 +287,17 @@ def test_a_stopped_download_leaves_nothing(toy, folder, monkeypatch):
 def test_a_damaged_file_on_disk_is_named_and_not_touched(toy, folder):
     (folder / "adbench").mkdir(parents=True)
     (folder / FILE).write_bytes(CONTENT[:1000])
-    with pytest.raises(data.DataError, match=r"1_toy.npz is damaged or another file: expected SHA-256 .*Delete it and"):
+    with pytest.raises(
+        data.DataError,
+        match=r"1_toy.npz is damaged or another file: expected SHA-256 .*Delete it and",
+    ):
         files.fetch(FILE)
     assert (folder / FILE).read_bytes() == CONTENT[:1000] and toy.asked == []
     (folder / FILE).unlink()
     (folder / FILE).mkdir()
-    with pytest.raises(data.DataError, match=r"is there but can't be read \(Is a directory\)"):
+    with pytest.raises(
+        data.DataError, match=r"is there but can't be read \(Is a directory\)"
+    ):
         files.fetch(FILE)
 
 
@@ -255,35 +308,66 @@ def test_a_table_loads_from_the_server_to_arrays(server, folder, monkeypatch, tm
     register(monkeypatch, server, {"adbench/7_Toy.Set.npz": sha(content)})
     server.content["7_Toy.Set.npz"] = content
     table = data.load("ADBench:toy.set")
-    assert table.name == "adbench:Toy.Set" and table.X.dtype == np.float64 and table.y.dtype == np.int64
+    assert (
+        table.name == "adbench:Toy.Set"
+        and table.X.dtype == np.float64
+        and table.y.dtype == np.int64
+    )
     assert (table.X == X).all() and (table.y == y).all()
     assert repr(table) == "Table('adbench:Toy.Set': X (3, 2), 1 anomalies)"
 
 
-@pytest.mark.parametrize(("name", "top"), [("mnist", "MNIST"), ("fashion-mnist", "FashionMNIST")])
-def test_images_load_from_the_server_in_torchvisions_layout(server, folder, monkeypatch, name, top):
+@pytest.mark.parametrize(
+    ("name", "top"), [("mnist", "MNIST"), ("fashion-mnist", "FashionMNIST")]
+)
+def test_images_load_from_the_server_in_torchvisions_layout(
+    server, folder, monkeypatch, name, top
+):
     rng = np.random.default_rng(0)
-    images = {"train": rng.integers(0, 256, (5, 28, 28), np.uint8), "t10k": rng.integers(0, 256, (3, 28, 28), np.uint8)}
-    labels = {"train": np.arange(5, dtype=np.uint8), "t10k": np.arange(3, dtype=np.uint8)}
+    images = {
+        "train": rng.integers(0, 256, (5, 28, 28), np.uint8),
+        "t10k": rng.integers(0, 256, (3, 28, 28), np.uint8),
+    }
+    labels = {
+        "train": np.arange(5, dtype=np.uint8),
+        "t10k": np.arange(3, dtype=np.uint8),
+    }
     for split in images:
-        for kind, a, magic in (("images-idx3", images[split], 2051), ("labels-idx1", labels[split], 2049)):
+        for kind, a, magic in (
+            ("images-idx3", images[split], 2051),
+            ("labels-idx1", labels[split], 2049),
+        ):
             header = np.array([magic, *a.shape], ">i4").tobytes()
-            server.content[f"{split}-{kind}-ubyte.gz"] = gzip.compress(header + a.tobytes(), mtime=0)
-    register(monkeypatch, server, {f"{top}/raw/{f}": sha(c) for f, c in server.content.items()})
+            server.content[f"{split}-{kind}-ubyte.gz"] = gzip.compress(
+                header + a.tobytes(), mtime=0
+            )
+    register(
+        monkeypatch,
+        server,
+        {f"{top}/raw/{f}": sha(c) for f, c in server.content.items()},
+    )
     table = data.load(name)
     assert left(folder) == sorted(f"{top}/raw/{f}" for f in server.content)
-    assert np.array_equal(table.X, np.concatenate([images["train"], images["t10k"]]) / 255)
-    assert table.y.tolist() == [0, 1, 2, 3, 4, 0, 1, 2] and table.train.tolist() == [True] * 5 + [False] * 3
+    assert np.array_equal(
+        table.X, np.concatenate([images["train"], images["t10k"]]) / 255
+    )
+    assert (
+        table.y.tolist() == [0, 1, 2, 3, 4, 0, 1, 2]
+        and table.train.tolist() == [True] * 5 + [False] * 3
+    )
     assert table.task == "classes" and table.X.dtype == np.float64
 
 
 def test_where_downloads_land(monkeypatch, tmp_path):
     monkeypatch.setenv("METAAD_DATA", str(tmp_path))
     assert data.data_dir() == tmp_path
-    monkeypatch.setenv("METAAD_DATA", "../elsewhere")  # from the checkout, whatever folder a notebook runs in
+    # from the checkout, whatever folder a notebook runs in
+    monkeypatch.setenv("METAAD_DATA", "../elsewhere")
     assert data.data_dir() == files.CHECKOUT / ".." / "elsewhere"
     for empty in ("", None):
-        monkeypatch.setenv("METAAD_DATA", empty) if empty is not None else monkeypatch.delenv("METAAD_DATA")
+        monkeypatch.setenv(
+            "METAAD_DATA", empty
+        ) if empty is not None else monkeypatch.delenv("METAAD_DATA")
         assert data.data_dir() == files.CHECKOUT / "data"
 
 
@@ -294,13 +378,17 @@ def test_every_registered_file_has_an_address_and_a_whole_checksum():
     assert sum(n.startswith("adbench:") for n in data.names()) == 43
 
 
-# --- names, families -------------------------------------------------------------------------------------------------
+# --- names, families
+# --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("adbench:covr", "there is no dataset 'adbench:covr'; did you mean adbench:cover?"),
+        (
+            "adbench:covr",
+            "there is no dataset 'adbench:covr'; did you mean adbench:cover?",
+        ),
         ("covr", "did you mean adbench:cover?"),
         ("minst", "did you mean mnist"),
         ("zzz", "there are mnist-5k, digits, .* and adbench:<table>. data.names"),
@@ -314,7 +402,10 @@ def test_an_unknown_name_gets_near_ones(name, says):
 
 
 def test_label_is_for_own_files():
-    with pytest.raises(data.DataError, match="label and anomaly are for your own files; 'wine' has its labels"):
+    with pytest.raises(
+        data.DataError,
+        match="label and anomaly are for your own files; 'wine' has its labels",
+    ):
         data.load("wine", label="y")
 
 
@@ -322,13 +413,26 @@ def test_families_are_disjoint_and_known():
     members = [m for f in data.FAMILIES.values() for m in f]
     assert len(set(members)) == len(members)
     assert all(m in data.names() or f"adbench:{m}" in data.names() for m in members)
-    assert data.family("adbench:WBC") == data.family("breastw") == data.family("breast-cancer") == "wisconsin"
-    assert data.family("adbench:http") == data.family("SMTP") != data.family("adbench:cover") == "cover"
-    with pytest.raises(data.DataError, match="no dataset 'wbcc', so its family is unknown"):
+    assert (
+        data.family("adbench:WBC")
+        == data.family("breastw")
+        == data.family("breast-cancer")
+        == "wisconsin"
+    )
+    assert (
+        data.family("adbench:http")
+        == data.family("SMTP")
+        != data.family("adbench:cover")
+        == "cover"
+    )
+    with pytest.raises(
+        data.DataError, match="no dataset 'wbcc', so its family is unknown"
+    ):
         data.family("wbcc")
 
 
-# --- bundled sets ----------------------------------------------------------------------------------------------------
+# --- bundled sets
+# --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -342,11 +446,26 @@ def test_families_are_disjoint_and_known():
 )
 def test_bundled_sets(name, shape, task, folder):
     table = data.load(name.upper())
-    assert table.name == name and table.X.shape == shape and table.task == task and table.train is None
-    assert table.X.dtype == np.float64 and table.y.dtype == np.int64 and table.y.shape == shape[:1]
-    assert np.isfinite(table.X).all() and all((table.source, table.licence, table.anomalies))
+    assert (
+        table.name == name
+        and table.X.shape == shape
+        and table.task == task
+        and table.train is None
+    )
+    assert (
+        table.X.dtype == np.float64
+        and table.y.dtype == np.int64
+        and table.y.shape == shape[:1]
+    )
+    assert np.isfinite(table.X).all() and all(
+        (table.source, table.licence, table.anomalies)
+    )
     if task == "classes":
-        assert table.X.min() == 0.0 and table.X.max() == 1.0 and np.array_equal(np.unique(table.y), np.arange(10))
+        assert (
+            table.X.min() == 0.0
+            and table.X.max() == 1.0
+            and np.array_equal(np.unique(table.y), np.arange(10))
+        )
     else:
         assert set(table.y) == {0, 1}
     assert left(folder) == []
@@ -360,19 +479,26 @@ def test_what_counts_as_an_anomaly():
     from sklearn.datasets import load_breast_cancer, load_wine
 
     cancer, cells = load_breast_cancer(), data.load("breast-cancer")
-    assert np.array_equal(cells.y == 1, cancer.target_names[cancer.target] == "malignant") and cells.y.sum() == 212
+    assert (
+        np.array_equal(cells.y == 1, cancer.target_names[cancer.target] == "malignant")
+        and cells.y.sum() == 212
+    )
     wine, table = load_wine(), data.load("wine")
     assert np.array_equal(table.X[table.y == 1], wine.data[wine.target == 0][:10])
     assert np.array_equal(table.X[table.y == 0], wine.data[wine.target != 0])
     assert np.bincount(data.load("mnist-5k").y).tolist() == [500] * 10
 
 
-# --- the real files, where they are at hand --------------------------------------------------------------------------
+# --- the real files, where they are at hand
+# --------------------------------------------------------------------------
 
 
 def at_hand(*names):
     missing = ", ".join(n for n in names if not (data.data_dir() / n).exists())
-    return pytest.mark.skipif(bool(missing), reason=f"{missing} not in METAAD_DATA; nothing is downloaded here")
+    return pytest.mark.skipif(
+        bool(missing),
+        reason=f"{missing} not in METAAD_DATA; nothing is downloaded here",
+    )
 
 
 @pytest.mark.parametrize(
@@ -391,7 +517,11 @@ def test_adbench_tables(table, file, shape, anomalies):
         pytest.skip(f"{file} not in METAAD_DATA; nothing is downloaded here")
     got = data.load(f"adbench:{table.upper()}")
     assert got.X.shape == shape and got.y.sum() == anomalies and set(got.y) == {0, 1}
-    assert got.X.dtype == np.float64 and np.isfinite(got.X).all() and got.name == f"adbench:{table}"
+    assert (
+        got.X.dtype == np.float64
+        and np.isfinite(got.X).all()
+        and got.name == f"adbench:{table}"
+    )
 
 
 @at_hand("adbench/45_wine.npz")
@@ -405,11 +535,30 @@ def test_the_bundled_wine_has_adbenchs_normal_rows():
 @at_hand("MNIST/raw/train-images-idx3-ubyte", "MNIST/raw/t10k-images-idx3-ubyte")
 def test_mnist_and_its_5000_training_images():
     full, few = data.load("mnist"), data.load("mnist-5k")
-    assert full.X.shape == (70_000, 28, 28) and full.train.sum() == 60_000 and full.train[:60_000].all()
+    assert (
+        full.X.shape == (70_000, 28, 28)
+        and full.train.sum() == 60_000
+        and full.train[:60_000].all()
+    )
     assert full.X.min() == 0.0 and full.X.max() == 1.0
-    assert np.bincount(full.y[full.train]).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
-    at = {x.tobytes(): i for i, x in enumerate((full.X[full.train] * 255).round().astype(np.uint8))}
-    found = [at[x.tobytes()] for x in (few.X * 255).round().astype(np.uint8)]  # KeyError: an image of the test set
+    assert np.bincount(full.y[full.train]).tolist() == [
+        5923,
+        6742,
+        5958,
+        6131,
+        5842,
+        5421,
+        5918,
+        6265,
+        5851,
+        5949,
+    ]
+    at = {
+        x.tobytes(): i
+        for i, x in enumerate((full.X[full.train] * 255).round().astype(np.uint8))
+    }
+    # KeyError: an image of the test set
+    found = [at[x.tobytes()] for x in (few.X * 255).round().astype(np.uint8)]
     assert len(set(found)) == 5000 and np.array_equal(full.y[found], few.y)
 
 
@@ -420,20 +569,36 @@ def test_uoms_frames():
     assert study.ap_mat.shape == study.roc_mat.shape == (21, 301)
     assert list(study.ap_mat.columns) == list(study.roc_arff.columns)
     scores = study.roc_mat.iloc[:, 4:].to_numpy()
-    assert ((scores >= 0) & (scores <= 1)).all() and repr(study) == "Study('uoms': 39 tables, 297 configurations)"
+    assert ((scores >= 0) & (scores <= 1)).all() and repr(
+        study
+    ) == "Study('uoms': 39 tables, 297 configurations)"
 
 
-@at_hand("wnut17/wnut17train.conll", "wnut17/emerging.dev.conll", "wnut17/emerging.test.annotated")
+@at_hand(
+    "wnut17/wnut17train.conll",
+    "wnut17/emerging.dev.conll",
+    "wnut17/emerging.test.annotated",
+)
 def test_wnut17_sentences():
     text = data.load("wnut17")
     assert [len(s) for s in (text.train, text.dev, text.test)] == [3394, 1009, 1287]
-    assert [sum(map(len, s)) for s in (text.train, text.dev, text.test)] == [62_730, 15_733, 23_394]
+    assert [sum(map(len, s)) for s in (text.train, text.dev, text.test)] == [
+        62_730,
+        15_733,
+        23_394,
+    ]
     assert text.train[0][:3] == [("@paulwalk", "O"), ("It", "O"), ("'s", "O")]
-    tags = {tag for split in (text.train, text.dev, text.test) for sentence in split for _, tag in sentence}
+    tags = {
+        tag
+        for split in (text.train, text.dev, text.test)
+        for sentence in split
+        for _, tag in sentence
+    }
     assert len(tags) == 13 and all(t == "O" or t[:2] in ("B-", "I-") for t in tags)
 
 
-# --- the reader's own file -------------------------------------------------------------------------------------------
+# --- the reader's own file
+# --------------------------------------------------------------------------------
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [4, 5, 6], "y": [0, 1, 0]})
 
@@ -444,7 +609,11 @@ def save(frame, path, label="y"):
     elif path.suffix == ".parquet":
         frame.to_parquet(path)
     else:
-        np.savez(path, X=frame.drop(columns=label).to_numpy(), **{label: frame[label].to_numpy(dtype=None)})
+        np.savez(
+            path,
+            X=frame.drop(columns=label).to_numpy(),
+            **{label: frame[label].to_numpy(dtype=None)},
+        )
     return path
 
 
@@ -453,29 +622,54 @@ def test_own_file(tmp_path, ending):
     path = save(FRAME, tmp_path / f"mine{ending}")
     for name in (path, str(path)):
         table = data.load(name)
-        assert table.X.tolist() == [[1, 4], [2, 5], [3, 6]] and table.y.tolist() == [0, 1, 0]
+        assert table.X.tolist() == [[1, 4], [2, 5], [3, 6]] and table.y.tolist() == [
+            0,
+            1,
+            0,
+        ]
         assert table.X.dtype == np.float64 and table.y.dtype == np.int64
-        assert repr(table) == "Table('mine': X (3, 2), 1 anomalies)" and table.anomalies == "rows whose y is 1"
-    path = save(FRAME.rename(columns={"y": "fraud"}), tmp_path / f"other{ending}", "fraud")
+        assert (
+            repr(table) == "Table('mine': X (3, 2), 1 anomalies)"
+            and table.anomalies == "rows whose y is 1"
+        )
+    path = save(
+        FRAME.rename(columns={"y": "fraud"}), tmp_path / f"other{ending}", "fraud"
+    )
     assert data.load(path, label="fraud").y.tolist() == [0, 1, 0]
 
 
 @pytest.mark.parametrize(
-    ("labels", "anomaly"), [(["ok", "bad", "ok"], "bad"), ([1, -1, 1], -1), ([2.0, 4.0, 2.0], 4), ([1, 0, 1], 0)]
+    ("labels", "anomaly"),
+    [
+        (["ok", "bad", "ok"], "bad"),
+        ([1, -1, 1], -1),
+        ([2.0, 4.0, 2.0], 4),
+        ([1, 0, 1], 0),
+    ],
 )
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".npz"])
 def test_own_labels_with_the_anomaly_named(tmp_path, ending, labels, anomaly):
     if ending == ".npz":  # strings of a fixed width, not Python objects
-        np.savez(tmp_path / "mine.npz", X=FRAME[["a", "b"]].to_numpy(), y=np.array(labels))
+        np.savez(
+            tmp_path / "mine.npz", X=FRAME[["a", "b"]].to_numpy(), y=np.array(labels)
+        )
     else:
         save(FRAME.assign(y=labels), tmp_path / f"mine{ending}")
-    assert data.load(tmp_path / f"mine{ending}", anomaly=anomaly).y.tolist() == [0, 1, 0]
+    assert data.load(tmp_path / f"mine{ending}", anomaly=anomaly).y.tolist() == [
+        0,
+        1,
+        0,
+    ]
 
 
 def test_true_and_false_are_labels_and_images_stay_images(tmp_path):
     save(FRAME.assign(y=[False, True, False]), tmp_path / "mine.csv")
     assert data.load(tmp_path / "mine.csv").y.tolist() == [0, 1, 0]
-    np.savez(tmp_path / "mine.npz", X=np.ones((2, 4, 4), np.float32), y=np.array([False, True]))
+    np.savez(
+        tmp_path / "mine.npz",
+        X=np.ones((2, 4, 4), np.float32),
+        y=np.array([False, True]),
+    )
     assert data.load(tmp_path / "mine.npz").X.shape == (2, 4, 4)
 
 
@@ -483,15 +677,43 @@ def test_true_and_false_are_labels_and_images_stay_images(tmp_path):
 @pytest.mark.parametrize(
     ("change", "options", "says"),
     [
-        ({}, {"label": "z"}, "has no column 'z'; it has a, b, y. Name the labels' column with label="),
-        ({"a": [1.0, np.nan, np.inf]}, {}, r"NaN, inf or empty cells in 2 of 3 rows, first in row 1 .* Fill or drop"),
-        ({"a": ["x", "y", "z"]}, {}, "numbers beside its label; not numbers: a. Drop or encode them"),
-        ({"y": [1, 1, 1]}, {}, "two values, normal and anomaly; got 1: 1. With one class only nothing can be measured"),
+        (
+            {},
+            {"label": "z"},
+            "has no column 'z'; it has a, b, y. Name the labels' column with label=",
+        ),
+        (
+            {"a": [1.0, np.nan, np.inf]},
+            {},
+            r"NaN, inf or empty cells in 2 of 3 rows, first in row 1 .* Fill or drop",
+        ),
+        (
+            {"a": ["x", "y", "z"]},
+            {},
+            "numbers beside its label; not numbers: a. Drop or encode them",
+        ),
+        (
+            {"y": [1, 1, 1]},
+            {},
+            "two values, normal and anomaly; got 1: 1. With one class only nothing can be measured",
+        ),
         ({"y": [0, 1, 2]}, {}, "got 3: 0, 1, 2. Make it 0 and 1 first"),
-        ({"y": [1, -1, 1]}, {}, r"0 \(normal\) and 1 \(anomaly\); got -1, 1. Say which is the anomaly with anomaly="),
+        (
+            {"y": [1, -1, 1]},
+            {},
+            r"0 \(normal\) and 1 \(anomaly\); got -1, 1. Say which is the anomaly with anomaly=",
+        ),
         ({"y": ["ok", "bad", "ok"]}, {}, r"got 'bad', 'ok'. Say which is the anomaly"),
-        ({"y": ["ok", "bad", "ok"]}, {"anomaly": "no"}, "anomaly='no' is not a value of 'y' .* holds 'bad', 'ok'"),
-        ({"y": [0, 1, None]}, {}, "'y' in mine.* has empty cells; every row needs a label"),
+        (
+            {"y": ["ok", "bad", "ok"]},
+            {"anomaly": "no"},
+            "anomaly='no' is not a value of 'y' .* holds 'bad', 'ok'",
+        ),
+        (
+            {"y": [0, 1, None]},
+            {},
+            "'y' in mine.* has empty cells; every row needs a label",
+        ),
     ],
 )
 def test_own_table_says_what_is_wrong(tmp_path, ending, change, options, says):
@@ -506,7 +728,10 @@ def test_own_table_says_what_is_wrong(tmp_path, ending, change, options, says):
         ("", "can't be read as a table"),
         ("a,b,y\n", r"rows of numbers, .* got shape \(0, 2\)"),
         ("y\n0\n1\n", r"rows of numbers, .* got shape \(2, 0\)"),
-        ("a,y\n1,0\n2,1,9\n", "can't be read as a table .*every row needs the same columns"),
+        (
+            "a,y\n1,0\n2,1,9\n",
+            "can't be read as a table .*every row needs the same columns",
+        ),
         ("a,y\n1,0,9\n2,1,9\n", "rows with more cells than its header has names"),
         ("a,b,y\n1,2,0\n1,1\n", "empty cells; every row needs a label"),
         ("a,b,y\n1,,0\n1,1,1\n", "empty cells in 1 of 2 rows, first in row 0"),
@@ -524,11 +749,23 @@ def test_own_csv_of_the_wrong_width(tmp_path, text, says):
         ({"X": np.ones((3, 2))}, "has no array y; it has X. Rows belong in X"),
         ({"y": np.array([0, 1])}, "has no array X; it has y"),
         ({}, "has no array X or y; it has none"),
-        ({"X": np.ones((3, 2)), "y": np.array([0, 1])}, r"one label for each of its 3 rows; got shape \(2,\)"),
-        ({"X": np.ones(3), "y": np.array([0, 1, 0])}, r"rows of numbers, .* got shape \(3,\)"),
+        (
+            {"X": np.ones((3, 2)), "y": np.array([0, 1])},
+            r"one label for each of its 3 rows; got shape \(2,\)",
+        ),
+        (
+            {"X": np.ones(3), "y": np.array([0, 1, 0])},
+            r"rows of numbers, .* got shape \(3,\)",
+        ),
         ({"X": np.ones((0, 2)), "y": np.ones(0)}, r"got shape \(0, 2\)"),
-        ({"X": np.array([["a"], ["b"]]), "y": np.array([0, 1])}, "must hold real numbers, got type <U1"),
-        ({"X": np.array([[1], [None]]), "y": np.array([0, 1])}, "Python objects, .* never reads them. Save plain"),
+        (
+            {"X": np.array([["a"], ["b"]]), "y": np.array([0, 1])},
+            "must hold real numbers, got type <U1",
+        ),
+        (
+            {"X": np.array([[1], [None]]), "y": np.array([0, 1])},
+            "Python objects, .* never reads them. Save plain",
+        ),
         ({"X": np.ones((2, 1)), "y": np.array([0, "a"], object)}, "Python objects"),
     ],
 )
@@ -540,20 +777,26 @@ def test_own_arrays_say_what_is_wrong(tmp_path, arrays, says):
 
 def test_damaged_own_files(tmp_path):
     (tmp_path / "mine.npz").write_bytes(b"no archive")
-    with pytest.raises(data.DataError, match=r"is not an .npz archive; write it with numpy.savez"):
+    with pytest.raises(
+        data.DataError, match=r"is not an .npz archive; write it with numpy.savez"
+    ):
         data.load(tmp_path / "mine.npz")
     save(FRAME, tmp_path / "mine.npz")
     whole = bytearray((tmp_path / "mine.npz").read_bytes())
-    whole[whole.index(np.float64(2.0).tobytes())] ^= 1  # one bit of X, which savez does not compress
+    # one bit of X, which savez does not compress
+    whole[whole.index(np.float64(2.0).tobytes())] ^= 1
     (tmp_path / "mine.npz").write_bytes(whole)
-    with pytest.raises(data.DataError, match=r"mine.npz is damaged \(.*CRC.*\); copy or save it again"):
+    with pytest.raises(
+        data.DataError, match=r"mine.npz is damaged \(.*CRC.*\); copy or save it again"
+    ):
         data.load(tmp_path / "mine.npz")
     (tmp_path / "mine.parquet").write_bytes(b"PAR1 no table PAR1")
     with pytest.raises(data.DataError, match=r"mine.parquet can't be read as a table"):
         data.load(tmp_path / "mine.parquet")
 
 
-# --- AnomalyDataset --------------------------------------------------------------------------------------------------
+# --- AnomalyDataset
+# --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -562,12 +805,22 @@ def test_anomaly_dataset_in_a_loader(dtype):
     X, y = np.arange(12.0).reshape(6, 2), np.array([0, 1, 0, 0, 1, 0])
     rows = data.AnomalyDataset(X, y)
     x, label = rows[1]
-    assert len(rows) == 6 and x.tolist() == [2, 3] and x.dtype == dtype and label.dtype == torch.int64 and label == 1
+    assert (
+        len(rows) == 6
+        and x.tolist() == [2, 3]
+        and x.dtype == dtype
+        and label.dtype == torch.int64
+        and label == 1
+    )
     batches = list(torch.utils.data.DataLoader(rows, batch_size=4))
     assert [tuple(b.shape) for b, _ in batches] == [(4, 2), (2, 2)]
-    assert torch.equal(torch.cat([b for b, _ in batches]), torch.as_tensor(X, dtype=dtype))
+    assert torch.equal(
+        torch.cat([b for b, _ in batches]), torch.as_tensor(X, dtype=dtype)
+    )
     assert torch.equal(torch.cat([labels for _, labels in batches]), torch.as_tensor(y))
-    assert torch.equal(data.AnomalyDataset(X)[5], torch.tensor([10.0, 11.0], dtype=dtype))
+    assert torch.equal(
+        data.AnomalyDataset(X)[5], torch.tensor([10.0, 11.0], dtype=dtype)
+    )
 
 
 def test_a_transform_is_applied_to_x_each_time_a_row_is_asked_for():
@@ -581,20 +834,31 @@ def test_a_transform_is_applied_to_x_each_time_a_row_is_asked_for():
     rows = data.AnomalyDataset(X, [5, 6, 7], transform=twice)
     assert calls == []
     assert (rows[2][0] == 2).all() and rows[2][1] == 7 and len(calls) == 2
-    assert calls[0].shape == (4, 4) and (X == 1).all()  # rows go in as tensors, and X stays as it was
+    # rows go in as tensors, and X stays as it was
+    assert calls[0].shape == (4, 4) and (X == 1).all()
 
 
 @pytest.mark.parametrize(
     ("X", "y", "transform", "says"),
     [
-        (np.ones((3, 2)), [0, 1], None, r"a label for each of 3 rows; got shape \(2,\)"),
+        (
+            np.ones((3, 2)),
+            [0, 1],
+            None,
+            r"a label for each of 3 rows; got shape \(2,\)",
+        ),
         (np.ones((3, 2)), np.zeros((3, 1)), None, r"got shape \(3, 1\)"),
         (np.ones((0, 2)), None, None, r"needs rows, .* got shape \(0, 2\)"),
         (np.ones((3, 0)), None, None, r"got shape \(3, 0\)"),
         (np.ones(3), None, None, r"got shape \(3,\)"),
         (np.array([[1.0], [np.nan]]), None, None, "X holds NaN or inf"),
         (np.array([[1.0], [np.inf]]), None, None, "X holds NaN or inf"),
-        (np.ones((3, 2)), None, "flip", r"transform must be callable \(a function of one row\), got str"),
+        (
+            np.ones((3, 2)),
+            None,
+            "flip",
+            r"transform must be callable \(a function of one row\), got str",
+        ),
     ],
 )
 def test_anomaly_dataset_says_what_is_wrong(X, y, transform, says):

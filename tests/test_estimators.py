@@ -1,4 +1,6 @@
-"""What every detector of the package owes: scikit-learn's checks without one expected failure, and the right sign."""
+"""What every detector of the package owes: scikit-learn's checks without one
+expected failure, and the right sign.
+"""
 
 import inspect
 
@@ -35,7 +37,11 @@ def test_scikit_learns_checks(estimator, check):
 
 def test_every_detector_is_checked():
     public = [getattr(detectors, name) for name in detectors.__all__]
-    ours = {c for c in public if inspect.isclass(c) and issubclass(c, Detector) and c is not Detector}
+    ours = {
+        c
+        for c in public
+        if inspect.isclass(c) and issubclass(c, Detector) and c is not Detector
+    }
     assert {type(d) for d in DETECTORS} == ours
 
 
@@ -59,11 +65,17 @@ def test_the_four_methods_tell_one_story(fitted):
     scores = detector.score_samples(X)
     assert scores.dtype == np.float64 and scores.shape == (300,)
     np.testing.assert_array_equal(anomaly_score(detector, X), -scores)
-    np.testing.assert_array_equal(detector.decision_function(X), scores - detector.offset_)
-    np.testing.assert_array_equal(detector.predict(X), np.where(scores < detector.offset_, -1, 1))
+    np.testing.assert_array_equal(
+        detector.decision_function(X), scores - detector.offset_
+    )
+    np.testing.assert_array_equal(
+        detector.predict(X), np.where(scores < detector.offset_, -1, 1)
+    )
 
 
-def test_a_number_for_contamination_is_the_share_of_training_rows_beyond_the_threshold(fitted):
+def test_a_number_for_contamination_is_the_share_of_training_rows_beyond_the_threshold(
+    fitted,
+):
     detector, X = fitted
     detector.set_params(contamination=0.05).fit(X)
     assert (detector.predict(X) == -1).sum() == 15

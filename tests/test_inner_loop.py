@@ -1,4 +1,6 @@
-"""The inner loop against closed forms, finite differences and an explicit reference written out task by task."""
+"""The inner loop against closed forms, finite differences and an explicit reference
+written out task by task.
+"""
 
 import copy
 
@@ -7,15 +9,18 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
-from metaad.meta import inner_loop, normality_loss
+from metaad.meta import normality_loss
 from metaad.meta.autoencoder import rebuild_loss
+from metaad.meta.inner_loop import inner_loop
 from metaad.nets import MLP, Autoencoder, ConvNet
 
 ALPHA = 0.3
 
 
 class Point(nn.Module):
-    """θ itself as a network: the output is θ for every row, and ½‖θ - c‖² is the loss."""
+    """θ itself as a network: the output is θ for every row, and ½‖θ - c‖² is the
+    loss.
+    """
 
     def __init__(self, theta):
         super().__init__()
@@ -32,23 +37,37 @@ def half_squared_distance(out, x, y=None):
 @pytest.fixture
 def quadratic():
     generator = torch.Generator().manual_seed(0)
-    theta, c, q = (torch.randn(n, 4, dtype=torch.float64, generator=generator) for n in (1, 3, 3))
-    return theta[0], c, q  # three tasks with the centres c (3, 4) and the targets q (3, 4)
+    theta, c, q = (
+        torch.randn(n, 4, dtype=torch.float64, generator=generator) for n in (1, 3, 3)
+    )
+    # three tasks with the centres c (3, 4) and the targets q (3, 4)
+    return theta[0], c, q
 
 
 @pytest.mark.parametrize("steps", [0, 1, 3, 7])
 @pytest.mark.parametrize("first_order", [False, True])
-def test_on_the_quadratic_the_end_point_and_the_meta_gradient_have_their_closed_forms(quadratic, steps, first_order):
+def test_on_the_quadratic_the_end_point_and_the_meta_gradient_have_their_closed_forms(
+    quadratic, steps, first_order
+):
     theta, c, q = quadratic
     point = Point(theta)
     adapted = inner_loop(
-        point, half_squared_distance, c[:, None], steps=steps, rate=ALPHA, first_order=first_order
+        point,
+        half_squared_distance,
+        c[:, None],
+        steps=steps,
+        rate=ALPHA,
+        first_order=first_order,
     )
     end = c + (1 - ALPHA) ** steps * (theta - c)  # θ_K, (3, 4)
-    torch.testing.assert_close(adapted.parameters()["theta"], end, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(
+        adapted.parameters()["theta"], end, rtol=1e-12, atol=1e-12
+    )
     half_squared_distance(adapted(q[:, None]), q[:, None]).sum().backward()
     shrink = 1.0 if first_order else (1 - ALPHA) ** steps
-    torch.testing.assert_close(point.theta.grad, (shrink * (end - q)).sum(dim=0), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(
+        point.theta.grad, (shrink * (end - q)).sum(dim=0), rtol=1e-12, atol=1e-12
+    )
 
 
 def smooth_autoencoder():
@@ -64,7 +83,9 @@ def smooth_classifier():
 def smooth_convolution():
     torch.manual_seed(1)
     net = ConvNet((2, 3), side=6, dtype=torch.float64)
-    return nn.Sequential(*(nn.Softplus() if isinstance(layer, nn.ReLU) else layer for layer in net))
+    return nn.Sequential(
+        *(nn.Softplus() if isinstance(layer, nn.ReLU) else layer for layer in net)
+    )
 
 
 NETS = {
@@ -85,8 +106,13 @@ def outer_value(net, loss, x, query, **options):
 
 
 @pytest.mark.parametrize("steps", [1, 3])
-@pytest.mark.parametrize("form, name", [("dual", "autoencoder"), ("dual", "classifier"), ("explicit", "convolution")])
-def test_every_entry_of_the_meta_gradient_agrees_with_finite_differences(name, form, steps):
+@pytest.mark.parametrize(
+    "form, name",
+    [("dual", "autoencoder"), ("dual", "classifier"), ("explicit", "convolution")],
+)
+def test_every_entry_of_the_meta_gradient_agrees_with_finite_differences(
+    name, form, steps
+):
     make, loss, d = NETS[name]
     net, (x, query) = make(), batch(d)
     options = {"steps": steps, "rate": 0.1, "form": form}
@@ -98,11 +124,17 @@ def test_every_entry_of_the_meta_gradient_agrees_with_finite_differences(name, f
             values = []
             for sign in (1, -1):
                 shifted = copy.deepcopy(net)
-                entry = dict(zip(net.parameters(), shifted.parameters(), strict=True))[p].data.view(-1)
+                entry = dict(zip(net.parameters(), shifted.parameters(), strict=True))[
+                    p
+                ].data.view(-1)
                 entry[i] += sign * h
-                values.append(float(outer_value(shifted, loss, x, query, **options).detach()))
+                values.append(
+                    float(outer_value(shifted, loss, x, query, **options).detach())
+                )
             numeric.append((values[0] - values[1]) / (2 * h))
-    torch.testing.assert_close(analytic, torch.tensor(numeric, dtype=torch.float64), rtol=1e-6, atol=1e-8)
+    torch.testing.assert_close(
+        analytic, torch.tensor(numeric, dtype=torch.float64), rtol=1e-6, atol=1e-8
+    )
 
 
 def relative(a, b):
@@ -114,7 +146,11 @@ def meta_gradients(make, loss, d, **options):
     adapted = inner_loop(net, loss, x, **options)
     out = adapted(query)
     loss(out, query, None).sum().backward()
-    return out, adapted.parameters(), {n: p.grad for n, p in net.named_parameters() if p.grad is not None}
+    return (
+        out,
+        adapted.parameters(),
+        {n: p.grad for n, p in net.named_parameters() if p.grad is not None},
+    )
 
 
 @pytest.mark.parametrize("name", ["autoencoder", "classifier"])
@@ -122,7 +158,10 @@ def meta_gradients(make, loss, d, **options):
 @pytest.mark.parametrize("first_order", [False, True])
 def test_dual_and_explicit_forms_are_the_same_computation(name, steps, first_order):
     options = {"steps": steps, "rate": 0.2, "first_order": first_order}
-    dual, explicit = (meta_gradients(*NETS[name], form=form, **options) for form in ("dual", "explicit"))
+    dual, explicit = (
+        meta_gradients(*NETS[name], form=form, **options)
+        for form in ("dual", "explicit")
+    )
     assert relative(dual[0], explicit[0]) < 1e-12
     for n, p in explicit[1].items():
         assert relative(dual[1][n], p) < 1e-12, n
@@ -139,15 +178,22 @@ def test_dual_equals_explicit_with_a_rate_for_each_tensor_and_gives_the_gradient
             for i, (n, _) in enumerate(net.named_parameters())
         }
         out = inner_loop(net, loss, x, steps=3, rate=rates, form=form)(query)
-        found[form] = torch.stack(torch.autograd.grad(loss(out, query, None).sum(), list(rates.values())))
+        found[form] = torch.stack(
+            torch.autograd.grad(loss(out, query, None).sum(), list(rates.values()))
+        )
     torch.testing.assert_close(found["dual"], found["explicit"], rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("names", [["4.weight", "4.bias"], ["2.weight"], ["0.bias", "4.weight"], ["2.bias"]])
+@pytest.mark.parametrize(
+    "names", [["4.weight", "4.bias"], ["2.weight"], ["0.bias", "4.weight"], ["2.bias"]]
+)
 def test_only_the_named_tensors_adapt_in_both_forms(names):
     make, loss, d = NETS["classifier"]
     options = {"steps": 2, "rate": 0.2, "names": names}
-    dual, explicit = (meta_gradients(make, loss, d, form=form, **options) for form in ("dual", "explicit"))
+    dual, explicit = (
+        meta_gradients(make, loss, d, form=form, **options)
+        for form in ("dual", "explicit")
+    )
     assert set(dual[1]) == set(explicit[1]) == set(names)
     assert relative(dual[0], explicit[0]) < 1e-12
     for n in explicit[2]:
@@ -157,7 +203,10 @@ def test_only_the_named_tensors_adapt_in_both_forms(names):
 def test_the_last_layer_of_a_convolutional_net_adapts_in_the_dual_form():
     make, loss, d = NETS["convolution"]
     names = ["6.weight", "6.bias"]
-    found = [meta_gradients(make, loss, d, steps=3, rate=0.2, names=names, form=f) for f in ("auto", "explicit")]
+    found = [
+        meta_gradients(make, loss, d, steps=3, rate=0.2, names=names, form=f)
+        for f in ("auto", "explicit")
+    ]
     net, (x, _) = make(), batch(d)
     assert type(inner_loop(net, loss, x, names=names)).__name__ == "Dual"
     assert relative(found[0][0], found[1][0]) < 1e-12
@@ -166,22 +215,36 @@ def test_the_last_layer_of_a_convolutional_net_adapts_in_the_dual_form():
 
 
 def one_task_at_a_time(net, loss, x, query, steps, rate, first_order):
-    """Clone and adapt, written out: the sum of the query losses and the meta-gradient of every tensor."""
+    """Clone and adapt, written out: the sum of the query losses and the
+    meta-gradient of every tensor.
+    """
     start = dict(net.named_parameters())
     total = 0.0
     for support, rows in zip(x, query, strict=True):
         fast = {n: p.clone() for n, p in start.items()}
         for _ in range(steps):
-            value = loss(functional_call(net, fast, (support,))[None], support[None], None).sum()
-            gradients = torch.autograd.grad(value, list(fast.values()), create_graph=not first_order)
-            fast = {n: p - rate * g for (n, p), g in zip(fast.items(), gradients, strict=True)}
-        total = total + loss(functional_call(net, fast, (rows,))[None], rows[None], None).sum()
+            value = loss(
+                functional_call(net, fast, (support,))[None], support[None], None
+            ).sum()
+            gradients = torch.autograd.grad(
+                value, list(fast.values()), create_graph=not first_order
+            )
+            fast = {
+                n: p - rate * g
+                for (n, p), g in zip(fast.items(), gradients, strict=True)
+            }
+        total = (
+            total
+            + loss(functional_call(net, fast, (rows,))[None], rows[None], None).sum()
+        )
     return total, torch.autograd.grad(total, list(start.values()))
 
 
 @pytest.mark.parametrize("name", list(NETS))
 @pytest.mark.parametrize("first_order", [False, True])
-def test_batches_of_tasks_equal_a_loop_over_tasks_and_fomaml_its_reference(name, first_order):
+def test_batches_of_tasks_equal_a_loop_over_tasks_and_fomaml_its_reference(
+    name, first_order
+):
     make, loss, d = NETS[name]
     net, (x, query) = make(), batch(d)
     expected, gradients = one_task_at_a_time(net, loss, x, query, 3, 0.1, first_order)
@@ -194,7 +257,10 @@ def test_batches_of_tasks_equal_a_loop_over_tasks_and_fomaml_its_reference(name,
 
 def test_fomaml_drops_the_second_derivative_and_so_differs_from_maml():
     make, loss, d = NETS["classifier"]
-    full, first = (meta_gradients(make, loss, d, steps=3, rate=0.5, first_order=f) for f in (False, True))
+    full, first = (
+        meta_gradients(make, loss, d, steps=3, rate=0.5, first_order=f)
+        for f in (False, True)
+    )
     assert relative(full[0], first[0]) < 1e-12  # adaptation itself is the same
     assert max(relative(first[2][n], g) for n, g in full[2].items()) > 1e-2
 
@@ -202,9 +268,14 @@ def test_fomaml_drops_the_second_derivative_and_so_differs_from_maml():
 def test_dual_in_float32_stays_close_to_float64():
     torch.manual_seed(0)
     net = Autoencoder(784, dtype=torch.float64)
-    x, query = torch.rand(4, 10, 784, dtype=torch.float64), torch.rand(4, 30, 784, dtype=torch.float64)
+    x, query = (
+        torch.rand(4, 10, 784, dtype=torch.float64),
+        torch.rand(4, 30, 784, dtype=torch.float64),
+    )
     exact = inner_loop(net, rebuild_loss, x, steps=3, rate=0.1)(query)
-    rough = inner_loop(net.float(), rebuild_loss, x.float(), steps=3, rate=0.1)(query.float())
+    rough = inner_loop(net.float(), rebuild_loss, x.float(), steps=3, rate=0.1)(
+        query.float()
+    )
     assert relative(rough.double(), exact) < 1e-5
 
 
@@ -221,7 +292,9 @@ def test_the_form_is_dual_only_where_it_is_exact():
     net, (x, _) = smooth_classifier(), batch(6)
     per_entry = {n: torch.full_like(p, 0.1) for n, p in net.named_parameters()}
     assert type(inner_loop(net, normality_loss, x)).__name__ == "Dual"
-    assert type(inner_loop(net, normality_loss, x, rate=per_entry)).__name__ == "Explicit"
+    assert (
+        type(inner_loop(net, normality_loss, x, rate=per_entry)).__name__ == "Explicit"
+    )
     assert type(inner_loop(net, normality_loss, x, rate=0.0)).__name__ == "Explicit"
     conv, (images, _) = smooth_convolution(), batch(36)
     assert type(inner_loop(conv, normality_loss, images)).__name__ == "Explicit"

@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from metaad.meta.made_up import KINDS, NO_DIGIT, MadeUpTasks, Recipes, linear_maps, rotations, smooth_noise
 from metaad.tasks import OneClassTasks
+from metaad.tasks.made_up import (
+    KINDS,
+    NO_DIGIT,
+    MadeUpTasks,
+    Recipes,
+    linear_maps,
+    rotations,
+    smooth_noise,
+)
 
 SIDE = 8
 
@@ -14,7 +22,16 @@ def plain(classes=range(5), n=12, **options):
     """Every pixel of an image of class c is (c + 1) / 10: the ink tells the class."""
     y = np.repeat(np.arange(6), n)
     X = np.repeat((y[:, None] + 1) / 10, SIDE * SIDE, axis=1)
-    return OneClassTasks(X, y, k=3, n_query=4, normal=classes, anomalous=classes, dtype=torch.float64, **options)
+    return OneClassTasks(
+        X,
+        y,
+        k=3,
+        n_query=4,
+        normal=classes,
+        anomalous=classes,
+        dtype=torch.float64,
+        **options,
+    )
 
 
 def noisy(n=12):
@@ -30,15 +47,26 @@ def still(tasks, **options):
 
 
 def values(images):
-    """Ink values that occur in an image, rounded; 0 where the grid reached beyond the border is left out."""
+    """Ink values that occur in an image, rounded; 0 where the grid reached beyond
+    the border is left out.
+    """
     return set(np.round(images.numpy(), 6).ravel()) - {0.0}
 
 
 def one_recipe(linear=None, bend=None, masks=None, sources=(0, 0)):
-    masks = np.stack([np.ones((SIDE, SIDE)), np.zeros((SIDE, SIDE))]) if masks is None else masks
+    masks = (
+        np.stack([np.ones((SIDE, SIDE)), np.zeros((SIDE, SIDE))])
+        if masks is None
+        else masks
+    )
     linear = np.eye(2) if linear is None else linear
     bend = np.zeros((2, SIDE, SIDE)) if bend is None else bend
-    return Recipes(np.array([sources]), masks[None], np.asarray(linear)[None], np.asarray(bend)[None])
+    return Recipes(
+        np.array([sources]),
+        masks[None],
+        np.asarray(linear)[None],
+        np.asarray(bend)[None],
+    )
 
 
 def test_without_bending_real_classes_are_the_images_themselves():
@@ -56,8 +84,14 @@ def test_without_bending_real_classes_are_the_images_themselves():
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_a_turned_class_is_the_image_turned(quarters):
     tasks = noisy()
-    recipe = one_recipe(linear=rotations(np.array([quarters * np.pi / 2]))[0], sources=(2, 2))
-    image = still(tasks).draw(recipe, np.array([[4]]), np.random.default_rng(0)).view(SIDE, SIDE)
+    recipe = one_recipe(
+        linear=rotations(np.array([quarters * np.pi / 2]))[0], sources=(2, 2)
+    )
+    image = (
+        still(tasks)
+        .draw(recipe, np.array([[4]]), np.random.default_rng(0))
+        .view(SIDE, SIDE)
+    )
     turned = torch.rot90(tasks.X[tasks.rows[2]].view(-1, SIDE, SIDE), quarters, (1, 2))
     assert (turned - image).abs().amax(dim=(1, 2)).min() < 1e-9
 
@@ -65,8 +99,13 @@ def test_a_turned_class_is_the_image_turned(quarters):
 def test_a_constant_bend_shifts_the_image_by_whole_pixels():
     tasks = noisy()
     bend = np.zeros((2, SIDE, SIDE))
-    bend[0] = 2 * 2 / SIDE  # x grows by two pixels: the new image shows what stood two pixels to the right
-    image = still(tasks).draw(one_recipe(bend=bend), np.array([[4]]), np.random.default_rng(0)).view(SIDE, SIDE)
+    # x grows by two pixels: the new image shows what stood two pixels to the right
+    bend[0] = 2 * 2 / SIDE
+    image = (
+        still(tasks)
+        .draw(one_recipe(bend=bend), np.array([[4]]), np.random.default_rng(0))
+        .view(SIDE, SIDE)
+    )
     old = tasks.X[tasks.rows[0]].view(-1, SIDE, SIDE)
     assert (old[:, :, 2:] - image[:, :-2]).abs().amax(dim=(1, 2)).min() < 1e-9
     assert (image[:, -2:] == 0).all()
@@ -78,7 +117,9 @@ def test_each_kind_shows_the_ink_it_should():
         made = still(tasks, kinds=(kind,))
         rng = np.random.default_rng(1)
         recipes = made.recipes(20, rng)
-        images = made.draw(recipes, 5 + np.arange(20)[:, None], rng).view(20, SIDE, SIDE)
+        images = made.draw(recipes, 5 + np.arange(20)[:, None], rng).view(
+            20, SIDE, SIDE
+        )
         for image, (first, second) in zip(images, recipes.sources, strict=True):
             if kind == "doodle":
                 assert (first, second) == (NO_DIGIT, NO_DIGIT) and 0 < image.max() <= 1
@@ -98,15 +139,22 @@ def test_the_sides_of_a_splice_are_parted_by_a_line_through_the_middle():
     recipes = still(plain(), kinds=("splice",)).recipes(50, np.random.default_rng(2))
     first, second = recipes.masks[:, 0], recipes.masks[:, 1]
     np.testing.assert_array_equal(first + second, 1.0)
-    np.testing.assert_array_equal(first[:, ::-1, ::-1], second)  # what is on one side of it is opposite the other
+    # what is on one side of it is opposite the other
+    np.testing.assert_array_equal(first[:, ::-1, ::-1], second)
 
 
 def test_held_out_classes_are_never_looked_at():
     made = still(plain(classes=(0, 2, 3)), strange=0.5)
     task = made.sample(64, 3)
     assert values(task.support) | values(task.query) >= {0.1, 0.3, 0.4}
-    turned_or_spliced = MadeUpTasks(made.tasks, kinds=("turn", "splice"), affine=0.0, elastic=0.0).sample(64, 3)
-    assert values(turned_or_spliced.support) | values(turned_or_spliced.query) == {0.1, 0.3, 0.4}
+    turned_or_spliced = MadeUpTasks(
+        made.tasks, kinds=("turn", "splice"), affine=0.0, elastic=0.0
+    ).sample(64, 3)
+    assert values(turned_or_spliced.support) | values(turned_or_spliced.query) == {
+        0.1,
+        0.3,
+        0.4,
+    }
 
 
 def test_anomalies_come_neither_from_the_task_s_class_nor_from_what_it_is_made_of():
@@ -128,7 +176,12 @@ def test_shares_and_seeds():
     made = MadeUpTasks(noisy(), share=0.25)
     a, b, c = made.sample(16, 5), made.sample(16, 5), made.sample(16, 6)
     assert (a.normal == -1).sum() == 4
-    assert np.unique(a.normal[a.normal >= 0], return_counts=True)[1].tolist() == [3, 3, 3, 3]
+    assert np.unique(a.normal[a.normal >= 0], return_counts=True)[1].tolist() == [
+        3,
+        3,
+        3,
+        3,
+    ]
     assert torch.equal(a.support, b.support) and torch.equal(a.query, b.query)
     assert not torch.equal(a.support, c.support)
     assert a.support.shape == (16, 3, SIDE**2) and a.query.shape == (16, 8, SIDE**2)
@@ -150,15 +203,25 @@ def test_random_maps_keep_to_their_bounds():
     assert np.exp(-0.2) <= singular.min() and singular.max() <= np.exp(0.2)
     angles = np.arctan2(maps[:, 1, 0], maps[:, 0, 0])
     assert np.abs(angles).max() <= 0.5 and np.abs(angles).max() > 0.45
-    np.testing.assert_allclose(linear_maps(3, rng, turn=0.0, stretch=0.0, slant=0.0), np.eye(2)[None].repeat(3, 0))
-    np.testing.assert_allclose(rotations(np.array([np.pi / 2]))[0], [[0, -1], [1, 0]], atol=1e-15)
+    np.testing.assert_allclose(
+        linear_maps(3, rng, turn=0.0, stretch=0.0, slant=0.0),
+        np.eye(2)[None].repeat(3, 0),
+    )
+    np.testing.assert_allclose(
+        rotations(np.array([np.pi / 2]))[0], [[0, -1], [1, 0]], atol=1e-15
+    )
 
 
 def test_smooth_noise_is_normal_at_its_knots_and_linear_between():
-    field = smooth_noise(2000, 3, 5, np.random.default_rng(8))  # knots at pixels 0, 2 and 4
+    # knots at pixels 0, 2 and 4
+    field = smooth_noise(2000, 3, 5, np.random.default_rng(8))
     assert abs(field[..., ::2, ::2].std() - 1) < 0.02
-    np.testing.assert_allclose(field[..., 1, 0], (field[..., 0, 0] + field[..., 2, 0]) / 2)
-    np.testing.assert_allclose(field[..., 4, 3], (field[..., 4, 2] + field[..., 4, 4]) / 2)
+    np.testing.assert_allclose(
+        field[..., 1, 0], (field[..., 0, 0] + field[..., 2, 0]) / 2
+    )
+    np.testing.assert_allclose(
+        field[..., 4, 3], (field[..., 4, 2] + field[..., 4, 4]) / 2
+    )
 
 
 @pytest.mark.parametrize(

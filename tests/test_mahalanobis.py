@@ -1,4 +1,6 @@
-"""Mahalanobis against loops over coordinates, its limits, and the loss at several numbers of shots."""
+"""Mahalanobis against loops over coordinates, its limits, and the loss at several
+numbers of shots.
+"""
 
 import numpy as np
 import pytest
@@ -14,27 +16,41 @@ M = 3  # width of the embedding, which is the row itself here
 def tasks(k=4):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, M)) + np.repeat(np.arange(3), 20)[:, None]
-    return OneClassTasks(X, np.repeat(np.arange(3), 20), k=k, n_query=5, dtype=torch.float64)
+    return OneClassTasks(
+        X, np.repeat(np.arange(3), 20), k=k, n_query=5, dtype=torch.float64
+    )
 
 
 def learner(cls=Mahalanobis, shots=None, **head):
     """On rows as they are, with these parameters in its head."""
-    made = cls(nn.Identity(), shots=shots, iterations=1, random_state=0, device="cpu").fit(tasks())
+    made = cls(
+        nn.Identity(), shots=shots, iterations=1, random_state=0, device="cpu"
+    ).fit(tasks())
     with torch.no_grad():
         for name, value in head.items():
-            made.module_["head"][name].copy_(torch.as_tensor(value, dtype=torch.float64))
+            made.module_["head"][name].copy_(
+                torch.as_tensor(value, dtype=torch.float64)
+            )
     return made
 
 
 HEAD = {
-    "log_scale": 0.3, "threshold": 1.7, "log_prior_rows": 1.1, "log_guess": -0.4, "spread": 0.6,
+    "log_scale": 0.3,
+    "threshold": 1.7,
+    "log_prior_rows": 1.1,
+    "log_guess": -0.4,
+    "spread": 0.6,
     "log_variance": [0.2, -0.5, 1.0],
-}  # fmt: skip
+}
 
 
 def score(made, support, x, y=None):
     y = None if y is None else torch.as_tensor(y)[None]
-    return made._scorer(torch.as_tensor(support)[None], y)(torch.as_tensor(x)[None])[0].detach().numpy()
+    return (
+        made._scorer(torch.as_tensor(support)[None], y)(torch.as_tensor(x)[None])[0]
+        .detach()
+        .numpy()
+    )
 
 
 @pytest.mark.parametrize("k", [2, 5])
@@ -44,9 +60,14 @@ def test_score_is_the_formula_coordinate_by_coordinate(k):
     rows, expected = np.exp(HEAD["log_prior_rows"]), np.zeros(6)
     for j in range(M):
         c = support[:, j].mean()
-        v = (rows * np.exp(HEAD["log_variance"][j]) + ((support[:, j] - c) ** 2).sum()) / (rows + k - 1)
+        v = (
+            rows * np.exp(HEAD["log_variance"][j]) + ((support[:, j] - c) ** 2).sum()
+        ) / (rows + k - 1)
         v *= 1 + np.exp(HEAD["log_guess"]) / k
-        expected += np.exp(HEAD["log_scale"]) * (x[:, j] - c) ** 2 / v / M + HEAD["spread"] * np.log(v) / M
+        expected += (
+            np.exp(HEAD["log_scale"]) * (x[:, j] - c) ** 2 / v / M
+            + HEAD["spread"] * np.log(v) / M
+        )
     expected -= np.exp(HEAD["log_scale"]) * HEAD["threshold"]
     np.testing.assert_allclose(score(learner(**HEAD), support, x), expected, rtol=1e-12)
 
@@ -58,17 +79,28 @@ def test_without_shared_variance_it_is_the_sample_variance_and_units_do_not_matt
     found = made.variances(torch.as_tensor(support)[None])[0].detach().numpy()
     np.testing.assert_allclose(found, support.var(axis=0, ddof=1), rtol=1e-12)
     x, unit = rng.normal(size=(8, M)), np.array([0.1, 1.0, 50.0])
-    made = learner(**HEAD | {"log_prior_rows": -60.0, "log_guess": -60.0, "spread": 0.0})
-    np.testing.assert_allclose(score(made, support * unit, x * unit), score(made, support, x), rtol=1e-9)
+    made = learner(
+        **HEAD | {"log_prior_rows": -60.0, "log_guess": -60.0, "spread": 0.0}
+    )
+    np.testing.assert_allclose(
+        score(made, support * unit, x * unit), score(made, support, x), rtol=1e-9
+    )
 
 
 def test_with_the_shared_variance_alone_it_is_a_prototypical_network():
     rng = np.random.default_rng(2)
     support, x = rng.normal(size=(5, M)), rng.normal(size=(7, M))
     shared = {"log_scale": 0.4, "threshold": 1.3}
-    alone = {"log_prior_rows": 60.0, "log_guess": -60.0, "spread": 0.0, "log_variance": np.zeros(M)}
+    alone = {
+        "log_prior_rows": 60.0,
+        "log_guess": -60.0,
+        "spread": 0.0,
+        "log_variance": np.zeros(M),
+    }
     expected = score(learner(ProtoNet, **shared), support, x)
-    np.testing.assert_allclose(score(learner(**shared | alone), support, x), expected, rtol=1e-12)
+    np.testing.assert_allclose(
+        score(learner(**shared | alone), support, x), expected, rtol=1e-12
+    )
 
 
 def test_a_class_that_varies_more_is_given_more_room():
@@ -94,7 +126,9 @@ def test_the_loss_at_several_shots_is_the_mean_over_shortened_supports(cls):
     short = [Task(task.support[:, :k], task.query, task.y) for k in (2, 3, 4)]
     one_by_one = [float(made._loss(t).detach()) for t in short]
     made.shots = (2, 3, 4)
-    assert float(made._loss(task).detach()) == pytest.approx(np.mean(one_by_one), rel=1e-12)
+    assert float(made._loss(task).detach()) == pytest.approx(
+        np.mean(one_by_one), rel=1e-12
+    )
     assert len({round(v, 6) for v in one_by_one}) == 3
 
 
@@ -104,7 +138,9 @@ def test_gradients_agree_with_finite_differences():
 
     def loss(*values):
         made.module_["head"] = nn.ParameterDict(
-            dict(zip(made.module_["head"].keys(), map(nn.Parameter, values), strict=True))
+            dict(
+                zip(made.module_["head"].keys(), map(nn.Parameter, values), strict=True)
+            )
         )
         return made._loss(task)
 
@@ -114,10 +150,17 @@ def test_gradients_agree_with_finite_differences():
             step = torch.zeros_like(p).flatten()
             step[at] = 1e-6
             ends = [
-                loss(*[q.detach() + (sign * step.view_as(p) if j == i else 0) for j, q in enumerate(parameters)]).item()
+                loss(
+                    *[
+                        q.detach() + (sign * step.view_as(p) if j == i else 0)
+                        for j, q in enumerate(parameters)
+                    ]
+                ).item()
                 for sign in (1, -1)
             ]
-            assert float(g.flatten()[at]) == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-9)
+            assert float(g.flatten()[at]) == pytest.approx(
+                (ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-9
+            )
 
 
 def test_shots_that_make_no_sense_are_refused():

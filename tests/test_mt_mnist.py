@@ -1,16 +1,28 @@
-"""The experiment's shortcuts change no number: features computed once, judgements paired over variants."""
+"""The experiment's shortcuts change no number: features computed once, judgements
+paired over variants.
+"""
 
 import numpy as np
 import pytest
 import torch
-from mt_mnist import KEPT_OUT, SHOTS, embedded, judge, judgements, moved, part, scores_file, summarise
-from mt_mnist_report import curves, judged_again, thresholds
 
 from metaad import data
-from metaad.meta.all_pairs import AllPairs
-from metaad.meta.made_up import MadeUpTasks
-from metaad.meta.recipes import few_shot, unfreeze
+from metaad.experiments.mt_mnist import (
+    KEPT_OUT,
+    SHOTS,
+    embedded,
+    judge,
+    judgements,
+    moved,
+    part,
+    scores_file,
+    summarise,
+)
+from metaad.experiments.mt_mnist_report import curves, judged_again, thresholds
+from metaad.meta.few_shot import few_shot, unfreeze
 from metaad.tasks import OneClassTasks
+from metaad.tasks.all_pairs import AllPairs
+from metaad.tasks.made_up import MadeUpTasks
 
 
 @pytest.fixture(scope="module")
@@ -21,35 +33,65 @@ def digits():
 
 @pytest.fixture(scope="module")
 def learners(digits):
-    tasks = MadeUpTasks(OneClassTasks(*digits, k=3, n_query=2, normal=range(8), anomalous=range(8)))
+    tasks = MadeUpTasks(
+        OneClassTasks(*digits, k=3, n_query=2, normal=range(8), anomalous=range(8))
+    )
     quick = {"iterations": 3, "n_tasks": 6, "side": 8, "device": "cpu"}
-    found = {m: few_shot(m, **quick).fit(AllPairs(tasks)) for m in ("ProtoNet", "Mahalanobis", "PLDA", "OC-ANIL")}
-    return found | {"OC-MAML": unfreeze(found["OC-ANIL"], iterations=1, n_tasks=2).fit(tasks)}
+    found = {
+        m: few_shot(m, **quick).fit(AllPairs(tasks))
+        for m in ("ProtoNet", "Mahalanobis", "PLDA", "OC-ANIL")
+    }
+    return found | {
+        "OC-MAML": unfreeze(found["OC-ANIL"], iterations=1, n_tasks=2).fit(tasks)
+    }
 
 
-@pytest.mark.parametrize("method", ["ProtoNet", "Mahalanobis", "PLDA", "OC-ANIL", "OC-MAML"])
+@pytest.mark.parametrize(
+    "method", ["ProtoNet", "Mahalanobis", "PLDA", "OC-ANIL", "OC-MAML"]
+)
 def test_features_computed_once_give_the_same_scores(learners, digits, method):
     X, y = digits
     rest, Z = embedded(learners[method], X)
-    raw, once = (OneClassTasks(rows, y, k=5, n_query=20, normal=(8,)).sample(3, 0) for rows in (X, Z))
-    torch.testing.assert_close(rest.scores(once), learners[method].scores(raw), rtol=1e-4, atol=1e-5)
+    raw, once = (
+        OneClassTasks(rows, y, k=5, n_query=20, normal=(8,)).sample(3, 0)
+        for rows in (X, Z)
+    )
+    torch.testing.assert_close(
+        rest.scores(once), learners[method].scores(raw), rtol=1e-4, atol=1e-5
+    )
     assert (Z is X) == (method == "OC-MAML")
 
 
-def test_support_and_query_of_all_pairs_pass_batch_normalisation_as_one_batch(learners, digits):
-    tasks = AllPairs(MadeUpTasks(OneClassTasks(*digits, k=3, n_query=2, normal=range(8), anomalous=range(8))))
+def test_support_and_query_of_all_pairs_pass_batch_normalisation_as_one_batch(
+    learners, digits
+):
+    tasks = AllPairs(
+        MadeUpTasks(
+            OneClassTasks(*digits, k=3, n_query=2, normal=range(8), anomalous=range(8))
+        )
+    )
     learner, batch = learners["ProtoNet"], tasks.sample(6, 0)
     learner.module_.train()
     with torch.no_grad():
         loss = learner._loss(batch)
-        z = learner.module_["net"](torch.cat([batch.support.flatten(0, 1), batch.query[0]]))
+        z = learner.module_["net"](
+            torch.cat([batch.support.flatten(0, 1), batch.query[0]])
+        )
         support, query = z[:18].view(6, 3, -1), z[18:]
-        distance = (query[None] - support.mean(dim=1, keepdim=True)).square().mean(dim=-1)
-        scale, threshold = (learner.module_["head"][n] for n in ("log_scale", "threshold"))
+        distance = (
+            (query[None] - support.mean(dim=1, keepdim=True)).square().mean(dim=-1)
+        )
+        scale, threshold = (
+            learner.module_["head"][n] for n in ("log_scale", "threshold")
+        )
         scores = scale.exp() * (distance - threshold)
-        by_hand = torch.where(batch.y == 1, -torch.sigmoid(scores).log(), -torch.sigmoid(-scores).log())
+        by_hand = torch.where(
+            batch.y == 1, -torch.sigmoid(scores).log(), -torch.sigmoid(-scores).log()
+        )
     learner.module_.eval()
-    torch.testing.assert_close(loss, (batch.weight * by_hand).mean(), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        loss, (batch.weight * by_hand).mean(), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_a_judge_sees_the_digits_that_it_says(digits):
@@ -60,7 +102,9 @@ def test_a_judge_sees_the_digits_that_it_says(digits):
             return (task.query[..., 0] - task.support[:, :1, 0]).abs().numpy() - 0.5
 
     y = digits[1]
-    found, (scores, labels, shown) = judge(Reader(), y[:, None].astype(float), y, 2, 3, (3, 5, 7), 10)
+    found, (scores, labels, shown) = judge(
+        Reader(), y[:, None].astype(float), y, 2, 3, (3, 5, 7), 10
+    )
     assert found["accuracy"] == found["auroc"] == 1.0
     assert set(shown[labels == 0]) == {3} and set(shown[labels == 1]) == {5, 7}
     assert [found["called_normal"][d] for d in (3, 5, 7, 0)] == [1.0, 0.0, 0.0, None]
@@ -71,13 +115,22 @@ def test_no_split_is_judged_on_what_it_trains_on():
     for split in range(9):
         assert judgements("mt-mnist", split)[0] == ("test", split, None)
         what, digit, anomalies = judgements("mt-mnist", split)[1]
-        assert (what, digit) == ("validation", 9) and split not in anomalies and 9 not in anomalies
+        assert (
+            (what, digit) == ("validation", 9)
+            and split not in anomalies
+            and 9 not in anomalies
+        )
     for split, out in enumerate(KEPT_OUT):
         found = judgements("pairs", split)
-        assert [f[1] for f in found] == list(out) and all(9 in f[2] and not set(out) & set(f[2]) for f in found)
+        assert [f[1] for f in found] == list(out) and all(
+            9 in f[2] and not set(out) & set(f[2]) for f in found
+        )
     assert judgements("five-folds", 2) == [
-        ("others", 4, None), ("others", 5, None), ("held-out", 4, (5,)), ("held-out", 5, (4,))
-    ]  # fmt: skip
+        ("others", 4, None),
+        ("others", 5, None),
+        ("held-out", 4, (5,)),
+        ("held-out", 5, (4,)),
+    ]
 
 
 def test_moved_images_are_shifted_by_whole_pixels():
@@ -93,13 +146,20 @@ def test_moved_images_are_shifted_by_whole_pixels():
 def test_features_over_moved_images_are_their_mean(learners, digits):
     X, moves = digits[0][:50], ((0, 0), (1, 0), (0, -1))
     found = embedded(learners["Mahalanobis"], X, moves)[1]
-    expected = np.mean([embedded(learners["Mahalanobis"], moved(X, *m))[1] for m in moves], axis=0)
+    expected = np.mean(
+        [embedded(learners["Mahalanobis"], moved(X, *m))[1] for m in moves], axis=0
+    )
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
 def keep(path, k, digit, scores):
     """One episode with a normal row and an anomaly."""
-    np.savez(scores_file(path, k, digit), np.array([scores]), np.array([[0.0, 1.0]]), np.array([[digit, 9]]))
+    np.savez(
+        scores_file(path, k, digit),
+        np.array([scores]),
+        np.array([[0.0, 1.0]]),
+        np.array([[digit, 9]]),
+    )
 
 
 def test_a_split_takes_its_threshold_from_the_other_digits(tmp_path):
@@ -111,8 +171,10 @@ def test_a_split_takes_its_threshold_from_the_other_digits(tmp_path):
             keep(path, 2, d, (0.5, 0.6) if d != 4 else (-0.6, -0.5))
             keep(path, 10, d, (1.0, 1.2) if d >= 5 else (-1.2, -1.0))
     found = thresholds(curves(tmp_path, "pairs", "A/all"))
-    np.testing.assert_allclose(found[2], 0.55, atol=0.03)  # eight of nine digits want that, or seven of eight
-    np.testing.assert_allclose(found[10][5:], -1.1, atol=0.03)  # without one of 5 to 8, five digits outvote three
+    # eight of nine digits want that, or seven of eight
+    np.testing.assert_allclose(found[2], 0.55, atol=0.03)
+    # without one of 5 to 8, five digits outvote three
+    np.testing.assert_allclose(found[10][5:], -1.1, atol=0.03)
 
 
 def test_a_moved_threshold_is_taken_off_the_mean_score(tmp_path):
@@ -121,6 +183,12 @@ def test_a_moved_threshold_is_taken_off_the_mean_score(tmp_path):
         for k in SHOTS:
             keep(path, k, 4, scores)
     members = {("A/all", s): {4: {"seconds": 2.0, "episodes": 1}} for s in (0, 1)}
-    at = {t: judged_again(tmp_path, members, {k: np.full(9, t) for k in SHOTS})[4] for t in (0.4, 0.5, 1.5)}
+    at = {
+        t: judged_again(tmp_path, members, {k: np.full(9, t) for k in SHOTS})[4]
+        for t in (0.4, 0.5, 1.5)
+    }
     assert [at[t]["test-10"]["4"]["accuracy"] for t in at] == [0.5, 1.0, 0.5]
-    assert judged_again(tmp_path, members)[4]["test-10"]["4"]["accuracy"] == 0.5 and at[0.4]["seconds"] == 4.0
+    assert (
+        judged_again(tmp_path, members)[4]["test-10"]["4"]["accuracy"] == 0.5
+        and at[0.4]["seconds"] == 4.0
+    )

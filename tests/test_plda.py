@@ -1,4 +1,6 @@
-"""PLDA against brute force: multivariate normals over support and query together, limits, gradients, recovery."""
+"""PLDA against brute force: multivariate normals over support and query together,
+limits, gradients, recovery.
+"""
 
 import numpy as np
 import pytest
@@ -13,20 +15,30 @@ M = 3  # width of the embedding, which is the row itself here
 
 
 class GaussianClasses:
-    """Tasks from the model itself: class means N(mean, B), rows N(class mean, W), anomalies from fresh classes."""
+    """Tasks from the model itself: class means N(mean, B), rows N(class mean, W),
+    anomalies from fresh classes.
+    """
 
     n_features = M
 
     def __init__(self, mean, between, within, k=4, n_query=10):
-        self.mean, self.between, self.within = (np.asarray(a, dtype=float) for a in (mean, between, within))
+        self.mean, self.between, self.within = (
+            np.asarray(a, dtype=float) for a in (mean, between, within)
+        )
         self.k, self.n_query = k, n_query
 
     def rows(self, centers, n, rng):
-        return centers[:, None] + rng.standard_normal((len(centers), n, M)) * self.within**0.5
+        return (
+            centers[:, None]
+            + rng.standard_normal((len(centers), n, M)) * self.within**0.5
+        )
 
     def sample(self, n_tasks, random_state=None):
         rng = np.random.default_rng(random_state)
-        own, other = self.mean + rng.standard_normal((2, n_tasks, self.n_query, M)) * self.between**0.5
+        own, other = (
+            self.mean
+            + rng.standard_normal((2, n_tasks, self.n_query, M)) * self.between**0.5
+        )
         inliers = self.rows(own[:, 0], self.k + self.n_query, rng)
         anomalies = self.rows(other.reshape(-1, M), 1, rng).reshape(n_tasks, -1, M)
         query = np.concatenate([inliers[:, self.k :], anomalies], axis=1)
@@ -39,7 +51,9 @@ def inverse_softplus(x):
 
 
 def plda(mean, between, within):
-    """A PLDA on rows as they are, with these parameters; its score is the plain log-likelihood ratio."""
+    """A PLDA on rows as they are, with these parameters; its score is the plain
+    log-likelihood ratio.
+    """
     learner = PLDA(nn.Identity(), iterations=1, random_state=0, device="cpu")
     learner.fit(GaussianClasses(mean, between, within))
     head = learner.module_["head"]
@@ -54,7 +68,9 @@ def plda(mean, between, within):
 
 def score(learner, support, x, y=None):
     y = None if y is None else torch.as_tensor(y)[None]
-    return learner._scorer(torch.as_tensor(support)[None], y)(torch.as_tensor(x)[None])[0]
+    return learner._scorer(torch.as_tensor(support)[None], y)(torch.as_tensor(x)[None])[
+        0
+    ]
 
 
 @pytest.fixture
@@ -64,10 +80,14 @@ def parameters():
 
 
 def log_density(rows, mean, between, within):
-    """log p of rows (n, M) of one class whose mean is integrated out: covariance W I + B 1 1ᵀ in every coordinate."""
+    """log p of rows (n, M) of one class whose mean is integrated out: covariance W I
+    + B 1 1ᵀ in every coordinate.
+    """
     n = len(rows)
     return sum(
-        multivariate_normal(np.full(n, mean[j]), within[j] * np.eye(n) + between[j]).logpdf(rows[:, j])
+        multivariate_normal(
+            np.full(n, mean[j]), within[j] * np.eye(n) + between[j]
+        ).logpdf(rows[:, j])
         for j in range(M)
     )
 
@@ -83,7 +103,9 @@ def test_score_is_the_log_likelihood_ratio_by_brute_force(parameters, k):
         - log_density(np.vstack([support, x[i]]), *parameters)
         for i in range(len(x))
     ]
-    np.testing.assert_allclose(score(plda(*parameters), support, x).detach(), expected, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(
+        score(plda(*parameters), support, x).detach(), expected, rtol=1e-10, atol=1e-12
+    )
 
 
 def test_rows_of_the_support_labelled_as_anomalies_are_left_out(parameters):
@@ -101,19 +123,26 @@ def test_with_very_many_rows_the_normal_class_is_known(parameters):
     support = np.repeat(center[None], 1_000_000, axis=0)
     expected = multivariate_normal(mean, np.diag(between + within)).logpdf(x)
     expected -= multivariate_normal(center, np.diag(within)).logpdf(x)
-    np.testing.assert_allclose(score(plda(*parameters), support, x).detach(), expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        score(plda(*parameters), support, x).detach(), expected, rtol=1e-4, atol=1e-4
+    )
 
 
 def test_classes_that_do_not_differ_tell_nothing(parameters):
     mean, _, within = parameters
     rng = np.random.default_rng(5)
-    scores = score(plda(mean, np.full(M, 1e-9), within), rng.normal(size=(3, M)), rng.normal(size=(6, M)))
+    scores = score(
+        plda(mean, np.full(M, 1e-9), within),
+        rng.normal(size=(3, M)),
+        rng.normal(size=(6, M)),
+    )
     np.testing.assert_allclose(scores.detach(), 0.0, atol=1e-6)
 
 
 def test_one_row_at_the_background_mean_against_a_far_one_by_hand():
-    # B = 3, W = 1, k = 1 and z̄ = μ = 0: g = 3/4, the normal variance is 1 + 3/4 = 7/4, the background's 4.
-    # log background - log normal = ½ x² (4/7 - 1/4) - ½ log(16/7) a coordinate.
+    # B = 3, W = 1, k = 1 and z̄ = μ = 0: g = 3/4, the normal variance is 1 + 3/4 = 7/4,
+    # the background's 4. log background - log normal = ½ x² (4/7 - 1/4) - ½ log(16/7) a
+    # coordinate.
     learner = plda(np.zeros(M), np.full(M, 3.0), np.ones(M))
     x = np.array([[0.0] * M, [2.0] * M])
     by_hand = M * (0.5 * np.array([0.0, 4.0]) * (4 / 7 - 1 / 4) - 0.5 * np.log(16 / 7))
@@ -126,10 +155,15 @@ def test_gradients_match_finite_differences(parameters):
     learner = plda(*parameters)
     start = dict(learner.module_["head"])
     rng = np.random.default_rng(6)
-    support, query = (torch.as_tensor(rng.normal(size=(2, n, M))).requires_grad_() for n in (3, 4))
+    support, query = (
+        torch.as_tensor(rng.normal(size=(2, n, M))).requires_grad_() for n in (3, 4)
+    )
 
     def scores(support, query, *values):
-        learner.module_ = {"net": nn.Identity(), "head": dict(zip(start, values, strict=True))}
+        learner.module_ = {
+            "net": nn.Identity(),
+            "head": dict(zip(start, values, strict=True)),
+        }
         return learner._scorer(support, None)(query)
 
     values = [v.detach().clone().requires_grad_() for v in start.values()]
@@ -140,7 +174,13 @@ def test_learning_comes_close_to_the_true_parameters(parameters):
     mean, between, within = parameters
     tasks = GaussianClasses(mean, 4 * between, within)
     learner = PLDA(
-        nn.Identity(), iterations=150, n_tasks=64, learning_rate=0.05, schedule="cosine", random_state=0, device="cpu"
+        nn.Identity(),
+        iterations=150,
+        n_tasks=64,
+        learning_rate=0.05,
+        schedule="cosine",
+        random_state=0,
+        device="cpu",
     ).fit(tasks)
     fresh = tasks.sample(400, 1)
     truth = plda(mean, 4 * between, within)

@@ -16,43 +16,77 @@ def closed():
 
 def test_grids_write_every_number_and_frame_the_marked_cell():
     a = np.array([[0.5, 0.9], [0.7, np.nan]])
-    figure = draw.grids(["0", "1"], [2, 5], {"AUROC": (a, ".2f"), "error": (a / 10, ".3f")}, {"AUROC": (0, 1)})
+    figure = draw.grids(
+        ["0", "1"],
+        [2, 5],
+        {"AUROC": (a, ".2f"), "error": (a / 10, ".3f")},
+        {"AUROC": (0, 1)},
+    )
     first, second = figure.axes
     assert [t.get_text() for t in first.texts] == ["0.50", "0.90", "0.70"]
     assert [t.get_text() for t in second.texts] == ["0.050", "0.090", "0.070"]
     assert len(first.patches) == 1 and not second.patches
-    assert first.patches[0].get_x() + 0.47 == pytest.approx(1) and first.patches[0].get_y() + 0.45 == pytest.approx(0)
+    assert first.patches[0].get_x() + 0.47 == pytest.approx(1) and first.patches[
+        0
+    ].get_y() + 0.45 == pytest.approx(0)
 
 
 def test_curves_pass_through_the_means_and_bands_hold_low_and_high():
     mean, low, high = np.array([3.0, 2.0]), np.array([2.0, 1.0]), np.array([4.0, 3.0])
-    ax = draw.curves([5, 10], {"a": (mean, low, high)}, ("closed form", [2.5, 1.5])).axes[0]
-    assert list(ax.lines[0].get_ydata()) == [3.0, 2.0] and list(ax.lines[1].get_ydata()) == [2.5, 1.5]
+    ax = draw.curves(
+        [5, 10], {"a": (mean, low, high)}, ("closed form", [2.5, 1.5])
+    ).axes[0]
+    assert list(ax.lines[0].get_ydata()) == [3.0, 2.0] and list(
+        ax.lines[1].get_ydata()
+    ) == [2.5, 1.5]
     corners = ax.collections[0].get_paths()[0].vertices
-    assert {tuple(c) for c in corners} >= {(5.0, 2.0), (10.0, 1.0), (5.0, 4.0), (10.0, 3.0)}
+    assert {tuple(c) for c in corners} >= {
+        (5.0, 2.0),
+        (10.0, 1.0),
+        (5.0, 4.0),
+        (10.0, 3.0),
+    }
 
 
 def test_cost_and_gain_stand_where_they_were_measured():
     ax = draw.cost_and_gain({"a": (10.0, Interval(0.02, 0.01, 0.03, 10))}).axes[0]
-    assert list(ax.lines[0].get_xdata()) == [0.01, 0.03] and ax.lines[1].get_xdata()[0] == 0.02
+    assert (
+        list(ax.lines[0].get_xdata()) == [0.01, 0.03]
+        and ax.lines[1].get_xdata()[0] == 0.02
+    )
     assert [t.get_text() for t in ax.get_yticklabels()] == ["a · 10 s"]
 
 
 def test_points_are_grouped_and_the_chosen_one_is_ringed():
     error, auroc = np.array([0.1, 0.2, 0.3]), np.array([0.9, 0.8, 0.7])
     ax = draw.error_against_auroc(error, auroc, [2, 5, 2], {"lowest error": 0}).axes[0]
-    assert list(ax.lines[0].get_xdata()) == [0.1, 0.3] and list(ax.lines[1].get_xdata()) == [0.2]
+    assert list(ax.lines[0].get_xdata()) == [0.1, 0.3] and list(
+        ax.lines[1].get_xdata()
+    ) == [0.2]
     assert (ax.lines[2].get_xdata()[0], ax.lines[2].get_ydata()[0]) == (0.1, 0.9)
     assert ax.texts[0].get_text() == "lowest error"
 
 
 def test_names_of_chosen_points_lie_inside_the_axes():
-    error, auroc = np.array([0.001, 0.003, 0.02, 0.04]), np.array([0.95, 0.96, 0.9, 0.86])
-    names = {"smallest error in the space": 0, "the best of all networks": 1, "article": 2, "the worst network": 3}
+    error, auroc = (
+        np.array([0.001, 0.003, 0.02, 0.04]),
+        np.array([0.95, 0.96, 0.9, 0.86]),
+    )
+    names = {
+        "smallest error in the space": 0,
+        "the best of all networks": 1,
+        "article": 2,
+        "the worst network": 3,
+    }
     figure = draw.error_against_auroc(error, auroc, [2, 5, 2, 5], names)
     figure.canvas.draw()
     (ax,) = figure.axes
     frame = ax.get_window_extent()
     for text in ax.texts:
         box = text.get_window_extent()
-        assert frame.x0 < box.x0 and box.x1 < frame.x1 and frame.y0 < box.y0 and box.y1 < frame.y1, text.get_text()
+        assert (
+            frame.x0 < box.x0
+            and box.x1 < frame.x1
+            and frame.y0 < box.y0
+            and box.y1 < frame.y1
+        ), text.get_text()

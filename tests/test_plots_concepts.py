@@ -31,10 +31,15 @@ def test_contact_sheet_frames_the_marked_images_and_only_those():
 
 
 def test_table_rows_standardises_columns_and_puts_anomalies_last():
-    X = np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]])  # the second column is constant: drawn as the mean
+    # the second column is constant: drawn as the mean
+    X = np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]])
     figure = concepts.table_rows(X, np.array([1, 0, 0]))
     drawn = figure.axes[0].images[0].get_array()
-    np.testing.assert_allclose(drawn, np.array([[0, 0], [1.5, 0], [-1.5, 0]]) / np.sqrt(1.5) * [1, 1], atol=1e-12)
+    np.testing.assert_allclose(
+        drawn,
+        np.array([[0, 0], [1.5, 0], [-1.5, 0]]) / np.sqrt(1.5) * [1, 1],
+        atol=1e-12,
+    )
 
 
 def test_pairs_and_roc_counts_the_pairs_that_the_auroc_counts():
@@ -42,7 +47,9 @@ def test_pairs_and_roc_counts_the_pairs_that_the_auroc_counts():
     figure = concepts.pairs_and_roc(y, scores)
     assert "wins 5 of 6" in figure.axes[0].get_title(loc="left")
     false, found = figure.axes[1].lines[0].get_data()
-    assert np.trapezoid(found, false) == pytest.approx(5 / 6) == metrics.auroc(y, scores)
+    assert (
+        np.trapezoid(found, false) == pytest.approx(5 / 6) == metrics.auroc(y, scores)
+    )
 
 
 def test_pairs_and_roc_gives_half_the_area_to_a_tie():
@@ -68,14 +75,28 @@ def test_concept_map_boxes_do_not_overlap_and_arrows_begin_and_end_at_one():
     rectangles = [box[:4] for box in BOXES.values()]
     for i, (x, y, width, height) in enumerate(rectangles):
         for u, v, other_width, other_height in rectangles[i + 1 :]:
-            assert x + width <= u or u + other_width <= x or y + height <= v or v + other_height <= y
+            assert (
+                x + width <= u
+                or u + other_width <= x
+                or y + height <= v
+                or v + other_height <= y
+            )
     for start, end, *_ in ARROWS:
         for px, py in (start, end):
-            assert any(x <= px <= x + w and y <= py <= y + h for x, y, w, h in rectangles), (px, py)
+            assert any(
+                x <= px <= x + w and y <= py <= y + h for x, y, w, h in rectangles
+            ), (px, py)
 
 
 def test_series_marks_the_anomalous_steps_whether_labels_are_bool_or_int():
     values = np.arange(5.0)
-    for labels in (np.array([0, 0, 1, 1, 0]), np.array([False, False, True, True, False])):
-        marks = concepts.series([("a", values, labels), ("b", values, labels)]).axes[0].lines[1]
+    for labels in (
+        np.array([0, 0, 1, 1, 0]),
+        np.array([False, False, True, True, False]),
+    ):
+        marks = (
+            concepts.series([("a", values, labels), ("b", values, labels)])
+            .axes[0]
+            .lines[1]
+        )
         np.testing.assert_array_equal(marks.get_xdata(), [2, 3])

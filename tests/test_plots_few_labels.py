@@ -15,17 +15,23 @@ def closed():
 
 def test_curves_show_every_method_of_every_panel_at_its_counts():
     methods = {"a": [0.7, 0.8], "b": [0.9, 0.6]}
-    figure = few_labels.label_curves({"left": ([1, 10], methods), "right": ([1, 10], methods)})
+    figure = few_labels.label_curves(
+        {"left": ([1, 10], methods), "right": ([1, 10], methods)}
+    )
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["left", "right"]
     for ax in figure.axes:
-        assert [line.get_ydata().tolist() for line in ax.lines] == list(methods.values())
+        assert [line.get_ydata().tolist() for line in ax.lines] == list(
+            methods.values()
+        )
         assert [t.get_text() for t in ax.get_xticklabels()] == ["1", "10"]
         assert len({line.get_marker() for line in ax.lines}) == 2  # not by colour alone
     assert [t.get_text() for t in figure.legends[0].get_texts()] == ["a", "b"]
 
 
 def test_weights_are_drawn_by_size_with_their_sign():
-    ax = few_labels.head_weights(["x", "y", "z"], np.array([0.1, -2.0, 1.0]), most=2).axes[0]
+    ax = few_labels.head_weights(
+        ["x", "y", "z"], np.array([0.1, -2.0, 1.0]), most=2
+    ).axes[0]
     assert [bar.get_width() for bar in ax.patches] == [1.0, -2.0]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["z", "y"]
     assert ax.patches[0].get_facecolor() != ax.patches[1].get_facecolor()

@@ -21,25 +21,45 @@ def test_strips_keep_their_order_and_frame_anomalies_apart_by_colour_and_cross()
     odd = np.array([False, True, False, False, True, True])
     figure = few_shot.ranked(images[:3], {"before": (images, odd)})
     shown = figure.axes[6:]
-    assert [ax.images[0].get_array()[0, 0] for ax in shown] == pytest.approx(list(images[:, 0, 0]))
+    assert [ax.images[0].get_array()[0, 0] for ax in shown] == pytest.approx(
+        list(images[:, 0, 0])
+    )
     frames = [ax.spines["left"] for ax in shown]
-    assert [colors.to_hex(f.get_edgecolor()).upper() == COLOURS["anomaly"] for f in frames] == list(odd)
+    assert [
+        colors.to_hex(f.get_edgecolor()).upper() == COLOURS["anomaly"] for f in frames
+    ] == list(odd)
     assert [ax.get_title(loc="center") == "×" for ax in shown] == list(odd)
 
 
 def test_classes_stand_side_by_side_with_a_gap_between():
-    images = np.arange(12).reshape(2, 2, 3, 1, 1) / 12 * np.ones((4, 4))  # two lines, two classes, three images each
+    # two lines, two classes, three images each
+    images = np.arange(12).reshape(2, 2, 3, 1, 1) / 12 * np.ones((4, 4))
     figure = few_shot.classes({"a": images[0], "b": images[1]})
-    shown = [[ax.images[0].get_array()[0, 0] if ax.images else None for ax in figure.axes[i : i + 7]] for i in (0, 7)]
+    shown = [
+        [
+            ax.images[0].get_array()[0, 0] if ax.images else None
+            for ax in figure.axes[i : i + 7]
+        ]
+        for i in (0, 7)
+    ]
     assert shown[0] == pytest.approx([0, 1 / 12, 2 / 12, None, 3 / 12, 4 / 12, 5 / 12])
-    assert shown[1] == pytest.approx([6 / 12, 7 / 12, 8 / 12, None, 9 / 12, 10 / 12, 11 / 12])
+    assert shown[1] == pytest.approx(
+        [6 / 12, 7 / 12, 8 / 12, None, 9 / 12, 10 / 12, 11 / 12]
+    )
     assert [figure.axes[i].get_ylabel() for i in (0, 7)] == ["a", "b"]
 
 
 def test_methods_are_drawn_at_their_means():
-    results = {"a": (Interval(0.9, 0.8, 0.95, 3), [0.8, 0.9, 1.0]), "b": (Interval(0.6, 0.5, 0.7, 3), [0.5, 0.6, 0.7])}
+    results = {
+        "a": (Interval(0.9, 0.8, 0.95, 3), [0.8, 0.9, 1.0]),
+        "b": (Interval(0.6, 0.5, 0.7, 3), [0.5, 0.6, 0.7]),
+    }
     ax = few_shot.methods(results, highlight=("a",)).axes[0]
-    markers = {line.get_marker(): line.get_xdata()[0] for line in ax.lines if line.get_marker() in "Do"}
+    markers = {
+        line.get_marker(): line.get_xdata()[0]
+        for line in ax.lines
+        if line.get_marker() in "Do"
+    }
     assert markers == {"D": 0.9, "o": 0.6}
     assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b"]
 
@@ -53,10 +73,16 @@ def test_pairs_write_out_what_is_hard_and_nothing_else():
 
 
 def test_confusions_show_errors_on_and_off_the_diagonal():
-    called_normal = np.array([[0.8, 0.0, 0.31], [0.02, 0.99, 0.0]])  # two normal digits, images of three
+    # two normal digits, images of three
+    called_normal = np.array([[0.8, 0.0, 0.31], [0.02, 0.99, 0.0]])
     ax = few_shot.confusions({"one": called_normal}).axes[0]
-    np.testing.assert_allclose(ax.images[0].get_array(), [[0.2, 0.0, 0.31], [0.02, 0.01, 0.0]], atol=1e-12)
-    assert [(t.get_text(), t.get_position()) for t in ax.texts] == [("20", (0, 0)), ("31", (2, 0))]
+    np.testing.assert_allclose(
+        ax.images[0].get_array(), [[0.2, 0.0, 0.31], [0.02, 0.01, 0.0]], atol=1e-12
+    )
+    assert [(t.get_text(), t.get_position()) for t in ax.texts] == [
+        ("20", (0, 0)),
+        ("31", (2, 0)),
+    ]
     assert [p.get_xy() for p in ax.patches] == [(-0.5, -0.5), (0.5, 0.5)]
 
 
@@ -64,18 +90,27 @@ def test_the_chosen_threshold_and_the_own_one_stand_in_the_curves():
     at = np.linspace(-1, 1, 5)
     rising, falling = np.linspace(0.8, 0.9, 5), np.linspace(0.95, 0.85, 5)
     figure = few_shot.accuracy_by_threshold(
-        at, {"one": {"a": rising, "b": falling}, "two": {"a": falling}}, {"one": 0.5, "two": -1.0}
+        at,
+        {"one": {"a": rising, "b": falling}, "two": {"a": falling}},
+        {"one": 0.5, "two": -1.0},
     )
-    for ax, curves, chosen in zip(figure.axes, ([rising, falling], [falling]), (0.5, -1.0), strict=True):
+    for ax, curves, chosen in zip(
+        figure.axes, ([rising, falling], [falling]), (0.5, -1.0), strict=True
+    ):
         *drawn, own, line = ax.lines
         for curve, expected in zip(drawn, curves, strict=True):
-            np.testing.assert_array_equal(curve.get_xydata(), np.stack([at, expected], axis=1))
+            np.testing.assert_array_equal(
+                curve.get_xydata(), np.stack([at, expected], axis=1)
+            )
         assert own.get_xdata()[0] == 0.0 and line.get_xdata()[0] == chosen
     assert [t.get_text().strip() for t in figure.axes[0].texts] == ["own", "chosen"]
 
 
 def test_maps_share_one_scale_a_row_and_zero_is_white():
-    images, maps = np.eye(4)[None].repeat(2, 0), np.stack([np.zeros((3, 3)), np.full((3, 3), -2.0)])
+    images, maps = (
+        np.eye(4)[None].repeat(2, 0),
+        np.stack([np.zeros((3, 3)), np.full((3, 3), -2.0)]),
+    )
     figure = few_shot.looks(images, {"after": maps}, ["x", "y"])
     flat, deep = (ax.images[0] for ax in figure.axes[2:])
     assert flat.get_clim() == deep.get_clim() == (-2.0, 2.0)

@@ -1,4 +1,6 @@
-"""Figures of images and of the networks that rebuild them: what is drawn is what was handed over."""
+"""Figures of images and of the networks that rebuild them: what is drawn is what was
+handed over.
+"""
 
 import numpy as np
 import pytest
@@ -20,14 +22,22 @@ def test_rebuilt_shows_input_copy_and_signed_difference():
     shown, copies = np.zeros((2, 4, 4)), np.zeros((2, 4, 4))
     copies[0, 0, 0] = 1.0  # ink added
     shown[1, 0, 0] = 1.0  # ink lacking
-    figure = draw.rebuilt(shown, copies, ["a", "b"], below=["0.1", "0.2"], anomalous=[False, True])
+    figure = draw.rebuilt(
+        shown, copies, ["a", "b"], below=["0.1", "0.2"], anomalous=[False, True]
+    )
     drawn = [ax.images[0] for ax in figure.axes]
     assert len(drawn) == 6
-    for picture, expected in zip(drawn, [*shown, *copies, *(copies - shown)], strict=True):
+    for picture, expected in zip(
+        drawn, [*shown, *copies, *(copies - shown)], strict=True
+    ):
         np.testing.assert_array_equal(picture.get_array(), expected)
     added, lacking = (np.array(p.cmap(p.norm(p.get_array()))[0, 0]) for p in drawn[4:])
-    np.testing.assert_allclose(added, colors.to_rgba(plots.COLOURS["anomaly"]), atol=0.01)
-    np.testing.assert_allclose(lacking, colors.to_rgba(plots.COLOURS["normal"]), atol=0.01)
+    np.testing.assert_allclose(
+        added, colors.to_rgba(plots.COLOURS["anomaly"]), atol=0.01
+    )
+    np.testing.assert_allclose(
+        lacking, colors.to_rgba(plots.COLOURS["normal"]), atol=0.01
+    )
     assert [ax.get_xlabel() for ax in figure.axes[4:]] == ["0.1", "0.2"]
 
 
@@ -43,16 +53,23 @@ def test_architecture_marks_the_code_and_writes_every_width():
     texts = [t.get_text() for t in figure.axes[0].texts]
     assert texts[:5] == [str(w) for w in widths]
     bars = [c[0] for c in figure.axes[0].containers]
-    marked = [i for i, b in enumerate(bars) if b.get_facecolor() == colors.to_rgba(plots.COLOURS["anomaly"])]
+    marked = [
+        i
+        for i, b in enumerate(bars)
+        if b.get_facecolor() == colors.to_rgba(plots.COLOURS["anomaly"])
+    ]
     assert marked == [2]
     heights = [b.get_height() for b in bars]
     assert heights == sorted(heights[:3], reverse=True) + sorted(heights[3:])
 
 
 def test_curves_start_at_the_first_epoch():
-    ax = draw.curves({"a": [3.0, 2.0, 1.0], "b": [4.0, 3.0, 3.0]}, ylabel="loss").axes[0]
+    ax = draw.curves({"a": [3.0, 2.0, 1.0], "b": [4.0, 3.0, 3.0]}, ylabel="loss").axes[
+        0
+    ]
     np.testing.assert_array_equal(ax.lines[0].get_xdata(), [1, 2, 3])
-    assert len({line.get_linestyle() for line in ax.lines}) == 2  # not told apart by colour alone
+    # not told apart by colour alone
+    assert len({line.get_linestyle() for line in ax.lines}) == 2
 
 
 def test_scores_are_shares_of_their_group_and_none_falls_off():
@@ -74,7 +91,10 @@ def test_by_class_puts_every_method_into_the_column_of_its_class():
 
 
 def test_sweep_draws_means_inside_their_bands_at_sizes_of_their_own():
-    lines = {n: [metrics.Interval(v, v - 0.1, v + 0.1, 10) for v in (0.6, 0.7)] for n in ("a", "b")}
+    lines = {
+        n: [metrics.Interval(v, v - 0.1, v + 0.1, 10) for v in (0.6, 0.7)]
+        for n in ("a", "b")
+    }
     ax = draw.sweep({"a": [1, 10], "b": [2, 20]}, lines, xlabel="size").axes[0]
     np.testing.assert_array_equal(ax.lines[1].get_xdata(), [2, 20])
     np.testing.assert_allclose(ax.lines[0].get_ydata(), [0.6, 0.7])

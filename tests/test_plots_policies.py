@@ -18,7 +18,9 @@ def closed():
 
 def test_gradient_estimates_their_mean_and_the_exact_one():
     points = np.array([[0.0, 1.0], [2.0, 3.0]])
-    ax = policies.gradient_samples({"none": points}, np.array([1.1, 2.2]), ("a", "b")).axes[0]
+    ax = policies.gradient_samples(
+        {"none": points}, np.array([1.1, 2.2]), ("a", "b")
+    ).axes[0]
     drawn = {line.get_marker(): np.c_[line.get_data()] for line in ax.lines}
     np.testing.assert_array_equal(drawn["."], points)
     np.testing.assert_array_equal(drawn["D"], [[1.0, 2.0]])
@@ -26,9 +28,12 @@ def test_gradient_estimates_their_mean_and_the_exact_one():
 
 
 def test_every_step_is_held_against_the_bound():
-    figure = policies.trust_region({"TRPO": [0.04, 0.0]}, 0.05, {"TRPO": [1.0, 1.5, 1.5]})
+    figure = policies.trust_region(
+        {"TRPO": [0.04, 0.0]}, 0.05, {"TRPO": [1.0, 1.5, 1.5]}
+    )
     left, right = figure.axes
-    assert list(left.lines[0].get_ydata()) == [0.04, 1e-6]  # zero has no place on a logarithmic axis
+    # zero has no place on a logarithmic axis
+    assert list(left.lines[0].get_ydata()) == [0.04, 1e-6]
     assert left.lines[1].get_ydata()[0] == 0.05
     assert list(right.lines[0].get_ydata()) == [1.0, 1.5, 1.5]
 
@@ -57,6 +62,11 @@ def test_colour_says_on_which_side_of_zero_the_whole_interval_lies():
 
 def test_grids_write_out_their_cells():
     p, a = np.array([[0.25, 0.75]]), np.array([[0.9, 0.95]])
-    figure = policies.level_policy({"policy": p}, {"AUROC": a}, ("k", [5], "metric", ["l1", "l2"]))
-    assert [[t.get_text() for t in ax.texts] for ax in figure.axes] == [["0.25", "0.75"], ["0.900", "0.950"]]
+    figure = policies.level_policy(
+        {"policy": p}, {"AUROC": a}, ("k", [5], "metric", ["l1", "l2"])
+    )
+    assert [[t.get_text() for t in ax.texts] for ax in figure.axes] == [
+        ["0.25", "0.75"],
+        ["0.900", "0.950"],
+    ]
     assert [t.get_text() for t in figure.axes[1].get_xticklabels()] == ["l1", "l2"]

@@ -24,9 +24,14 @@ def close():
 def test_isolation_path_shades_the_side_that_keeps_the_point():
     X = np.array([[0.0, 0.0], [1.0, 1.0], [4.0, 2.0]])
     all_rows, last_two = np.array([True, True, True]), np.array([False, True, True])
-    figure = trees.isolation_paths(X, {"far": (2, [(0, 0.5, all_rows), (0, 3.0, last_two)])}, columns=3)
+    figure = trees.isolation_paths(
+        X, {"far": (2, [(0, 0.5, all_rows), (0, 3.0, last_two)])}, columns=3
+    )
     drawn = [a for a in figure.axes if a.axison]
-    assert [a.get_title(loc="left") or a.get_title() for a in drawn] == ["cut 1: 3 → 2", "cut 2: 2 → 1"]
+    assert [a.get_title(loc="left") or a.get_title() for a in drawn] == [
+        "cut 1: 3 → 2",
+        "cut 2: 2 → 1",
+    ]
     assert drawn[0].get_ylabel() == "far\n2 cuts"
     for axis, cut in zip(drawn, (0.5, 3.0), strict=True):
         shaded = axis.patches[1]
@@ -44,34 +49,65 @@ def test_a_long_path_shows_its_first_cuts_and_its_last():
 
 def test_counts_are_shares_with_their_mean():
     figure = trees.cut_counts({"far": np.array([1, 1, 2, 4])})
-    bars = {round(b.get_x() + b.get_width() / 2): b.get_height() for b in figure.axes[0].patches}
+    bars = {
+        round(b.get_x() + b.get_width() / 2): b.get_height()
+        for b in figure.axes[0].patches
+    }
     assert bars == {0: 0.0, 1: 0.5, 2: 0.25, 3: 0.0, 4: 0.25}
     assert figure.axes[0].lines[0].get_xdata()[0] == 2.0
 
 
 def test_score_curve_passes_through_one_half_at_c():
     axis = trees.score_curve(256, 10.0).axes[0]
-    assert [tuple(p.get_xydata()[0]) for p in axis.lines[1:4]] == [(0.0, 1.0), (10.0, 0.5), (20.0, 0.25)]
+    assert [tuple(p.get_xydata()[0]) for p in axis.lines[1:4]] == [
+        (0.0, 1.0),
+        (10.0, 0.5),
+        (20.0, 0.25),
+    ]
 
 
 def test_published_puts_every_method_on_its_tables_line():
-    rows = [("a", 0.9, {"ours": Interval(0.91, 0.9, 0.92, 10), "theirs": Interval(0.89, 0.88, 0.9, 10)})] * 2
+    rows = [
+        (
+            "a",
+            0.9,
+            {
+                "ours": Interval(0.91, 0.9, 0.92, 10),
+                "theirs": Interval(0.89, 0.88, 0.9, 10),
+            },
+        )
+    ] * 2
     figure = trees.published(rows)
     axis = figure.axes[0]
     assert [t.get_text() for t in axis.get_yticklabels()] == ["a", "a"]
-    assert {t.get_text() for t in figure.legends[0].get_texts()} == {"paper, 2008", "ours", "theirs"}
+    assert {t.get_text() for t in figure.legends[0].get_texts()} == {
+        "paper, 2008",
+        "ours",
+        "theirs",
+    }
 
 
 @pytest.mark.parametrize("share", [True, False])
 def test_maps_lines_and_scatters_have_a_panel_for_each(share):
-    X, y, grid = np.random.default_rng(0).normal(size=(9, 2)), np.repeat([0, 1], [6, 3]), np.eye(5)
-    maps = trees.score_maps({"one": grid, "two": (2 * grid, X, y)}, (-1, 1, -1, 1), X, y, share=share)
-    assert sum(len(a.images) for a in maps.axes) == 2 and len(maps.axes) == (3 if share else 4)
+    X, y, grid = (
+        np.random.default_rng(0).normal(size=(9, 2)),
+        np.repeat([0, 1], [6, 3]),
+        np.eye(5),
+    )
+    maps = trees.score_maps(
+        {"one": grid, "two": (2 * grid, X, y)}, (-1, 1, -1, 1), X, y, share=share
+    )
+    assert sum(len(a.images) for a in maps.axes) == 2 and len(maps.axes) == (
+        3 if share else 4
+    )
     assert len(trees.rankings({"a": (X[:, 0], X[:, 1], y, "b")}, "a").axes) == 1
     one = [Interval(0.5, 0.4, 0.6, 3)] * 3
     lines = trees.curves((0, 2, 8), {"f": one, "g": one}, "k", "v")
     assert [t.get_text() for t in lines.axes[0].get_xticklabels()] == ["0", "2", "8"]
-    assert trees.ghosts(grid, (-1, 1, -1, 1), X, X[:2], X[2:4]).axes[0].texts[0].get_text() == "corner"
+    assert (
+        trees.ghosts(grid, (-1, 1, -1, 1), X, X[:2], X[2:4]).axes[0].texts[0].get_text()
+        == "corner"
+    )
     assert len(trees.line_depths(X[:, 0], X[:, 0], X[:, 1]).axes) == 1
     n = np.array([3, 10])
     assert len(trees.harmonic(n, n / 2, n / 3, {4: 2.0}).axes) == 2
@@ -80,13 +116,17 @@ def test_maps_lines_and_scatters_have_a_panel_for_each(share):
 def test_noise_in_the_last_digit_of_a_score_map_moves_no_pixel():
     rng = np.random.default_rng(0)
     depth = np.zeros((50, 50))
-    for left, right, bottom, top in np.sort(rng.integers(0, 51, (60, 2, 2)), axis=-1).reshape(-1, 4):
+    for left, right, bottom, top in np.sort(
+        rng.integers(0, 51, (60, 2, 2)), axis=-1
+    ).reshape(-1, 4):
         depth[bottom:top, left:right] += 1  # plateaus, as a forest's scores have
     score, seen = 2.0 ** (-depth / 9.7), set()  # no plateau lies on a contour
     style()
     for size in (0.0, 1e-16, 1e-15, 1e-13):
         noisy = score * (1 + size * rng.choice([-1, 0, 1], score.shape))
-        figure = trees.score_maps({"a": noisy}, (0, 1, 0, 1), np.array([[0.3, 0.4]]), np.array([1]))
+        figure = trees.score_maps(
+            {"a": noisy}, (0, 1, 0, 1), np.array([[0.3, 0.4]]), np.array([1])
+        )
         figure.savefig(png := io.BytesIO(), format="png")
         seen.add(pixel_fingerprint(png.getvalue()))
     assert len(seen) == 1

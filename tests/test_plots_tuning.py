@@ -7,13 +7,24 @@ from metaad.plots import tuning
 
 
 def test_masking_marks_anomalies_and_draws_the_largest_score_largest():
-    X, y, s = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 10 == 0, np.arange(30.0)
-    figure = tuning.masking(X, y, {"few": s, "many": -s}, {"LOF": ([2, 5, 10], [0.2, 0.5, 0.9])}, 6)
+    X, y, s = (
+        np.random.default_rng(0).normal(size=(30, 2)),
+        np.arange(30) % 10 == 0,
+        np.arange(30.0),
+    )
+    figure = tuning.masking(
+        X, y, {"few": s, "many": -s}, {"LOF": ([2, 5, 10], [0.2, 0.5, 0.9])}, 6
+    )
     few, many, curve = figure.axes
     normal, anomalies = few.collections
     assert len(normal.get_offsets()) == 27 and len(anomalies.get_offsets()) == 3
-    assert (np.diff(normal.get_sizes()) > 0).all() and (np.diff(many.collections[0].get_sizes()) < 0).all()
-    assert curve.lines[0].get_ydata().tolist() == [0.2, 0.5, 0.9] and curve.lines[1].get_xdata()[0] == 6
+    assert (np.diff(normal.get_sizes()) > 0).all() and (
+        np.diff(many.collections[0].get_sizes()) < 0
+    ).all()
+    assert (
+        curve.lines[0].get_ydata().tolist() == [0.2, 0.5, 0.9]
+        and curve.lines[1].get_xdata()[0] == 6
+    )
     plt.close(figure)
 
 
@@ -21,14 +32,19 @@ def test_the_matrix_is_sorted_and_detectors_stay_side_by_side():
     values = np.array([[0.1, 0.9, 0.5], [0.2, 1.0, 0.6]])
     figure = tuning.matrix(values, ["a", "a", "b"], ["low", "high"])
     ax = figure.axes[0]
-    np.testing.assert_array_equal(ax.images[0].get_array(), [[0.2, 1.0, 0.6], [0.1, 0.9, 0.5]])
+    np.testing.assert_array_equal(
+        ax.images[0].get_array(), [[0.2, 1.0, 0.6], [0.1, 0.9, 0.5]]
+    )
     assert [t.get_text() for t in ax.get_yticklabels()] == ["high", "low"]
     assert [t.get_text() for t in ax.get_xticklabels()] == ["a", "b"]
     plt.close(figure)
 
 
 def test_curves_over_labels_and_the_baseline():
-    curves = {"x": ([1, 10], [0.5, 0.7]), "y": ([1, 10], [0.6, 0.6], [0.5, 0.5], [0.7, 0.7])}
+    curves = {
+        "x": ([1, 10], [0.5, 0.7]),
+        "y": ([1, 10], [0.6, 0.6], [0.5, 0.5], [0.7, 0.7]),
+    }
     figure = tuning.by_labels(curves, ("d", 0.4))
     x, y, d = figure.axes[0].lines
     assert x.get_ydata().tolist() == [0.5, 0.7] and d.get_ydata()[0] == 0.4

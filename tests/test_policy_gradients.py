@@ -14,15 +14,20 @@ from metaad.search import (
     hessian_vector_product,
     reinforce_gradient,
     reinforce_step,
-    search,
     trpo_step,
 )
-from metaad.search.reinforce import advantages
+from metaad.search.policies.policy import search
+from metaad.search.policies.reinforce import advantages
 
 DOUBLE = torch.float64
 OPTIONS = (3, 2, 4)
-ACTIONS = torch.tensor(list(itertools.product(*map(range, OPTIONS))))  # (24, 3), all there are
-REWARD = torch.sin(2.3 * ACTIONS.to(DOUBLE) @ torch.tensor([1.0, 3.0, 0.7], dtype=DOUBLE)) + 5.0  # (24,)
+# (24, 3), all there are
+ACTIONS = torch.tensor(list(itertools.product(*map(range, OPTIONS))))
+# (24,)
+REWARD = (
+    torch.sin(2.3 * ACTIONS.to(DOUBLE) @ torch.tensor([1.0, 3.0, 0.7], dtype=DOUBLE))
+    + 5.0
+)
 
 
 def index(actions):
@@ -48,26 +53,37 @@ def flat(tensors):
 
 def exact_gradient(policy, context=None):
     """∇ Σ_a π(a) r(a), every action enumerated."""
-    return flat(torch.autograd.grad(expected_reward(policy, context), list(policy.parameters())))
+    return flat(
+        torch.autograd.grad(expected_reward(policy, context), list(policy.parameters()))
+    )
 
 
 def each_gradient(policy, actions, weights, context=None):
     """Gradients w_i ∇ log π(a_i), one a row: (n, p)."""
     log_p = policy.log_prob(actions, context)
-    rows = [torch.autograd.grad(l, list(policy.parameters()), retain_graph=True) for l in log_p]
+    rows = [
+        torch.autograd.grad(l, list(policy.parameters()), retain_graph=True)
+        for l in log_p
+    ]
     return weights[:, None] * torch.stack([flat(r) for r in rows])
 
 
 def test_probabilities_of_all_actions_sum_to_one_and_hand_values():
     policy = random_policy()
-    assert float(policy.log_prob(ACTIONS).exp().sum().detach()) == pytest.approx(1.0, abs=1e-12)
+    assert float(policy.log_prob(ACTIONS).exp().sum().detach()) == pytest.approx(
+        1.0, abs=1e-12
+    )
     uniform = CategoricalPolicy((4, 2))
     assert float(uniform.entropy().detach()) == pytest.approx(np.log(8))
-    assert float(uniform.log_prob(torch.tensor([[3, 1]])).detach()[0]) == pytest.approx(-np.log(8))
+    assert float(uniform.log_prob(torch.tensor([[3, 1]])).detach()[0]) == pytest.approx(
+        -np.log(8)
+    )
     uneven = CategoricalPolicy((2,))
     uneven.bias.data = torch.log(torch.tensor([0.75, 0.25], dtype=DOUBLE))
     assert float(uniform.kl(uniform)) == 0.0
-    assert float(uneven.kl(CategoricalPolicy((2,)))) == pytest.approx(0.75 * np.log(1.5) + 0.25 * np.log(0.5))
+    assert float(uneven.kl(CategoricalPolicy((2,)))) == pytest.approx(
+        0.75 * np.log(1.5) + 0.25 * np.log(0.5)
+    )
     assert uneven.mode().tolist() == [0]
 
 
@@ -80,12 +96,18 @@ def test_entropy_and_kl_are_the_sums_over_all_actions():
 
 def test_context_shifts_the_logits_and_each_row_has_its_own():
     policy = random_policy(3, n_context=2)
-    contexts = torch.randn(24, 2, generator=torch.Generator().manual_seed(4), dtype=DOUBLE)
+    contexts = torch.randn(
+        24, 2, generator=torch.Generator().manual_seed(4), dtype=DOUBLE
+    )
     together = policy.log_prob(ACTIONS, contexts)
-    alone = torch.stack([policy.log_prob(a[None], c)[0] for a, c in zip(ACTIONS, contexts, strict=True)])
+    alone = torch.stack(
+        [policy.log_prob(a[None], c)[0] for a, c in zip(ACTIONS, contexts, strict=True)]
+    )
     torch.testing.assert_close(together, alone, rtol=0, atol=1e-13)
     by_hand = (policy.bias + policy.weight @ contexts[0])[:3].log_softmax(0)
-    torch.testing.assert_close(policy.log_probs(contexts[0])[0], by_hand, rtol=0, atol=1e-14)
+    torch.testing.assert_close(
+        policy.log_probs(contexts[0])[0], by_hand, rtol=0, atol=1e-14
+    )
 
 
 def test_samples_come_at_the_rates_that_the_policy_says():
@@ -118,10 +140,18 @@ def test_leave_one_out_is_unbiased_over_all_pairs_of_actions():
     actions = torch.tensor(list(itertools.product(range(3), range(2))))
     reward = torch.tensor([1.0, 4.0, -2.0, 0.5, 3.0, 9.0], dtype=DOUBLE)
     log_p = policy.log_prob(actions)
-    exact = flat(torch.autograd.grad((log_p.exp() * reward).sum(), list(policy.parameters()), retain_graph=True))
+    exact = flat(
+        torch.autograd.grad(
+            (log_p.exp() * reward).sum(), list(policy.parameters()), retain_graph=True
+        )
+    )
     p = log_p.exp().detach()
     found = sum(
-        p[i] * p[j] * flat(reinforce_gradient(policy, actions[[i, j]], reward[[i, j]], "leave-one-out"))
+        p[i]
+        * p[j]
+        * flat(
+            reinforce_gradient(policy, actions[[i, j]], reward[[i, j]], "leave-one-out")
+        )
         for i in range(6)
         for j in range(6)
     )
@@ -141,10 +171,14 @@ def test_monte_carlo_estimate_lies_within_its_standard_error_and_a_baseline_lowe
         assert float(((rows.mean(dim=0) - exact) / error).abs().max()) < 4
         variance[baseline] = float(rows.var(dim=0).sum())
         torch.testing.assert_close(
-            flat(reinforce_gradient(policy, drawn, rewards, baseline)), rows.mean(dim=0), rtol=1e-10, atol=1e-12
+            flat(reinforce_gradient(policy, drawn, rewards, baseline)),
+            rows.mean(dim=0),
+            rtol=1e-10,
+            atol=1e-12,
         )
     plain = variance.pop("none")
-    assert all(v < 0.1 * plain for v in variance.values()), variance  # rewards near 5, differing by about 1
+    # rewards near 5, differing by about 1
+    assert all(v < 0.1 * plain for v in variance.values()), variance
 
 
 def test_leave_one_out_by_hand():
@@ -165,18 +199,28 @@ def test_a_step_of_plain_gradient_ascent_by_hand():
     policy = CategoricalPolicy((2,))
     optimizer = torch.optim.SGD(policy.parameters(), 0.5)
     # ∇ log π(0) = (½, -½); mean of 2·(½, -½) and 4·(-½, ½) is (-½, ½)
-    reinforce_step(policy, optimizer, torch.tensor([[0], [1]]), torch.tensor([2.0, 4.0]), "none")
-    torch.testing.assert_close(policy.bias.data, torch.tensor([-0.25, 0.25], dtype=DOUBLE))
+    reinforce_step(
+        policy, optimizer, torch.tensor([[0], [1]]), torch.tensor([2.0, 4.0]), "none"
+    )
+    torch.testing.assert_close(
+        policy.bias.data, torch.tensor([-0.25, 0.25], dtype=DOUBLE)
+    )
 
 
 def explicit_hessian(policy, context=None):
-    """Hessian of θ -> KL(old ‖ π_θ) at θ = old, by torch.autograd.functional: (p, p)."""
-    names, shapes = zip(*((n, p.shape) for n, p in policy.named_parameters()), strict=True)
+    """Hessian of θ -> KL(old ‖ π_θ) at θ = old, by torch.autograd.functional: (p,
+    p).
+    """
+    names, shapes = zip(
+        *((n, p.shape) for n, p in policy.named_parameters()), strict=True
+    )
     old = copy.deepcopy(policy).requires_grad_(False)
 
     def divergence(theta):
         parts = theta.split([s.numel() for s in shapes])
-        named = {n: part.view(s) for n, part, s in zip(names, parts, shapes, strict=True)}
+        named = {
+            n: part.view(s) for n, part, s in zip(names, parts, shapes, strict=True)
+        }
         new = copy.deepcopy(old)
         for name in names:
             delattr(new, name)
@@ -188,29 +232,46 @@ def explicit_hessian(policy, context=None):
 
 
 @pytest.mark.parametrize("n_context", [0, 2])
-def test_hessian_vector_products_are_those_of_the_explicit_hessian_and_of_the_fisher_matrix(n_context):
+def test_hessian_vector_products_are_those_of_the_explicit_hessian_and_of_the_fisher_matrix(
+    n_context,
+):
     policy = random_policy(10, n_context)
     generator = torch.Generator().manual_seed(2)
-    context = torch.randn(5, 2, generator=generator, dtype=DOUBLE) if n_context else None
+    context = (
+        torch.randn(5, 2, generator=generator, dtype=DOUBLE) if n_context else None
+    )
     parameters = list(policy.parameters())
     old = copy.deepcopy(policy).requires_grad_(False)
-    slope = parameters_to_vector(torch.autograd.grad(old.kl(policy, context), parameters, create_graph=True))
-    torch.testing.assert_close(slope, torch.zeros_like(slope), rtol=0, atol=1e-12)  # KL is lowest where nothing moved
+    slope = parameters_to_vector(
+        torch.autograd.grad(old.kl(policy, context), parameters, create_graph=True)
+    )
+    # KL is lowest where nothing moved
+    torch.testing.assert_close(slope, torch.zeros_like(slope), rtol=0, atol=1e-12)
     hessian = explicit_hessian(policy, context)
-    found = torch.stack([hessian_vector_product(slope, parameters, e) for e in torch.eye(len(slope), dtype=DOUBLE)])
+    found = torch.stack(
+        [
+            hessian_vector_product(slope, parameters, e)
+            for e in torch.eye(len(slope), dtype=DOUBLE)
+        ]
+    )
     torch.testing.assert_close(found, hessian, rtol=1e-9, atol=1e-12)
     scores = []  # F = mean over contexts of Σ_a π(a) ∇log π(a) ∇log π(a)ᵀ
     for c in [None] if context is None else context:
         p = policy.log_prob(ACTIONS, c).exp().detach()
         rows = each_gradient(policy, ACTIONS, torch.ones(24, dtype=DOUBLE), c)
         scores.append(rows.T @ (p[:, None] * rows))
-    torch.testing.assert_close(torch.stack(scores).mean(dim=0), hessian, rtol=1e-8, atol=1e-10)
+    torch.testing.assert_close(
+        torch.stack(scores).mean(dim=0), hessian, rtol=1e-8, atol=1e-10
+    )
 
 
 def test_conjugate_gradient_solves_a_known_system_in_as_many_products_as_unknowns():
     generator = torch.Generator().manual_seed(3)
     half = torch.randn(6, 6, generator=generator, dtype=DOUBLE)
-    matrix, truth = half @ half.T + torch.eye(6, dtype=DOUBLE), torch.randn(6, generator=generator, dtype=DOUBLE)
+    matrix, truth = (
+        half @ half.T + torch.eye(6, dtype=DOUBLE),
+        torch.randn(6, generator=generator, dtype=DOUBLE),
+    )
     calls = []
 
     def product(v):
@@ -221,41 +282,54 @@ def test_conjugate_gradient_solves_a_known_system_in_as_many_products_as_unknown
     torch.testing.assert_close(found, truth, rtol=1e-8, atol=1e-9)
     assert len(calls) == 6
     # by hand: A = diag(1, 4), b = (1, 4): one step from 0 has length 17 / 65
-    one = conjugate_gradient(lambda v: torch.tensor([1.0, 4.0]) * v, torch.tensor([1.0, 4.0]), iterations=1)
+    one = conjugate_gradient(
+        lambda v: torch.tensor([1.0, 4.0]) * v, torch.tensor([1.0, 4.0]), iterations=1
+    )
     torch.testing.assert_close(one, torch.tensor([17 / 65, 68 / 65]))
     assert not conjugate_gradient(product, torch.zeros(6, dtype=DOUBLE)).any()
 
 
 def whole(policy, context=None):
-    """Advantages with which the mean over ACTIONS is the expectation: the surrogate is then exact."""
+    """Advantages with which the mean over ACTIONS is the expectation: the surrogate
+    is then exact.
+    """
     p = policy.log_prob(ACTIONS, context).exp().detach()
     return len(ACTIONS) * p * (REWARD - (p * REWARD).sum())
 
 
 @pytest.mark.parametrize("max_kl", [0.001, 0.03, 0.5])
-def test_with_all_actions_known_every_step_raises_the_expected_reward_and_keeps_to_the_bound(max_kl):
+def test_with_all_actions_known_every_step_raises_the_expected_reward_and_keeps_to_the_bound(
+    max_kl,
+):
     policy, accepted = random_policy(11), 0
     for _ in range(40):
         old, before = copy.deepcopy(policy), float(expected_reward(policy).detach())
         slope = float(exact_gradient(policy).norm())
         report = trpo_step(policy, ACTIONS, whole(policy), max_kl)
         p, q = old.log_prob(ACTIONS), policy.log_prob(ACTIONS)
-        kl = float((p.exp() * (p - q)).sum())  # over all 24 actions, not the package's formula
+        # over all 24 actions, not the package's formula
+        kl = float((p.exp() * (p - q)).sum())
         assert kl <= max_kl * (1 + 1e-9)
         assert report.kl == pytest.approx(kl, abs=1e-12)
         gain = float(expected_reward(policy).detach()) - before
         assert gain > -1e-14 if report.accepted else gain == 0
         assert gain > 0 or slope < 1e-8  # on a top, a local one too, rounding decides
-        assert report.improvement == pytest.approx(gain, abs=1e-10)  # one state: the surrogate is the truth
+        # one state: the surrogate is the truth
+        assert report.improvement == pytest.approx(gain, abs=1e-10)
         accepted += report.accepted
     assert accepted >= 30
 
 
 def test_a_small_step_uses_the_whole_trust_region_and_points_along_the_natural_gradient():
     policy = random_policy(12)
-    start, uphill = parameters_to_vector(policy.parameters()).detach().clone(), exact_gradient(policy)
+    start, uphill = (
+        parameters_to_vector(policy.parameters()).detach().clone(),
+        exact_gradient(policy),
+    )
     fisher = explicit_hessian(policy)
-    report = trpo_step(policy, ACTIONS, whole(policy), 1e-6, iterations=40, damping=1e-8)
+    report = trpo_step(
+        policy, ACTIONS, whole(policy), 1e-6, iterations=40, damping=1e-8
+    )
     assert report.halvings <= 1 and report.kl > 0.2e-6
     moved = parameters_to_vector(policy.parameters()).detach() - start
     natural = torch.linalg.pinv(fisher, rcond=1e-10) @ uphill
@@ -268,7 +342,9 @@ def test_a_step_without_information_or_with_a_wrong_bound_leaves_the_policy_alon
     before = parameters_to_vector(policy.parameters()).detach().clone()
     report = trpo_step(policy, ACTIONS, torch.zeros(24, dtype=DOUBLE))
     assert not report.accepted and report.kl == 0.0
-    torch.testing.assert_close(parameters_to_vector(policy.parameters()).detach(), before, rtol=0, atol=0)
+    torch.testing.assert_close(
+        parameters_to_vector(policy.parameters()).detach(), before, rtol=0, atol=0
+    )
     with pytest.raises(ValueError, match="positive number of nats"):
         trpo_step(policy, ACTIONS, torch.zeros(24, dtype=DOUBLE), 0.0)
 
@@ -277,11 +353,18 @@ def test_a_step_without_information_or_with_a_wrong_bound_leaves_the_policy_alon
 @pytest.mark.parametrize("baseline", ["running mean", "leave-one-out"])
 def test_both_controllers_find_the_optimum_of_a_bandit(method, baseline):
     policy = CategoricalPolicy(OPTIONS)
-    records = list(search(policy, lambda a: REWARD[index(a)], 150, 16, method, 0, baseline=baseline))
+    records = list(
+        search(
+            policy, lambda a: REWARD[index(a)], 150, 16, method, 0, baseline=baseline
+        )
+    )
     best = ACTIONS[int(REWARD.argmax())]
     assert policy.mode().tolist() == best.tolist()
     assert float(policy.log_prob(best[None]).exp()) > 0.9
-    assert records[-1].best == float(REWARD.max()) and records[-1].action.tolist() == best.tolist()
+    assert (
+        records[-1].best == float(REWARD.max())
+        and records[-1].action.tolist() == best.tolist()
+    )
     assert np.mean([r.mean for r in records[-10:]]) > records[0].mean
     if method == "trpo":
         assert all(r.kl <= 0.05 * (1 + 1e-9) for r in records)
@@ -289,7 +372,9 @@ def test_both_controllers_find_the_optimum_of_a_bandit(method, baseline):
 
 @pytest.mark.parametrize("method", ["reinforce", "trpo"])
 def test_a_context_tells_two_bandits_apart(method):
-    table = torch.tensor([[1.0, 0.0, 0.2], [0.0, 0.3, 1.0]], dtype=DOUBLE) + torch.tensor([[0.0], [50.0]])
+    table = torch.tensor(
+        [[1.0, 0.0, 0.2], [0.0, 0.3, 1.0]], dtype=DOUBLE
+    ) + torch.tensor([[0.0], [50.0]])
     rewards = [lambda a, row=row: row[a[:, 0]] for row in table]
     contexts = torch.tensor([[1.0, -1.0], [1.0, 1.0]], dtype=DOUBLE)
     policy = CategoricalPolicy((3,), n_context=2)
@@ -301,7 +386,10 @@ def test_a_context_tells_two_bandits_apart(method):
 def test_a_search_is_the_same_again_and_other_with_another_seed():
     def run(seed):
         policy = CategoricalPolicy(OPTIONS)
-        records = [r[:3] for r in search(policy, lambda a: REWARD[index(a)], 5, 4, random_state=seed)]
+        records = [
+            r[:3]
+            for r in search(policy, lambda a: REWARD[index(a)], 5, 4, random_state=seed)
+        ]
         return records, parameters_to_vector(policy.parameters()).tolist()
 
     torch.manual_seed(5)
@@ -326,4 +414,12 @@ def test_wrong_input_is_named():
     with pytest.raises(ValueError, match="method must be"):
         next(search(CategoricalPolicy((2,)), lambda a: a[:, 0], 1, 2, "ppo"))
     with pytest.raises(ValueError, match="one row for each of the 1 tasks"):
-        next(search(CategoricalPolicy((2,), 2), lambda a: a[:, 0], 1, 2, context=torch.zeros(3, 2)))
+        next(
+            search(
+                CategoricalPolicy((2,), 2),
+                lambda a: a[:, 0],
+                1,
+                2,
+                context=torch.zeros(3, 2),
+            )
+        )

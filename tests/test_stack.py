@@ -1,4 +1,6 @@
-"""The stack: ranks that don't depend on units, labels that don't judge their own row, a head in closed form."""
+"""The stack: ranks that don't depend on units, labels that don't judge their own
+row, a head in closed form.
+"""
 
 import numpy as np
 import pytest
@@ -8,16 +10,37 @@ from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 
 from metaad.detectors import anomaly_score
 from metaad.meta import Stack
-from metaad.meta.label_features import FEATURES, LABELLED, THREE, LabelFeatures, self_trained
-from metaad.meta.row_features import BANK, Spaces, TableFeatures, distances, share_below, shares
-from metaad.meta.stack import Episode, pairwise_loss
-from metaad.meta.stack_inputs import N_INPUTS, average_weights, draw_labels, inputs, support_inputs
+from metaad.meta.stack.inputs import (
+    N_INPUTS,
+    average_weights,
+    draw_labels,
+    inputs,
+    support_inputs,
+)
+from metaad.meta.stack.label_features import (
+    FEATURES,
+    LABELLED,
+    THREE,
+    LabelFeatures,
+    self_trained,
+)
+from metaad.meta.stack.row_features import (
+    BANK,
+    Spaces,
+    TableFeatures,
+    distances,
+    share_below,
+    shares,
+)
+from metaad.meta.stack.stack import Episode, pairwise_loss
 from metaad.metrics import auroc
-from metaad.tables import LabelledTable, TableTasks
+from metaad.tasks.tables import LabelledTable, TableTasks
 
 
 def blobs(seed, n=120, d=4, anomalies=14, shift=3.0):
-    """Gaussian rows; the last ones, moved along the first two columns, are anomalies."""
+    """Gaussian rows; the last ones, moved along the first two columns, are
+    anomalies.
+    """
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((n, d)) @ rng.normal(size=(d, d))
     y = (np.arange(n) >= n - anomalies).astype(int)
@@ -40,11 +63,15 @@ def table():
 
 @pytest.fixture(scope="module")
 def stack():
-    return Stack(draws=1, n_trees=10, counts=(1, 4), pairs=40).fit(TableTasks([blobs(s) for s in (1, 2, 3)]))
+    return Stack(draws=1, n_trees=10, counts=(1, 4), pairs=40).fit(
+        TableTasks([blobs(s) for s in (1, 2, 3)])
+    )
 
 
 def test_share_below_counts_ties_by_half():
-    assert share_below(np.array([1.0, 2.0, 2.0, 4.0]), np.array([0.0, 1.0, 2.0, 3.0, 9.0])).tolist() == [
+    assert share_below(
+        np.array([1.0, 2.0, 2.0, 4.0]), np.array([0.0, 1.0, 2.0, 3.0, 9.0])
+    ).tolist() == [
         0.0,
         0.125,
         0.5,
@@ -59,7 +86,8 @@ def test_shares_do_not_change_under_a_monotone_transform_of_the_scores(table):
 
 
 def test_features_do_not_depend_on_the_units_of_the_columns(table):
-    units = np.array([2.0, 0.25, 1024.0, 1.0])  # powers of two: exact in binary, so that only a real dependence shows
+    # powers of two: exact in binary, so that only a real dependence shows
+    units = np.array([2.0, 0.25, 1024.0, 1.0])
     other = TableFeatures(table.X * units, n_trees=20)
     assert np.allclose(other.bank, table.bank, atol=1e-9)
     y = blobs(0).y
@@ -73,14 +101,22 @@ def test_neighbours_and_lof_are_those_of_scikit_learn(table):
     found, _ = NearestNeighbors(n_neighbors=10).fit(z).kneighbors()
     assert np.allclose(table.raw[:, BANK.index("near z")], found.mean(axis=1))
     lof = LocalOutlierFactor(n_neighbors=10).fit(z)
-    assert np.allclose(table.raw[:, BANK.index("lof 10")], -lof.negative_outlier_factor_)
-    assert np.allclose(distances(z[:3], z), np.linalg.norm(z[:3, None] - z[None], axis=2), atol=1e-6)
+    assert np.allclose(
+        table.raw[:, BANK.index("lof 10")], -lof.negative_outlier_factor_
+    )
+    assert np.allclose(
+        distances(z[:3], z), np.linalg.norm(z[:3, None] - z[None], axis=2), atol=1e-6
+    )
 
 
-def test_principal_components_are_white_and_robust_z_has_the_quartiles_of_a_gaussian(table):
+def test_principal_components_are_white_and_robust_z_has_the_quartiles_of_a_gaussian(
+    table,
+):
     pca = table.rows["pca"]
     assert np.allclose(pca.T @ pca / len(pca), np.eye(pca.shape[1]), atol=1e-9)
-    assert np.allclose(np.diff(np.percentile(table.rows["z"], (25, 75), axis=0), axis=0), 1.349)
+    assert np.allclose(
+        np.diff(np.percentile(table.rows["z"], (25, 75), axis=0), axis=0), 1.349
+    )
 
 
 def test_a_table_of_equal_rows_is_refused():
@@ -89,16 +125,23 @@ def test_a_table_of_equal_rows_is_refused():
 
 
 def test_cross_fitting_leaks_nothing_on_pure_noise():
-    """Labels drawn by lot: a row judged with its own label looks clear, judged without it, it is a coin toss."""
+    """Labels drawn by lot: a row judged with its own label looks clear, judged
+    without it, it is a coin toss.
+    """
     leaky, fair = [], []
     for seed in range(5):
         rng = np.random.default_rng(seed)
         y = rng.permutation(np.repeat([0, 1], [180, 20]))
-        table = TableFeatures(rng.standard_normal((200, 5)), n_trees=15, random_state=seed)
+        table = TableFeatures(
+            rng.standard_normal((200, 5)), n_trees=15, random_state=seed
+        )
         where = draw_labels(y, 10, 40, rng)
         labelled = LabelFeatures(table, where, y[where])
         crossed = labelled.cross_fitted(n_trees=15)
-        for j in (FEATURES.index(name) for name in ("trees", "contrast z", "direction pca", "spread")):
+        for j in (
+            FEATURES.index(name)
+            for name in ("trees", "contrast z", "direction pca", "spread")
+        ):
             leaky.append(auroc(y[where], labelled.shares[where, j]))
             fair.append(auroc(y[where], crossed[:, j]))
     assert np.mean(leaky[::4]) > 0.98  # the trees know the labels by heart
@@ -113,15 +156,22 @@ def test_a_single_anomaly_cannot_be_cross_fitted_and_moves_only_the_bank(table):
     assert labelled.cross_fitted() is None
     support = support_inputs(labelled, len(table.X), cross_fit=True)
     label_columns = [1 + i for i, name in enumerate(FEATURES) if name not in BANK]
-    assert (support[:, [0, *label_columns]] == 0).all() and np.ptp(support[:, 1 : 1 + len(BANK)], axis=0).all()
+    assert (support[:, [0, *label_columns]] == 0).all() and np.ptp(
+        support[:, 1 : 1 + len(BANK)], axis=0
+    ).all()
 
 
 def test_a_student_learns_what_its_teacher_is_surest_of():
-    """One labelled anomaly at 10, normal rows around 0; the teacher also suspects the rows at -10."""
-    wide = np.concatenate([np.full(5, 10.0), np.full(5, -10.0), np.linspace(-1, 1, 90)])[:, None]
+    """One labelled anomaly at 10, normal rows around 0; the teacher also suspects
+    the rows at -10.
+    """
+    wide = np.concatenate(
+        [np.full(5, 10.0), np.full(5, -10.0), np.linspace(-1, 1, 90)]
+    )[:, None]
     where, y = np.array([0, 20, 40, 60, 80]), np.array([1, 0, 0, 0, 0])
     teacher = np.concatenate([np.full(5, 2.0), np.full(5, 1.0), np.zeros(90)])
-    narrow, wider = self_trained(wide, where, y, teacher, n_trees=40, random_state=0)  # top 5 %: half of the suspects
+    # top 5 %: half of the suspects
+    narrow, wider = self_trained(wide, where, y, teacher, n_trees=40, random_state=0)
     for student in (narrow, wider):
         chance = student.predict_proba([[10.0], [-10.0], [0.5]])[:, 1]
         assert chance[0] > 0.9 and chance[2] < 0.1
@@ -131,8 +181,11 @@ def test_a_student_learns_what_its_teacher_is_surest_of():
 def test_agreement_of_the_bank_with_the_labels_by_hand(table):
     where, y = np.array([0, 1, 2, 119]), np.array([0, 0, 0, 1])
     labelled = LabelFeatures(table, where, y)
-    wins = (table.bank[119] > table.bank[:3]).mean(axis=0) + 0.5 * (table.bank[119] == table.bank[:3]).mean(axis=0)
-    assert np.allclose(labelled.auc, 0.5 + (wins - 0.5) / 2)  # one anomaly: half the way to what it says
+    wins = (table.bank[119] > table.bank[:3]).mean(axis=0) + 0.5 * (
+        table.bank[119] == table.bank[:3]
+    ).mean(axis=0)
+    # one anomaly: half the way to what it says
+    assert np.allclose(labelled.auc, 0.5 + (wins - 0.5) / 2)
 
 
 def test_draws_are_nested_and_leave_half_of_each_class():
@@ -150,12 +203,16 @@ def test_inputs_by_hand():
     assert x.shape == (1, N_INPUTS)
     assert x[0, 0] == pytest.approx((top + 4 * half) / 5)
     assert x[0, 1 + THREE[0]] == pytest.approx(top)
-    assert x[0, 1 + len(FEATURES) :] == pytest.approx(0.5 * x[0, 1 : 1 + len(FEATURES)])  # log10(10) - 1/2
+    # log10(10) - 1/2
+    assert x[0, 1 + len(FEATURES) :] == pytest.approx(0.5 * x[0, 1 : 1 + len(FEATURES)])
     assert x[0] @ average_weights() == x[0, 0]
 
 
 def test_pairwise_loss_by_hand():
-    out = torch.tensor([[[2.0], [0.0], [1.0], [9.0]], [[0.0], [0.0], [5.0], [5.0]]], dtype=torch.float64)
+    out = torch.tensor(
+        [[[2.0], [0.0], [1.0], [9.0]], [[0.0], [0.0], [5.0], [5.0]]],
+        dtype=torch.float64,
+    )
     y = torch.tensor([[1, 0, 0, -1], [1, 0, -1, -1]])
     expected = [(np.log1p(np.exp(-2)) + np.log1p(np.exp(-1))) / 2, np.log(2)]
     assert pairwise_loss(out, None, y).numpy() == pytest.approx(expected)
@@ -180,9 +237,13 @@ def test_the_head_finds_the_input_that_ranks_and_stands_at_a_minimum():
     assert np.argmax(np.abs(stack.weights_)) == 5
     w = torch.tensor(stack.weights_, requires_grad=True)
     pairs = torch.tensor(np.concatenate([e.pairs for e in episodes(column=5)]))
-    value = torch.nn.functional.softplus(-pairs @ w).mean() + 0.05 * w[1:].square().sum()
+    value = (
+        torch.nn.functional.softplus(-pairs @ w).mean() + 0.05 * w[1:].square().sum()
+    )
     (gradient,) = torch.autograd.grad(value, w)
-    assert gradient.abs().max() < 1e-4 and stack.loss_ == pytest.approx(value.item(), rel=1e-3)
+    assert gradient.abs().max() < 1e-4 and stack.loss_ == pytest.approx(
+        value.item(), rel=1e-3
+    )
 
 
 def test_a_large_ridge_gives_the_unlearned_average():
@@ -197,14 +258,26 @@ def test_no_step_leaves_the_head_and_one_step_is_the_gradient():
     moved = Stack(steps=1, inner_rate=0.2).fit_episodes(episodes(column=5))
     w = torch.tensor(moved.weights_, requires_grad=True)
     out = (torch.tensor(support) @ w)[None, :, None]
-    (gradient,) = torch.autograd.grad(pairwise_loss(out, None, torch.tensor(y)[None]).sum(), w)
-    assert np.allclose(moved.adapted_weights(support, y), moved.weights_ - moved.rate_ * gradient.numpy())
+    (gradient,) = torch.autograd.grad(
+        pairwise_loss(out, None, torch.tensor(y)[None]).sum(), w
+    )
+    assert np.allclose(
+        moved.adapted_weights(support, y),
+        moved.weights_ - moved.rate_ * gradient.numpy(),
+    )
     assert moved.rate_ != 0.2  # the rate is learned along
 
 
 def test_tables_count_alike_however_many_episodes_they_have():
-    few_, many = episodes(column=5)[:4], episodes(column=5)[:4] + episodes(column=5)[:1] * 3
-    assert np.allclose(Stack().fit_episodes(few_).weights_, Stack().fit_episodes(many).weights_, atol=1e-6)
+    few_, many = (
+        episodes(column=5)[:4],
+        episodes(column=5)[:4] + episodes(column=5)[:1] * 3,
+    )
+    assert np.allclose(
+        Stack().fit_episodes(few_).weights_,
+        Stack().fit_episodes(many).weights_,
+        atol=1e-6,
+    )
 
 
 def test_adapt_ranks_the_unlabelled_rows_and_new_ones(stack):
@@ -214,8 +287,11 @@ def test_adapt_ranks_the_unlabelled_rows_and_new_ones(stack):
     rest = y == -1
     assert auroc(new.y[rest], anomaly_score(detector, new.X)[rest]) > 0.8
     far = new.X.mean(axis=0) + 4 * (new.X[new.y == 1].mean(axis=0) - new.X.mean(axis=0))
-    assert anomaly_score(detector, far[None]) > np.percentile(anomaly_score(detector, new.X[new.y == 0]), 99)
-    assert np.array_equal(detector.weights_, stack.weights_)  # no steps: the head as it was meta-trained
+    assert anomaly_score(detector, far[None]) > np.percentile(
+        anomaly_score(detector, new.X[new.y == 0]), 99
+    )
+    # no steps: the head as it was meta-trained
+    assert np.array_equal(detector.weights_, stack.weights_)
     assert set(detector.predict(new.X)) == {-1, 1}
 
 
@@ -234,7 +310,9 @@ def test_a_large_table_is_described_by_its_labelled_rows_and_some_others(stack):
     small.weights_, small.rate_ = stack.weights_, stack.rate_
     new = blobs(9)
     detector = small.adapt(new.X, few(new.y))
-    assert detector.n_rows_ == 60 and detector.score_samples(new.X).shape == (len(new.X),)
+    assert detector.n_rows_ == 60 and detector.score_samples(new.X).shape == (
+        len(new.X),
+    )
 
 
 def test_saved_and_loaded_scores_are_equal(stack, tmp_path):
@@ -274,7 +352,10 @@ def test_nan_and_another_width_are_refused(stack):
 
 def test_names_of_features_are_as_many_as_their_columns(table):
     where = np.array([0, 1, 118, 119])
-    assert LabelFeatures(table, where, np.array([0, 0, 1, 1])).shares.shape == (120, len(FEATURES))
+    assert LabelFeatures(table, where, np.array([0, 0, 1, 1])).shares.shape == (
+        120,
+        len(FEATURES),
+    )
     assert len(FEATURES) == len(BANK) + len(LABELLED) + 4 == len(set(FEATURES))
 
 

@@ -1,12 +1,21 @@
-"""Strategies: on planted matrices the right column is chosen, and a test table's family never leaks."""
+"""Strategies: on planted matrices the right column is chosen, and a test table's
+family never leaks.
+"""
 
 import numpy as np
 import pytest
 
 from metaad import metrics
-from metaad.search.adapted import Adapted
-from metaad.search.matrix import Matrix, candidates
-from metaad.search.strategies import (
+from metaad.search.tuning.hold_out import (
+    aurocs,
+    average_of_ranks,
+    codes_of,
+    hold_out,
+    precision,
+)
+from metaad.search.tuning.maml_strategy import Adapted
+from metaad.search.tuning.matrix import Matrix, candidates
+from metaad.search.tuning.strategies import (
     BestMean,
     BestOnLabels,
     BestRank,
@@ -20,16 +29,22 @@ from metaad.search.strategies import (
     Shrinkage,
     shrinkage_weight,
 )
-from metaad.search.tuner import aurocs, average_of_ranks, codes_of, hold_out, precision
 
 
 def planted(n=40, noise=0.0, seed=0):
-    """Two kinds of table, told apart by their first feature; column 3 is best on one kind, column 7 on the other."""
+    """Two kinds of table, told apart by their first feature; column 3 is best on one
+    kind, column 7 on the other.
+    """
     rng = np.random.default_rng(seed)
     kind = np.arange(n) % 2
     codes = np.linspace(0, 1, 10)[:, None]
     peak = np.where(kind, 7, 3)[:, None]
-    values = 0.8 - 0.03 * np.abs(np.arange(10) - peak) + rng.normal(0, 0.02, (n, 1)) + rng.normal(0, noise, (n, 10))
+    values = (
+        0.8
+        - 0.03 * np.abs(np.arange(10) - peak)
+        + rng.normal(0, 0.02, (n, 1))
+        + rng.normal(0, noise, (n, 10))
+    )
     features = np.c_[kind + rng.normal(0, 0.05, n), rng.normal(size=n)]
     return Evidence(values, features, codes, default=1)
 
@@ -47,7 +62,9 @@ def test_global_strategies_by_hand():
     values = np.array([[0.9, 0.5, 0.6], [0.5, 0.52, 0.51], [0.5, 0.52, 0.51]])
     evidence = Evidence(values, np.zeros((3, 1)), np.eye(3), default=2)
     at = np.zeros(1)
-    assert Default().fit(evidence).choose(at).tolist() == [2] and Default(1).fit(evidence).choose(at).tolist() == [1]
+    assert Default().fit(evidence).choose(at).tolist() == [2] and Default(1).fit(
+        evidence
+    ).choose(at).tolist() == [1]
     assert BestMean().fit(evidence).choose(at).tolist() == [0]  # one table decides
     assert BestRank().fit(evidence).choose(at).tolist() == [1]  # two tables against one
     assert BestMean(top=2).fit(evidence).choose(at).tolist() == [0, 2]
@@ -59,11 +76,13 @@ def test_smoothing_prefers_a_plateau_to_a_lonely_peak():
     evidence = Evidence(values, np.zeros((3, 1)), codes)
     assert BestMean().fit(evidence).choose(np.zeros(1)) == [1]
     assert BestSmoothed(0.2).fit(evidence).choose(np.zeros(1))[0] >= 3
-    assert BestSmoothed(1e-3).fit(evidence).choose(np.zeros(1)) == [1]  # no neighbour counts: the plain mean
+    # no neighbour counts: the plain mean
+    assert BestSmoothed(1e-3).fit(evidence).choose(np.zeros(1)) == [1]
 
 
 def test_the_weight_of_labels_by_hand():
-    # one anomaly, one normal row: an AUROC is 0 or 1, its variance A(1 - A); between-table variance of that size: half
+    # one anomaly, one normal row: an AUROC is 0 or 1, its variance A(1 - A);
+    # between-table variance of that size: half
     assert shrinkage_weight(0.21, 0.7, 1, 1) == pytest.approx(0.5)
     weights = [shrinkage_weight(0.01, 0.75, a, 50) for a in (1, 2, 5, 10, 1000)]
     assert weights == sorted(weights) and weights[0] < 0.2 and weights[-1] > 0.7
@@ -71,11 +90,15 @@ def test_the_weight_of_labels_by_hand():
 
 
 def test_hanley_and_mcneils_variance_is_that_of_an_auroc_over_few_rows():
-    """For exponential scores their formula is exact: AUROC of rate-1 normal against rate-r anomalies is 1 / (1 + r)."""
+    """For exponential scores their formula is exact: AUROC of rate-1 normal against
+    rate-r anomalies is 1 / (1 + r).
+    """
     rng = np.random.default_rng(0)
     r, a, b = 0.5, 4, 30
     y = np.repeat([1, 0], [a, b])
-    draws = aurocs(y, np.c_[rng.exponential(1 / r, (20000, a)), rng.exponential(1, (20000, b))])
+    draws = aurocs(
+        y, np.c_[rng.exponential(1 / r, (20000, a)), rng.exponential(1, (20000, b))]
+    )
     assert draws.mean() == pytest.approx(1 / (1 + r), abs=0.005)
     w = shrinkage_weight(0.02, 1 / (1 + r), a, b)
     assert draws.var() == pytest.approx(0.02 / w - 0.02, rel=0.05)
@@ -88,19 +111,29 @@ def test_shrinkage_trusts_other_tables_at_first_and_the_labels_in_the_end():
     few, many = Observed(seen, 1, 50), Observed(seen, 10_000, 10_000)
     shrunk, trusting = Shrinkage().fit(evidence), BestOnLabels().fit(evidence)
     assert trusting.choose(np.zeros(2), few) == [0]
-    assert shrunk.choose(np.zeros(2), many) == [0] and shrunk.choose(np.zeros(2), few) != [0]
+    assert shrunk.choose(np.zeros(2), many) == [0] and shrunk.choose(
+        np.zeros(2), few
+    ) != [0]
 
 
 def test_a_surrogate_adapts_to_what_is_observed():
-    """Features say nothing here: only the inner loop can tell which kind of table it is."""
-    strategy = Adapted(iterations=250).fit(planted(noise=0.005)._replace(features=np.zeros((40, 1))))
-    seen = [Observed(0.8 - 0.03 * np.abs(np.arange(10) - peak), 50, 50) for peak in (3, 7)]
+    """Features say nothing here: only the inner loop can tell which kind of table it
+    is.
+    """
+    strategy = Adapted(iterations=250).fit(
+        planted(noise=0.005)._replace(features=np.zeros((40, 1)))
+    )
+    seen = [
+        Observed(0.8 - 0.03 * np.abs(np.arange(10) - peak), 50, 50) for peak in (3, 7)
+    ]
     low, high = (int(strategy.choose(np.zeros(1), o)[0]) for o in seen)
     assert low <= 5 <= high and high - low >= 2
 
 
 def test_strategies_that_need_labels_say_so():
-    with pytest.raises(ValueError, match="Shrinkage chooses by labelled rows; pass `observed`"):
+    with pytest.raises(
+        ValueError, match="Shrinkage chooses by labelled rows; pass `observed`"
+    ):
         Shrinkage().fit(planted()).choose(np.zeros(2))
     with pytest.raises(ValueError, match="at least 2 tables"):
         BestMean().fit(Evidence(np.zeros((1, 3)), np.zeros((1, 1)), np.zeros((3, 1))))
@@ -109,28 +142,41 @@ def test_strategies_that_need_labels_say_so():
 def test_aurocs_at_once_are_those_one_by_one_and_one_score_is_not_touched():
     rng = np.random.default_rng(0)
     y, scores = rng.integers(0, 2, 50), rng.normal(size=(4, 50)).round(1)
-    np.testing.assert_allclose(aurocs(y, scores), [metrics.auroc(y, s) for s in scores], rtol=1e-12)
-    np.testing.assert_allclose([precision(y, s) for s in scores], [metrics.average_precision(y, s) for s in scores])
+    np.testing.assert_allclose(
+        aurocs(y, scores), [metrics.auroc(y, s) for s in scores], rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        [precision(y, s) for s in scores],
+        [metrics.average_precision(y, s) for s in scores],
+    )
     assert np.array_equal(average_of_ranks(scores[:1]), scores[0])
-    np.testing.assert_array_equal(average_of_ranks(np.array([[1.0, 2, 3], [30, 20, 10]])), [2, 2, 2])
+    np.testing.assert_array_equal(
+        average_of_ranks(np.array([[1.0, 2, 3], [30, 20, 10]])), [2, 2, 2]
+    )
 
 
 def test_scores_that_differ_by_rounding_noise_tie_as_they_do_in_the_metrics():
     y = np.array([1, 0, 1, 0, 0])
-    noise = np.array([1 + 2e-15, 1 + 1e-15, 1, 2, 0.5])  # one tie of three between 2 and 0.5, in three orders
+    # one tie of three between 2 and 0.5, in three orders
+    noise = np.array([1 + 2e-15, 1 + 1e-15, 1, 2, 0.5])
     scores = np.array([noise, noise[[1, 2, 0, 3, 4]], noise[[2, 0, 1, 3, 4]]])
     assert len(np.unique(noise)) == 5
-    # each anomaly beats one normal row of three and ties with another; both pass with the tie, third and fourth of five
+    # each anomaly beats one normal row of three and ties with another; both pass with
+    # the tie, third and fourth of five
     np.testing.assert_allclose(aurocs(y, scores), 0.5, rtol=1e-15)
     np.testing.assert_allclose([precision(y, s) for s in scores], 0.5, rtol=1e-15)
     for s in scores:
         assert aurocs(y, s[None])[0] == pytest.approx(metrics.auroc(y, s), rel=1e-15)
-        assert precision(y, s) == pytest.approx(metrics.average_precision(y, s), rel=1e-15)
+        assert precision(y, s) == pytest.approx(
+            metrics.average_precision(y, s), rel=1e-15
+        )
     np.testing.assert_array_equal(average_of_ranks(scores[:2]), [3, 3, 3, 5, 1])
 
 
 def small_bench(n_tables=6, n=120, seed=0):
-    """Raw scores of 3 candidates and 2 seeds; candidate 1 is good on every table, 2 only with seed 0 of table 0."""
+    """Raw scores of 3 candidates and 2 seeds; candidate 1 is good on every table, 2
+    only with seed 0 of table 0.
+    """
     rng = np.random.default_rng(seed)
     y = np.repeat([0, 1], [n - 20, 20])
     shift = np.broadcast_to([0.0, 1.5, 0.3], (n_tables, 2, 3)).copy()
@@ -139,7 +185,16 @@ def small_bench(n_tables=6, n=120, seed=0):
     auroc = np.array([[aurocs(y, s) for s in table] for table in raw]).swapaxes(1, 2)
     names = [f"t{i}" for i in range(n_tables)]
     families = [f"f{i // 2}" for i in range(n_tables)]
-    m = Matrix(auroc, auroc, ["a", "b", "c"], ["k"] * 3, [{}] * 3, names, families, np.zeros((n_tables, 3)))
+    m = Matrix(
+        auroc,
+        auroc,
+        ["a", "b", "c"],
+        ["k"] * 3,
+        [{}] * 3,
+        names,
+        families,
+        np.zeros((n_tables, 3)),
+    )
     return m, lambda t, s: (raw[t, s], y)
 
 
@@ -147,12 +202,17 @@ def test_held_out_results_by_hand_and_a_lucky_seed_does_not_survive_the_refit():
     m, scores = small_bench()
     features, codes = np.zeros((6, 1)), np.eye(3)
     strategies = {"default": Default(), "mean": BestMean(), "labels": BestOnLabels()}
-    plain = hold_out({k: strategies[k] for k in ("default", "mean")}, m, features, codes, scores)
+    plain = hold_out(
+        {k: strategies[k] for k in ("default", "mean")}, m, features, codes, scores
+    )
     np.testing.assert_allclose(plain["default"].auroc, m.auroc[:, 0].mean(axis=1))
     np.testing.assert_allclose(plain["mean"].auroc_same, m.auroc[:, 1].mean(axis=1))
     assert set(plain["mean"].chosen) == {"b"}
-    seen = hold_out(strategies, m, features, codes, scores, labels=(10, 50), draws=4)["labels"]
-    assert seen.auroc_same[0] > seen.auroc[0] + 0.05  # table 0: chosen by the lucky seed, judged by the other
+    seen = hold_out(strategies, m, features, codes, scores, labels=(10, 50), draws=4)[
+        "labels"
+    ]
+    # table 0: chosen by the lucky seed, judged by the other
+    assert seen.auroc_same[0] > seen.auroc[0] + 0.05
     assert np.all(np.abs(seen.auroc[1:] - seen.auroc_same[1:]) < 0.1)
 
 
@@ -169,7 +229,9 @@ def test_nothing_of_the_held_out_family_reaches_the_strategy():
     values = m.auroc.mean(axis=2)
     assert len(seen) == 3  # three families of two tables
     for i, train in enumerate(seen):
-        np.testing.assert_array_equal(train, np.delete(values, [2 * i, 2 * i + 1], axis=0))
+        np.testing.assert_array_equal(
+            train, np.delete(values, [2 * i, 2 * i + 1], axis=0)
+        )
 
 
 def test_codes_tell_every_candidate_from_every_other():

@@ -1,4 +1,6 @@
-"""The shape of the project holds: who imports whom, how long a module is, what every lesson contains."""
+"""The shape of the project holds: who imports whom, how long a module is, what every
+lesson contains.
+"""
 
 import ast
 import base64
@@ -15,43 +17,51 @@ MODULES = sorted((ROOT / "metaad").rglob("*.py"))
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 MOST_STORED = 2_500_000  # bytes of one lesson with its outputs
 
-# A module may import those named; repro, metrics, progress and plots serve everybody.
-COMMON = {"repro", "metrics", "progress", "plots"}
+# A room may import those named; the common ones serve everybody.
+COMMON = {"lazy", "repro", "metrics", "progress", "plots"}
 MAY_IMPORT = {
     "__init__": set(),
+    "lazy": set(),
     "progress": set(),
     "metrics": set(),
     "plots": {"plots", "metrics"},
     "repro": {"plots", "train"},
-    "files": set(),
-    "data": {"files"},
-    "tasks": {"data"},
-    "tables": {"tasks", "data"},
+    "data": {"data"},
+    "tasks": {"tasks", "data"},
     "nets": set(),
     "scores": set(),
+    "saving": set(),
     "train": {"saving"},
     "detectors": {"detectors", "nets", "scores", "train"},
-    "saving": set(),
-    "meta": {"meta", "tasks", "tables", "nets", "scores", "train", "detectors"},
-    "search": {"search", "meta", "tasks", "tables", "nets", "scores", "train", "detectors"},
-    "cli": {"data", "tasks", "tables", "nets", "scores", "train", "detectors", "meta", "search", "saving"},
 }
+MAY_IMPORT["meta"] = MAY_IMPORT["detectors"] | {"meta", "tasks"}
+MAY_IMPORT["search"] = MAY_IMPORT["meta"] | {"search", "data"}
+MAY_IMPORT["experiments"] = MAY_IMPORT["search"] | {"experiments", "saving"}
+MAY_IMPORT["__main__"] = MAY_IMPORT["experiments"]
 
 
 def part(path):
-    """The part of the package a file belongs to: 'detectors' for metaad/detectors/base.py."""
+    """The part of the package a file belongs to: 'detectors' for
+    metaad/detectors/base.py.
+    """
     inside = path.relative_to(ROOT / "metaad").parts
     return inside[0].removesuffix(".py")
 
 
 def imports(path):
-    """Parts of the package that a module imports, wherever in the file the import stands."""
+    """Parts of the package that a module imports, wherever in the file the import
+    stands.
+    """
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("metaad.")}
+            found |= {
+                a.name.split(".")[1] for a in node.names if a.name.startswith("metaad.")
+            }
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path.name}: relative import; name the module in full"
+            assert node.level == 0, (
+                f"{path.name}: relative import; name the module in full"
+            )
             if node.module == "metaad":
                 found |= {a.name for a in node.names if a.name != "__version__"}
             elif node.module and node.module.startswith("metaad."):
@@ -64,9 +74,13 @@ def test_modules_import_only_what_the_design_allows_and_fit_in_one_reading(path)
     name = part(path)
     assert name in MAY_IMPORT, f"{name} is not part of the design"
     wrong = imports(path) - MAY_IMPORT[name] - COMMON
-    assert not wrong, f"{path.name} imports {wrong}; {name} may import {MAY_IMPORT[name] | COMMON}"
+    assert not wrong, (
+        f"{path.name} imports {wrong}; {name} may import {MAY_IMPORT[name] | COMMON}"
+    )
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= 300, f"{path.name} has {lines} lines; a module fits in one reading (300)"
+    assert lines <= 300, (
+        f"{path.name} has {lines} lines; a module fits in one reading (300)"
+    )
 
 
 def test_inheritance_of_our_own_is_at_most_one_deep():
@@ -77,27 +91,40 @@ def test_inheritance_of_our_own_is_at_most_one_deep():
                 bases[node.name] = {b.id for b in node.bases if isinstance(b, ast.Name)}
     for name, parents in bases.items():
         for parent in parents & set(bases):
-            assert not bases[parent] & set(bases), f"{name} inherits from {parent}, which inherits from our own class"
+            assert not bases[parent] & set(bases), (
+                f"{name} inherits from {parent}, which inherits from our own class"
+            )
 
 
 def test_no_unsafe_loading_and_no_unfinished_code():
     unsafe = re.compile(
-        r"\bimport pickle\b|pickle\.load|joblib\.load|allow_pickle\s*=\s*True|weights_only\s*=\s*False|\beval\("
+        r"\bimport pickle\b|pickle\.load|joblib\.load|allow_pickle\s*=\s*True|weights_only\s*=\s*False"
+        r"|\beval\("
         r"|\bexec\(|shell\s*=\s*True|\bTODO\b|\bFIXME\b|except:\s*$|except Exception:\s*pass"
     )
     for path in MODULES:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            found = unsafe.search(line.replace("model.eval()", "").replace(".eval()", ""))
+            found = unsafe.search(
+                line.replace("model.eval()", "").replace(".eval()", "")
+            )
             assert not found, f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
 
 
 def test_no_absolute_path_of_a_machine_in_the_project():
     absolute = re.compile(r"(?<![\w.:/])/(?:home|work|root|Users)/\w+")
-    for path in [*MODULES, *LESSONS, *(ROOT / "tests").rglob("*.py"), ROOT / "README.md", ROOT / "Makefile"]:
+    for path in [
+        *MODULES,
+        *LESSONS,
+        *(ROOT / "tests").rglob("*.py"),
+        ROOT / "README.md",
+        ROOT / "Makefile",
+    ]:
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".ipynb":
             text = re.sub(r'"image/png": "[^"]*"', "", text)
-        assert not absolute.search(text), f"{path.name}: {absolute.search(text).group()}"
+        assert not absolute.search(text), (
+            f"{path.name}: {absolute.search(text).group()}"
+        )
 
 
 def read(path):
@@ -124,18 +151,27 @@ def test_lesson_ran_once_from_top_to_bottom_without_error_or_warning(lesson):
     for cell in code:
         for output in cell["outputs"]:
             assert output["output_type"] != "error", source(cell)
-            assert output.get("name") != "stderr", f"a warning the reader sees, under: {source(cell)[:200]}"
+            assert output.get("name") != "stderr", (
+                f"a warning the reader sees, under: {source(cell)[:200]}"
+            )
 
 
 def test_lesson_begins_with_title_parameters_and_start(lesson):
     name, cells = lesson
     assert cells[0]["cell_type"] == "markdown" and source(cells[0]).startswith("# ")
-    assert "minute" in source(cells[0]) + source(cells[1]), "say how long it takes on two cores"
+    assert "minute" in source(cells[0]) + source(cells[1]), (
+        "say how long it takes on two cores"
+    )
     code = [c for c in cells if c["cell_type"] == "code"]
-    assert "parameters" in tags(code[0]) and sum("parameters" in tags(c) for c in cells) == 1
+    assert (
+        "parameters" in tags(code[0])
+        and sum("parameters" in tags(c) for c in cells) == 1
+    )
     for declared in ('profile: str = "quick"', "seed: int = 0", 'device: str = "auto"'):
         assert declared in source(code[0])
-    assert all("#" in line for line in source(code[0]).splitlines() if "=" in line), "comment every parameter"
+    assert all("#" in line for line in source(code[0]).splitlines() if "=" in line), (
+        "comment every parameter"
+    )
     assert f'run = repro.start("{name}", globals())' in source(code[1])
 
 
@@ -144,9 +180,18 @@ def test_papermill_explains_every_parameter(lesson):
     from papermill.iorw import load_notebook_node
 
     name, cells = lesson
-    found = {p.name: p for p in _infer_parameters(load_notebook_node(str(ROOT / "notebooks" / f"{name}.ipynb")))}
+    found = {
+        p.name: p
+        for p in _infer_parameters(
+            load_notebook_node(str(ROOT / "notebooks" / f"{name}.ipynb"))
+        )
+    }
     code = next(c for c in cells if "parameters" in tags(c))
-    declared = [n.target.id for n in ast.parse(source(code)).body if isinstance(n, ast.AnnAssign)]
+    declared = [
+        n.target.id
+        for n in ast.parse(source(code)).body
+        if isinstance(n, ast.AnnAssign)
+    ]
     assert set(declared) == set(found)
     for p in found.values():
         assert p.inferred_type_name and p.help, f"{p.name} needs a type and a comment"
@@ -183,7 +228,10 @@ def test_figures_have_alternative_text_and_the_fingerprint_of_their_own_pixels(l
             alt = output["metadata"].get("image/png", {}).get("alt", "")
             text = "".join(output["data"]["text/plain"])
             assert len(alt) >= 20, source(cell)
-            assert text == f"Figure: {alt} [pixels {pixel_fingerprint(base64.b64decode(png))}]"
+            assert (
+                text
+                == f"Figure: {alt} [pixels {pixel_fingerprint(base64.b64decode(png))}]"
+            )
     assert figures >= 1
 
 
@@ -209,13 +257,17 @@ def test_links_between_lessons_lead_somewhere(lesson):
         if cell["cell_type"] == "markdown":
             for target in re.findall(r"\]\(([^)#\s]+)", source(cell)):
                 if not target.startswith(("http://", "https://")):
-                    assert (ROOT / "notebooks" / target).exists(), f"broken link {target}"
+                    assert (ROOT / "notebooks" / target).exists(), (
+                        f"broken link {target}"
+                    )
 
 
 def test_top_level_holds_only_what_the_design_names():
     import subprocess
 
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     if listed.returncode:
         pytest.skip("not a git checkout")
     top = {line.split("/")[0] for line in listed.stdout.splitlines()}
@@ -226,15 +278,35 @@ def test_top_level_holds_only_what_the_design_names():
 
 def test_conda_and_make_install_the_same_pinned_file():
     environment = (ROOT / "environment.yml").read_text(encoding="utf-8")
-    inside = [line.strip("- ").strip() for line in environment.split("dependencies:")[1].splitlines() if line.strip()]
-    assert [i for i in inside if not i.startswith(("python=", "#"))] == ["pip", "pip:", "r .requirements.txt", "e ."]
+    inside = [
+        line.strip("- ").strip()
+        for line in environment.split("dependencies:")[1].splitlines()
+        if line.strip()
+    ]
+    assert [i for i in inside if not i.startswith(("python=", "#"))] == [
+        "pip",
+        "pip:",
+        "r .requirements.txt",
+        "e .",
+    ]
     assert "-r .requirements.txt" in (ROOT / "Makefile").read_text(encoding="utf-8")
-    pins = [p for p in (ROOT / ".requirements.txt").read_text(encoding="utf-8").splitlines() if p and p[0] != "#"]
+    pins = [
+        p
+        for p in (ROOT / ".requirements.txt").read_text(encoding="utf-8").splitlines()
+        if p and p[0] != "#"
+    ]
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", p) for p in pins)
     pinned = {re.sub(r"[-_.]+", "-", p.split("==")[0]).lower() for p in pins}
     assert len(pinned) == len(pins), "a package is pinned twice"
-    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("dependencies = [")[1].split("]")[0]
-    assert {re.sub(r"[<>=].*", "", d) for d in re.findall(r'"([^"]+)"', project)} <= pinned
+    project = (
+        (ROOT / "pyproject.toml")
+        .read_text(encoding="utf-8")
+        .split("dependencies = [")[1]
+        .split("]")[0]
+    )
+    assert {
+        re.sub(r"[<>=].*", "", d) for d in re.findall(r'"([^"]+)"', project)
+    } <= pinned
 
 
 def test_the_environment_that_runs_is_the_pinned_one():
@@ -243,13 +315,17 @@ def test_the_environment_that_runs_is_the_pinned_one():
     for pin in (ROOT / ".requirements.txt").read_text(encoding="utf-8").splitlines():
         if pin and pin[0] != "#":
             name, version = pin.split("==")
-            assert metadata.version(name).split("+")[0] == version, f"{name}: run make setup"
+            assert metadata.version(name).split("+")[0] == version, (
+                f"{name}: run make setup"
+            )
 
 
 def test_readme_lists_the_lessons_as_recorded():
     from lesson_table import readme, table
 
-    assert (ROOT / "README.md").read_text(encoding="utf-8") == readme(table()), "run python tests/lesson_table.py"
+    assert (ROOT / "README.md").read_text(encoding="utf-8") == readme(table()), (
+        "run python tests/tools/lesson_table.py"
+    )
 
 
 def test_readme_shows_a_figure_that_a_lesson_stores():
@@ -257,9 +333,13 @@ def test_readme_shows_a_figure_that_a_lesson_stores():
     stored = set()
     for path in LESSONS:
         outputs = [o for c in read(path)["cells"] for o in c.get("outputs", [])]
-        pngs = [o["data"]["image/png"] for o in outputs if "image/png" in o.get("data", {})]
+        pngs = [
+            o["data"]["image/png"] for o in outputs if "image/png" in o.get("data", {})
+        ]
         stored |= {pixel_fingerprint(base64.b64decode(png)) for png in pngs}
     shown = re.findall(r"!\[[^\]]{20,}\]\(([^)]+\.png)\)", text)
     assert shown, "the README shows a figure, with alternative text"
     for image in shown:
-        assert pixel_fingerprint((ROOT / image).read_bytes()) in stored, f"{image} is stale"
+        assert pixel_fingerprint((ROOT / image).read_bytes()) in stored, (
+            f"{image} is stale"
+        )

@@ -1,9 +1,11 @@
-"""Tables as tasks: which rows stay, which tables are held out together, what made-up anomalies are made of."""
+"""Tables as tasks: which rows stay, which tables are held out together, what made-up
+anomalies are made of.
+"""
 
 import numpy as np
 import pytest
 
-from metaad.tables import LabelledTable, TableTasks, adbench_names, class_tables
+from metaad.tasks.tables import LabelledTable, TableTasks, adbench_names, class_tables
 
 
 def numbered(n, anomalies, name="t", family="f", d=2):
@@ -28,10 +30,15 @@ def test_few_anomalies_all_stay_and_some_more_stay_than_their_share():
 
 def test_which_rows_stay_depends_on_the_seed_and_the_name_and_on_nothing_else():
     a, b = numbered(500, 50, "a"), numbered(500, 50, "b")
-    alone, beside = TableTasks([a], 100, scale=None)[0], TableTasks([b, a], 100, scale=None)[1]
+    alone, beside = (
+        TableTasks([a], 100, scale=None)[0],
+        TableTasks([b, a], 100, scale=None)[1],
+    )
     np.testing.assert_array_equal(alone.X, beside.X)
     assert not np.array_equal(alone.X, TableTasks([b, a], 100, scale=None)[0].X)
-    assert not np.array_equal(alone.X, TableTasks([a], 100, random_state=1, scale=None)[0].X)
+    assert not np.array_equal(
+        alone.X, TableTasks([a], 100, random_state=1, scale=None)[0].X
+    )
 
 
 def test_columns_are_standardised_and_constant_ones_stay_finite():
@@ -44,7 +51,10 @@ def test_columns_are_standardised_and_constant_ones_stay_finite():
 
 
 def test_families_are_held_out_whole_and_nothing_is_cut_twice():
-    tables = [numbered(60, 6, n, f) for n, f in [("a", "x"), ("b", "y"), ("c", "x"), ("d", "z")]]
+    tables = [
+        numbered(60, 6, n, f)
+        for n, f in [("a", "x"), ("b", "y"), ("c", "x"), ("d", "z")]
+    ]
     tasks = TableTasks(tables, max_rows=50)
     splits = list(tasks.hold_out())
     assert [f for f, _, _ in splits] == ["x", "y", "z"]
@@ -59,7 +69,11 @@ def test_every_table_is_drawn_equally_often():
     tasks = TableTasks([numbered(20, 2, n) for n in "abc"])
     drawn = [t.name for t in tasks.sample(30, 0)]
     assert [drawn.count(n) for n in "abc"] == [10, 10, 10]
-    assert drawn == [t.name for t in tasks.sample(30, 0)] != [t.name for t in tasks.sample(30, 1)]
+    assert (
+        drawn
+        == [t.name for t in tasks.sample(30, 0)]
+        != [t.name for t in tasks.sample(30, 1)]
+    )
 
 
 def test_made_up_anomalies_mix_features_of_real_rows():
@@ -70,7 +84,9 @@ def test_made_up_anomalies_mix_features_of_real_rows():
     for t in tasks:
         assert (t.y == 0).sum() == 50 and t.y.mean() == pytest.approx(0.2, abs=0.01)
         normal, made_up = t.X[t.y == 0], t.X[t.y == 1]
-        assert {tuple(r) for r in normal} <= rows and len(np.unique(normal, axis=0)) == 50
+        assert {tuple(r) for r in normal} <= rows and len(
+            np.unique(normal, axis=0)
+        ) == 50
         assert sum(tuple(r) in rows for r in made_up) <= 1
         assert all(set(made_up[:, j]) <= set(X[:, j]) for j in range(3))
     assert len(TableTasks.resampled(np.tile(X, (50, 1)), 1, max_rows=200)[0].y) == 200
@@ -78,13 +94,20 @@ def test_made_up_anomalies_mix_features_of_real_rows():
 
 def test_class_tables_have_one_normal_class_and_the_wanted_share_of_others():
     tables = class_tables("digits", rate=0.1, n_normal=90, pool=2)
-    assert len(tables) == 10 and tables[3].name == "digits:3" and tables[3].family == "characters 3"
+    assert (
+        len(tables) == 10
+        and tables[3].name == "digits:3"
+        and tables[3].family == "characters 3"
+    )
     for t in tables:
         assert t.X.shape == (100, 16) and t.y.sum() == 10
     assert class_tables("mnist-5k", pool=4, n_normal=50)[3].family == tables[3].family
     from metaad import data
 
-    whole = {tuple(x.ravel()): c for x, c in zip(*(lambda d: (d.X, d.y))(data.load("digits")), strict=True)}
+    whole = {
+        tuple(x.ravel()): c
+        for x, c in zip(*(lambda d: (d.X, d.y))(data.load("digits")), strict=True)
+    }
     for c, t in enumerate(class_tables("digits")):
         assert [whole[tuple(x)] != c for x in t.X] == t.y.astype(bool).tolist()
 
@@ -99,7 +122,9 @@ def test_anomalies_of_one_class_lie_together():
         assert len(classes) == 1 and c not in classes and t.y.sum() == 25
 
 
-def test_bundled_tables_by_name_and_adbench_tables_that_are_at_hand(tmp_path, monkeypatch):
+def test_bundled_tables_by_name_and_adbench_tables_that_are_at_hand(
+    tmp_path, monkeypatch
+):
     tasks = TableTasks(["breast-cancer", "wine"], max_rows=200)
     assert tasks.families == ["wisconsin", "wine"] and len(tasks[0].X) == 200
     folder = tmp_path / "adbench"
@@ -115,16 +140,25 @@ def test_bundled_tables_by_name_and_adbench_tables_that_are_at_hand(tmp_path, mo
     "call, message",
     [
         (lambda: TableTasks([]), "at least one table"),
-        (lambda: TableTasks([numbered(20, 2), numbered(20, 2)]), "t comes more than once"),
+        (
+            lambda: TableTasks([numbered(20, 2), numbered(20, 2)]),
+            "t comes more than once",
+        ),
         (lambda: TableTasks([numbered(20, 0)]), "both labels"),
-        (lambda: TableTasks([numbered(20, 2)._replace(X=np.full((20, 2), np.nan))]), "NaN or infinity"),
+        (
+            lambda: TableTasks([numbered(20, 2)._replace(X=np.full((20, 2), np.nan))]),
+            "NaN or infinity",
+        ),
         (lambda: TableTasks([numbered(20, 2)._replace(X=np.zeros(20))]), r"X \(n, d\)"),
         (lambda: TableTasks([np.zeros((3, 3))]), "LabelledTable; got ndarray"),
         (lambda: TableTasks(["digits"]), "class_tables"),
         (lambda: TableTasks([numbered(20, 2)], scale="robust"), "scale must be"),
         (lambda: list(TableTasks([numbered(20, 2)]).hold_out()), "at least 2 families"),
         (lambda: TableTasks.resampled(np.zeros((10, 1))), "2 features"),
-        (lambda: TableTasks.resampled(np.zeros((10, 2)), rate=1.5), "share of made-up anomalies"),
+        (
+            lambda: TableTasks.resampled(np.zeros((10, 2)), rate=1.5),
+            "share of made-up anomalies",
+        ),
         (lambda: class_tables("wine"), "has anomalies already"),
         (lambda: class_tables("digits", pool=3), "pool must divide"),
         (lambda: class_tables("digits", rate=0), "share of anomalies"),

@@ -1,28 +1,53 @@
-"""Tasks: who may occur where, the same seed the same tasks, and what bad input is told."""
+"""Tasks: who may occur where, the same seed the same tasks, and what bad input is
+told.
+"""
 
 import numpy as np
 import pytest
 import torch
 
-from metaad.tasks import PROTOCOLS, OneClassTasks, ResampledTasks, SinusoidTasks, Task, protocol
+from metaad.tasks import (
+    PROTOCOLS,
+    OneClassTasks,
+    ResampledTasks,
+    SinusoidTasks,
+    Task,
+    protocol,
+)
 
 
 def labelled_rows(per_class=40, classes=10):
     """Row i of class c is (c, i): a drawn row tells where it comes from."""
     y = np.repeat(np.arange(classes), per_class)
-    return np.stack([y, np.tile(np.arange(per_class), classes)], axis=1).astype(float), y
+    return np.stack([y, np.tile(np.arange(per_class), classes)], axis=1).astype(
+        float
+    ), y
 
 
 def test_support_and_normal_query_are_of_one_class_anomalies_of_others_and_no_row_comes_twice():
-    tasks = OneClassTasks(*labelled_rows(), k=5, n_query=6, n_anomalies=7, normal=(1, 2, 3), anomalous=(3, 4))
+    tasks = OneClassTasks(
+        *labelled_rows(),
+        k=5,
+        n_query=6,
+        n_anomalies=7,
+        normal=(1, 2, 3),
+        anomalous=(3, 4),
+    )
     task = tasks.sample(30, 0)
-    assert task.support.shape == (30, 5, 2) and task.query.shape == (30, 13, 2) and task.y.shape == (30, 13)
-    for support, query, y, normal in zip(task.support, task.query, task.y, task.normal, strict=True):
+    assert (
+        task.support.shape == (30, 5, 2)
+        and task.query.shape == (30, 13, 2)
+        and task.y.shape == (30, 13)
+    )
+    for support, query, y, normal in zip(
+        task.support, task.query, task.y, task.normal, strict=True
+    ):
         assert (support[:, 0] == normal).all() and (query[y == 0][:, 0] == normal).all()
         assert set(query[y == 1][:, 0].tolist()) <= {3.0, 4.0} - {float(normal)}
         rows = torch.cat([support, query])
         assert len(torch.unique(rows, dim=0)) == len(rows)
-    assert np.array_equal(np.bincount(task.normal), [0, 10, 10, 10])  # every class equally often
+    # every class equally often
+    assert np.array_equal(np.bincount(task.normal), [0, 10, 10, 10])
 
 
 def test_one_seed_gives_one_set_of_tasks_and_a_generator_goes_on():
@@ -64,11 +89,18 @@ def test_five_folds_keep_held_out_classes_and_rows_out_of_training(split):
 @pytest.mark.parametrize("split", range(9))
 def test_mt_mnist_trains_without_the_test_and_the_validation_digit(split):
     parts = protocol("mt-mnist", *labelled_rows(100), split, k=3, n_query=4, n_test=5)
-    seen, validation, test = (t.sample(60, 0) for t in (parts.train, parts.validation, parts.test))
+    seen, validation, test = (
+        t.sample(60, 0) for t in (parts.train, parts.validation, parts.test)
+    )
     digits = set(range(10)) - {split, 9}
     assert set(seen.query[..., 0].flatten().tolist()) | set(seen.normal) == digits
-    assert set(validation.normal) == {9} and set(validation.query[validation.y == 1][:, 0].tolist()) <= digits
-    assert set(test.normal) == {split} and 9.0 in set(test.query[test.y == 1][:, 0].tolist())
+    assert (
+        set(validation.normal) == {9}
+        and set(validation.query[validation.y == 1][:, 0].tolist()) <= digits
+    )
+    assert set(test.normal) == {split} and 9.0 in set(
+        test.query[test.y == 1][:, 0].tolist()
+    )
     assert test.y.mean() == 0.5
 
 
@@ -89,11 +121,17 @@ def test_sinusoids_have_finns_ranges_and_one_wave_a_task():
     x = torch.cat([task.support, task.query], dim=1)[..., 0]
     y = torch.cat([task.support_y, task.y], dim=1)[..., 0]
     assert x.min() >= -5 and x.max() <= 5
-    basis = torch.stack([x.sin(), x.cos()], dim=2)  # y = a cos(p) sin x - a sin(p) cos x
+    # y = a cos(p) sin x - a sin(p) cos x
+    basis = torch.stack([x.sin(), x.cos()], dim=2)
     c = torch.linalg.lstsq(basis, y[..., None]).solution  # (200, 2, 1)
     torch.testing.assert_close((basis @ c)[..., 0], y, rtol=1e-9, atol=1e-9)
     amplitude, phase = c.norm(dim=1)[:, 0], torch.atan2(-c[:, 1, 0], c[:, 0, 0])
-    assert amplitude.min() >= 0.1 and amplitude.max() <= 5 and phase.min() >= 0 and phase.max() <= torch.pi
+    assert (
+        amplitude.min() >= 0.1
+        and amplitude.max() <= 5
+        and phase.min() >= 0
+        and phase.max() <= torch.pi
+    )
 
 
 def test_bad_input_is_told_what_was_expected():
@@ -104,7 +142,10 @@ def test_bad_input_is_told_what_was_expected():
         (lambda: OneClassTasks(broken, y), "NaN or infinity"),
         (lambda: OneClassTasks(X, y[:-1]), "one class for each of the 400 rows"),
         (lambda: OneClassTasks(X[:, 0], y), "array \\(n, ...\\)"),
-        (lambda: OneClassTasks(X, y, k=30, n_query=15), "class 0 has 40 rows; .* 45 of them"),
+        (
+            lambda: OneClassTasks(X, y, k=30, n_query=15),
+            "class 0 has 40 rows; .* 45 of them",
+        ),
         (lambda: OneClassTasks(X, y, normal=(3,), anomalous=(3,)), "hold 0 rows"),
         (lambda: OneClassTasks(X, y, normal=(12,)), "normal must name classes"),
         (lambda: OneClassTasks(X, y, k=0), "k >= 1"),

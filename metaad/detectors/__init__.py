@@ -1,17 +1,14 @@
 """Anomaly detectors with scikit-learn's interface. One file a method."""
 
-from metaad.detectors.autoencoder import AutoencoderDetector
-from metaad.detectors.base import Detector, anomaly_score
-from metaad.detectors.isolation_forest import IsolationForest, average_path_length
-from metaad.detectors.kmeans import KMeansDetector
-from metaad.detectors.knn import KNNDetector
+from metaad.lazy import attach
 
-__all__ = [
-    "AutoencoderDetector",
-    "Detector",
-    "IsolationForest",
-    "KMeansDetector",
-    "KNNDetector",
-    "anomaly_score",
-    "average_path_length",
-]
+__all__, __getattr__, __dir__ = attach(
+    __name__,
+    {
+        "autoencoder": ["AutoencoderDetector"],
+        "base": ["Detector", "anomaly_score"],
+        "forest": ["IsolationForest", "average_path_length"],
+        "kmeans": ["KMeansDetector"],
+        "knn": ["KNNDetector"],
+    },
+)

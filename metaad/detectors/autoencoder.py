@@ -24,28 +24,37 @@ BLOCK = 8192  # rows scored at a time
 class AutoencoderDetector(Detector):
     """Mean squared error of rebuilding a row from a short code [1], [2].
 
-    The network is trained with Adam [3] on all rows given to `fit`, so these should be normal or nearly so. Scores
-    are computed in float64 whatever the training type (in float32 on MPS, which has no float64): a row gets the same
-    score, to some fifteen digits, alone and among others.
+    The network is trained with Adam [3] on all rows given to `fit`, so these should be
+    normal or nearly so. Scores are computed in float64 whatever the training type (in
+    float32 on MPS, which has no float64): a row gets the same score, to some fifteen
+    digits, alone and among others.
 
     Parameters
     ----------
-    hidden : tuple of int, widths from the row to the code, mirrored in the decoder. The default suits 28 × 28 images;
-        for a narrow table it is wider than the row, which is allowed: only `code_size` limits what gets through.
-        With `code_size` ≥ d the network can learn to copy, and nothing looks anomalous.
+    hidden : tuple of int, widths from the row to the code, mirrored in the decoder. The
+        default suits 28 × 28 images; for a narrow table it is wider than the row, which
+        is allowed: only `code_size` limits what gets through. With `code_size` ≥ d the
+        network can learn to copy, and nothing looks anomalous.
     code_size : int ≥ 1, width of the code. For tables about d / 2 or less.
-    epochs : int ≥ 1, passes over the rows. Small tables (below some thousand rows) want 100 and more.
-    batch_size : int ≥ 1, rows a step. More rows than there are is no error: a pass is then one step.
+    epochs : int ≥ 1, passes over the rows. Small tables (below some thousand rows) want
+        100 and more.
+    batch_size : int ≥ 1, rows a step. More rows than there are is no error: a pass is
+        then one step.
     learning_rate : float > 0, Adam's; 1e-4 to 1e-2.
-    scale : "auto", "standard" or None. "standard" brings each column to mean 0 and deviation 1 over the training
-        rows; None leaves the rows as they are; "auto" leaves them where every training value lies in [0, 1], as
-        pixels do, and standardises otherwise. Errors are measured after scaling.
-    dtype : "float32", "float64", or "bfloat16": float32 weights, matrix products in bfloat16 (for recent GPUs).
+    scale : "auto", "standard" or None. "standard" brings each column to mean 0 and
+        deviation 1 over the training rows; None leaves the rows as they are; "auto"
+        leaves them where every training value lies in [0, 1], as pixels do, and
+        standardises otherwise. Errors are measured after scaling.
+    dtype : "float32", "float64", or "bfloat16": float32 weights, matrix products in
+        bfloat16 (for recent GPUs).
     device : "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:1", "mps".
-    contamination : float in (0, 0.5], share of anomalies expected in the training rows; it sets the threshold.
-    random_state : int, RandomState or None; seeds weights and shuffling. PyTorch's global generator is left alone.
-    checkpoint : path of a file or None. Written after each epoch; `fit` on the same rows with the same parameters goes
-        on from it. More `epochs` than it holds continue the training.
+    contamination : float in (0, 0.5], share of anomalies expected in the training rows;
+        it sets the threshold.
+    random_state : int, RandomState or None; seeds weights and shuffling. PyTorch's
+        global generator is left alone.
+    checkpoint : path of a file or None. Written after each epoch; `fit` on the same
+        rows with the same parameters goes on from it. More `epochs` than it holds
+        continue the training.
     progress : bool, show a bar while training.
 
     Attributes
@@ -53,7 +62,8 @@ class AutoencoderDetector(Detector):
     module_ : metaad.nets.Autoencoder, trained.
     device_ : torch.device that it lies on.
     history_ : list of float, mean training loss of each epoch.
-    mean_, scale_ : float64 (d,), what was subtracted from the columns and then divided by; 0 and 1 without scaling.
+    mean_, scale_ : float64 (d,), what was subtracted from the columns and then divided
+        by; 0 and 1 without scaling.
     offset_ : float, threshold on `score_samples`.
 
     Raises
@@ -65,7 +75,8 @@ class AutoencoderDetector(Detector):
 
     References
     ----------
-    [1] Hawkins, He, Williams, Baxter: Outlier detection using replicator neural networks. DaWaK 2002.
+    [1] Hawkins, He, Williams, Baxter: Outlier detection using replicator neural
+        networks. DaWaK 2002.
     [2] Aggarwal: Outlier Analysis, second edition, 2017, section 3.6.
     [3] Kingma, Ba: Adam: a method for stochastic optimization. ICLR 2015.
     """
@@ -99,7 +110,9 @@ class AutoencoderDetector(Detector):
         self.progress = progress
 
     def reconstruct(self, X):
-        """Each row of X (n, d) as the network rebuilds it: float64 array (n, d), in the units of X."""
+        """Each row of X (n, d) as the network rebuilds it: float64 array (n, d), in
+        the units of X.
+        """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
         return self._rebuild(self._scaled(X)) * self.scale_ + self.mean_
@@ -112,34 +125,62 @@ class AutoencoderDetector(Detector):
         rows = torch.tensor(self._scaled(X), dtype=dtype, device=self.device_)  # (n, d)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         with seeded(seed, self.device_):
-            # the weights are drawn on the CPU, so that every device starts from the same ones
-            self.module_ = Autoencoder(X.shape[1], self.hidden, self.code_size, dtype=dtype).to(self.device_)
-            self.history_ = [epoch.loss for epoch in self._epochs(rows, torch.Generator().manual_seed(seed))]
+            # the weights are drawn on the CPU, so that every device starts from the
+            # same ones
+            self.module_ = Autoencoder(
+                X.shape[1], self.hidden, self.code_size, dtype=dtype
+            ).to(self.device_)
+            self.history_ = [
+                epoch.loss
+                for epoch in self._epochs(rows, torch.Generator().manual_seed(seed))
+            ]
 
     def _epochs(self, rows, generator):
-        optimizer = torch.optim.Adam(self.module_.parameters(), self.learning_rate, fused=True)
-        step = descent(lambda x: mse_loss(self.module_(x), x), optimizer, autocast=self.dtype)
+        optimizer = torch.optim.Adam(
+            self.module_.parameters(), self.learning_rate, fused=True
+        )
+        step = descent(
+            lambda x: mse_loss(self.module_(x), x), optimizer, autocast=self.dtype
+        )
         checkpoint = None
         if self.checkpoint is not None:
-            parts = {"module": self.module_, "optimizer": optimizer, "shuffle": generator, **generators(self.device_)}
+            parts = {
+                "module": self.module_,
+                "optimizer": optimizer,
+                "shuffle": generator,
+                **generators(self.device_),
+            }
             checkpoint = Checkpoint(self.checkpoint, self._about(rows), **parts)
         records = epochs(
-            step, rows, n_epochs=self.epochs, batch_size=self.batch_size, generator=generator, checkpoint=checkpoint
+            step,
+            rows,
+            n_epochs=self.epochs,
+            batch_size=self.batch_size,
+            generator=generator,
+            checkpoint=checkpoint,
         )
-        return show_progress(records, total=self.epochs, label="epochs") if self.progress else records
+        return (
+            show_progress(records, total=self.epochs, label="epochs")
+            if self.progress
+            else records
+        )
 
     def _anomaly(self, X):
         Z = self._scaled(X)
         return reconstruction_error(Z, self._rebuild(Z))
 
     def _rebuild(self, Z):
-        """Scaled rows (n, d) through the network, in float64 where the device has it."""
+        """Scaled rows (n, d) through the network, in float64 where the device has
+        it.
+        """
         dtype = torch.float32 if self.device_.type == "mps" else torch.float64
         module = copy.deepcopy(self.module_).to(dtype)
         rebuilt = np.empty_like(Z)
         with torch.no_grad():
             for start in range(0, len(Z), BLOCK):
-                block = torch.tensor(Z[start : start + BLOCK], dtype=dtype, device=self.device_)
+                block = torch.tensor(
+                    Z[start : start + BLOCK], dtype=dtype, device=self.device_
+                )
                 rebuilt[start : start + BLOCK] = module(block).cpu().numpy()
         return rebuilt
 
@@ -154,25 +195,57 @@ class AutoencoderDetector(Detector):
         return np.clip((X - self.mean_) / self.scale_, -LARGEST, LARGEST)
 
     def _about(self, rows):
-        """What tells one training from another: every parameter that shapes it, and the rows."""
+        """What tells one training from another: every parameter that shapes it, and
+        the rows.
+        """
         shaping = ("code_size", "batch_size", "learning_rate", "dtype")
-        seed = self.random_state if isinstance(self.random_state, numbers.Integral) else None
-        about = {"random_state": seed, "hidden": list(self.hidden), **{n: getattr(self, n) for n in shaping}}
+        seed = (
+            self.random_state
+            if isinstance(self.random_state, numbers.Integral)
+            else None
+        )
+        about = {
+            "random_state": seed,
+            "hidden": list(self.hidden),
+            **{n: getattr(self, n) for n in shaping},
+        }
         return {**about, "rows": repro.digest(rows.cpu().numpy())}
 
     def _check_parameters(self):
         if not isinstance(self.hidden, (tuple, list, np.ndarray)):
-            raise ValueError(f"hidden must be a sequence of widths such as (128, 64), got {self.hidden!r}.")
-        whole = {"code_size": self.code_size, "epochs": self.epochs, "batch_size": self.batch_size}
-        for name, value in [*whole.items(), *(("every width in hidden", w) for w in self.hidden)]:
-            if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+            raise ValueError(
+                f"hidden must be a sequence of widths such as (128, 64), got {self.hidden!r}."
+            )
+        whole = {
+            "code_size": self.code_size,
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+        }
+        for name, value in [
+            *whole.items(),
+            *(("every width in hidden", w) for w in self.hidden),
+        ]:
+            if (
+                not isinstance(value, numbers.Integral)
+                or isinstance(value, bool)
+                or value < 1
+            ):
                 raise ValueError(f"{name} must be a whole number ≥ 1, got {value!r}.")
         if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate must be > 0, got {self.learning_rate!r}; 1e-3 is a good start.")
-        choices = {"scale": ("auto", "standard", None), "dtype": ("float32", "float64", "bfloat16")}
+            raise ValueError(
+                f"learning_rate must be > 0, got {self.learning_rate!r}; 1e-3 is a good start."
+            )
+        choices = {
+            "scale": ("auto", "standard", None),
+            "dtype": ("float32", "float64", "bfloat16"),
+        }
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 wanted = ", ".join(map(repr, allowed))
-                raise ValueError(f"{name} must be one of {wanted}, got {getattr(self, name)!r}.")
+                raise ValueError(
+                    f"{name} must be one of {wanted}, got {getattr(self, name)!r}."
+                )
         if self.dtype == "float64" and resolve_device(self.device).type == "mps":
-            raise ValueError("MPS devices have no float64; use dtype='float32' or device='cpu'.")
+            raise ValueError(
+                "MPS devices have no float64; use dtype='float32' or device='cpu'."
+            )

@@ -1,4 +1,6 @@
-"""AE-MAML: what is learnable in an autoencoder. Inner: rebuild the support. Outer: rebuild anomalies worse."""
+"""AE-MAML: what is learnable in an autoencoder. Inner: rebuild the support. Outer:
+rebuild anomalies worse.
+"""
 
 import numpy as np
 import torch
@@ -11,7 +13,8 @@ from metaad.nets import Autoencoder
 
 
 def rebuild_loss(out, x, y=None):
-    """Mean squared error of rebuilding the normal rows of x: out, x (n_tasks, n, d) -> tensor (n_tasks,).
+    """Mean squared error of rebuilding the normal rows of x: out, x (n_tasks, n, d) ->
+    tensor (n_tasks,).
 
     y : (n_tasks, n), 1 for an anomaly; None if all rows are normal.
     """
@@ -22,45 +25,69 @@ def rebuild_loss(out, x, y=None):
 
 
 def separation_loss(out, x, y):
-    """How badly the errors e rank anomalies a above normal rows b: mean of log(1 + e_b / e_a), tensor (n_tasks,).
+    """How badly the errors e rank anomalies a above normal rows b: mean of log(1 + e_b
+    / e_a), tensor (n_tasks,).
 
-    It is the logistic loss of the difference of log errors: only ratios of errors count, as in AUROC.
-    out, x : (n_tasks, n, d). y : (n_tasks, n), 1 for an anomaly, the same number of them in each task.
-    """
+    It is the logistic loss of the difference of log errors: only ratios of errors
+    count, as in AUROC.
+    out, x : (n_tasks, n, d). y : (n_tasks, n), 1 for an anomaly, the same number of
+    them in each task."""
     logs = log_error(out, x)  # (n_tasks, n)
-    anomalous = logs[y == 1].unflatten(0, (len(y), -1))[:, :, None]  # (n_tasks, anomalies, 1)
+    # (n_tasks, anomalies, 1)
+    anomalous = logs[y == 1].unflatten(0, (len(y), -1))[:, :, None]
     normal = logs[y == 0].unflatten(0, (len(y), -1))[:, None, :]
     return softplus(normal - anomalous).mean(dim=(1, 2))
 
 
 def log_error(out, x):
-    """Logarithm of each row's mean squared error: out, x (n_tasks, n, d) -> (n_tasks, n)."""
+    """Logarithm of each row's mean squared error: out, x (n_tasks, n, d) ->
+    (n_tasks, n).
+    """
     return ((out - x).square().sum(dim=-1) / x.shape[-1]).clamp_min(1e-12).log()
 
 
 @learnable.register
-def _(estimator: AutoencoderDetector, tasks):
-    """The weights of the autoencoder, with the detector's own sizes, scaling and dtype."""
+def weights(estimator: AutoencoderDetector, tasks):
+    """The weights of the autoencoder, with the detector's own sizes, scaling and
+    dtype.
+    """
     shape = clone(estimator)
     shape._check_parameters()
     shape._learn_scale(tasks.X.double().cpu().numpy())
     module = Autoencoder(tasks.n_features, estimator.hidden, estimator.code_size)
 
     def prepare(x):
-        mean, scale = (torch.as_tensor(a, dtype=x.dtype, device=x.device) for a in (shape.mean_, shape.scale_))
+        mean, scale = (
+            torch.as_tensor(a, dtype=x.dtype, device=x.device)
+            for a in (shape.mean_, shape.scale_)
+        )
         return (x - mean) / scale
 
     def finish(learner, support, y):
-        """The detector as if `fit` had ended with the adapted weights; its threshold comes from the normal rows."""
+        """The detector as if `fit` had ended with the adapted weights; its threshold
+        comes from the normal rows.
+        """
         adapted = learner.adapted(learner._rows(support), learner._batch_of_one(y))
         detector = clone(learner.estimator)
-        detector.module_ = Autoencoder(support.shape[1], estimator.hidden, estimator.code_size)
-        detector.module_.load_state_dict({n: p[0].detach() for n, p in adapted.parameters().items()})
+        detector.module_ = Autoencoder(
+            support.shape[1], estimator.hidden, estimator.code_size
+        )
+        detector.module_.load_state_dict(
+            {n: p[0].detach() for n, p in adapted.parameters().items()}
+        )
         detector.module_.to(learner.device_)
         detector.device_, detector.history_ = learner.device_, []
-        detector.n_features_in_, detector.mean_, detector.scale_ = support.shape[1], shape.mean_, shape.scale_
+        detector.n_features_in_, detector.mean_, detector.scale_ = (
+            support.shape[1],
+            shape.mean_,
+            shape.scale_,
+        )
         normal = support if y is None else support[y == 0]
-        detector.offset_ = float(np.percentile(detector.score_samples(normal), 100.0 * detector.contamination))
+        detector.offset_ = float(
+            np.percentile(
+                detector.score_samples(normal), 100.0 * detector.contamination
+            )
+        )
         return detector
 
     return Learnable(module, rebuild_loss, separation_loss, log_error, prepare, finish)

@@ -1,4 +1,6 @@
-"""How well something tells anomalies from normal rows after seeing a few normal ones, task by task."""
+"""How well something tells anomalies from normal rows after seeing a few normal
+ones, task by task.
+"""
 
 from typing import NamedTuple
 
@@ -11,21 +13,25 @@ from metaad.detectors import anomaly_score
 class Episodes(NamedTuple):
     """Results of many tasks, one entry each, arrays (n_episodes,).
 
-    auroc : in [0, 1], 0.5 is guessing. accuracy : mean of the share of normal rows and the share of anomalies that the
-    detector's own threshold puts right, in [0, 1]. normal : the class that was normal, or None.
-    """
+    auroc : in [0, 1], 0.5 is guessing. accuracy : mean of the share of normal rows and
+    the share of anomalies that the detector's own threshold puts right, in [0, 1].
+    normal : the class that was normal, or None."""
 
     auroc: np.ndarray
     accuracy: np.ndarray
     normal: np.ndarray | None
 
     def by_class(self, what="auroc"):
-        """Mean of `auroc` or `accuracy` over the episodes of each class: dict from class to float.
+        """Mean of `auroc` or `accuracy` over the episodes of each class: dict from
+        class to float.
 
-        Classes are the independent units: episodes of one class share it, and intervals over episodes are too narrow.
-        """
+        Classes are the independent units: episodes of one class share it, and intervals
+        over episodes are too narrow."""
         values = getattr(self, what)
-        return {int(c): float(values[self.normal == c].mean()) for c in np.unique(self.normal)}
+        return {
+            int(c): float(values[self.normal == c].mean())
+            for c in np.unique(self.normal)
+        }
 
 
 def evaluate(learner, tasks, n_episodes=200, random_state=0):
@@ -33,10 +39,11 @@ def evaluate(learner, tasks, n_episodes=200, random_state=0):
 
     Parameters
     ----------
-    learner : a fitted meta-learner (batches of tasks at once), or an outlier detector with scikit-learn's interface,
-        of which a fresh clone is fitted to every support: what can be learned from those rows alone.
-    tasks : see metaad.tasks. The same `random_state` draws the same episodes, so that learners can be compared in
-        pairs.
+    learner : a fitted meta-learner (batches of tasks at once), or an outlier detector
+        with scikit-learn's interface, of which a fresh clone is fitted to every
+        support: what can be learned from those rows alone.
+    tasks : see metaad.tasks. The same `random_state` draws the same episodes, so that
+        learners can be compared in pairs.
 
     Returns
     -------
@@ -46,34 +53,50 @@ def evaluate(learner, tasks, n_episodes=200, random_state=0):
     scores, labels, normal = [], [], []
     for start in range(0, n_episodes, 20):
         task = tasks.sample(min(20, n_episodes - start), rng)
-        scores.append(learner.scores(task) if hasattr(learner, "scores") else _fit_each(learner, task))
+        scores.append(
+            learner.scores(task)
+            if hasattr(learner, "scores")
+            else _fit_each(learner, task)
+        )
         labels.append(task.y.cpu().numpy())
         normal.append(task.normal)
     scores, labels = np.concatenate(scores), np.concatenate(labels)
     normal = None if normal[0] is None else np.concatenate(normal)
-    return Episodes(auroc_of_tasks(labels, scores), balanced_accuracy(labels, scores > 0), normal)
+    return Episodes(
+        auroc_of_tasks(labels, scores), balanced_accuracy(labels, scores > 0), normal
+    )
 
 
 def _fit_each(detector, task):
-    """Threshold minus normality, positive for what the detector calls an anomaly: array (n_tasks, q)."""
+    """Threshold minus normality, positive for what the detector calls an anomaly:
+    array (n_tasks, q).
+    """
     scores = np.empty(task.query.shape[:2])
-    for i, (support, query) in enumerate(zip(task.support.cpu().numpy(), task.query.cpu().numpy(), strict=True)):
+    for i, (support, query) in enumerate(
+        zip(task.support.cpu().numpy(), task.query.cpu().numpy(), strict=True)
+    ):
         fitted = clone(detector).fit(support)
         scores[i] = anomaly_score(fitted, query) + fitted.offset_
     return scores
 
 
 def auroc_of_tasks(y, scores):
-    """AUROC of every task: the share of (anomaly, normal) pairs in the right order, ties counting half.
+    """AUROC of every task: the share of (anomaly, normal) pairs in the right order,
+    ties counting half.
 
-    y, scores : arrays (n_tasks, q), the same number of anomalies in every task. Returns an array (n_tasks,).
-    """
+    y, scores : arrays (n_tasks, q), the same number of anomalies in every task. Returns
+    an array (n_tasks,)."""
     anomalies = scores[y == 1].reshape(len(y), -1, 1)  # (n_tasks, anomalies, 1)
     inliers = scores[y == 0].reshape(len(y), 1, -1)
     return ((anomalies > inliers) + 0.5 * (anomalies == inliers)).mean(axis=(1, 2))
 
 
 def balanced_accuracy(y, flagged):
-    """Mean of the shares of anomalies and of normal rows that are put right: y, flagged (n_tasks, q) -> (n_tasks,)."""
+    """Mean of the shares of anomalies and of normal rows that are put right: y,
+    flagged (n_tasks, q) -> (n_tasks,).
+    """
     y = y == 1
-    return 0.5 * ((flagged & y).sum(axis=1) / y.sum(axis=1) + (~flagged & ~y).sum(axis=1) / (~y).sum(axis=1))
+    return 0.5 * (
+        (flagged & y).sum(axis=1) / y.sum(axis=1)
+        + (~flagged & ~y).sum(axis=1) / (~y).sum(axis=1)
+    )

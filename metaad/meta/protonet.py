@@ -8,26 +8,36 @@ from metaad.meta.metric import embedded_scorer, loss_embedded_at_once, normal_me
 
 
 class ProtoNet(MetaLearner):
-    """One-way prototypical network [1], [2]: the squared distance to the mean of the embedded support.
+    """One-way prototypical network [1], [2]: the squared distance to the mean of the
+    embedded support.
 
-        score(x) = e^s (‖f(x) - c‖² / m - b),   c = mean of f over the support,   m = width of the embedding
+        score(x) = e^s (‖f(x) - c‖² / m - b)
 
-    with f, the scale s and the threshold b learned so that the score is the logit of "anomaly".
+    with c the mean of f over the support, m the width of the embedding,
+
+    with f, the scale s and the threshold b learned so that the score is the logit of
+    "anomaly".
 
     Parameters
     ----------
-    estimator : nn.Module from rows (n, d) to embeddings (n, m). A copy of it is trained.
-    iterations, n_tasks, learning_rate, schedule, average, clip, device, random_state, progress : see MetaLearner.
-    shots : numbers of support rows to judge every batch with, e.g. (2, 5, 10); None takes the supports as they come.
+    estimator : nn.Module from rows (n, d) to embeddings (n, m). A copy of it is
+        trained.
+    iterations, n_tasks, learning_rate, schedule, average, clip, device, random_state,
+        progress : see MetaLearner.
+    shots : numbers of support rows to judge every batch with, e.g. (2, 5, 10); None
+        takes the supports as they come.
 
     References
     ----------
-    [1] Snell, Swersky and Zemel, Prototypical Networks for Few-shot Learning, NeurIPS 2017.
+    [1] Snell, Swersky and Zemel, Prototypical Networks for Few-shot Learning, NeurIPS
+        2017.
     [2] Kruspe, One-Way Prototypical Networks, 2019.
     """
 
     def _build(self, net, tasks):
-        head = nn.ParameterDict({"log_scale": torch.zeros(()), "threshold": torch.ones(())})
+        head = nn.ParameterDict(
+            {"log_scale": torch.zeros(()), "threshold": torch.ones(())}
+        )
         return nn.ModuleDict({"net": net, "head": head})
 
     def _scorer(self, support, y):
@@ -37,7 +47,9 @@ class ProtoNet(MetaLearner):
         return loss_embedded_at_once(self, task)
 
     def _score(self, support, y, query):
-        """Scores (n_tasks, q) of the embedded query (n_tasks or 1, q, m), given the embedded support."""
+        """Scores (n_tasks, q) of the embedded query (n_tasks or 1, q, m), given the
+        embedded support.
+        """
         center = normal_mean(support, y)[:, None]  # (n_tasks, 1, m)
         squared = (query - center).square().mean(dim=-1)  # (n_tasks, q)
         head = self.module_["head"]

@@ -1,4 +1,6 @@
-"""Every figure of the course: a function draws, `show` displays it with alt text and a fingerprint."""
+"""Every figure of the course: a function draws, `show` displays it with alt text and
+a fingerprint.
+"""
 
 from metaad.plots.base import COLOURS, show, style
 

@@ -1,4 +1,6 @@
-"""How figures look and how they are shown: one style, colours for everyone, alt text, a fingerprint of the pixels."""
+"""How figures look and how they are shown: one style, colours for everyone, alt
+text, a fingerprint of the pixels.
+"""
 
 import base64
 import hashlib
@@ -6,7 +8,8 @@ import io
 
 import matplotlib
 
-# Okabe and Ito's palette: eight colours that readers with any common colour blindness can tell apart.
+# Okabe and Ito's palette: eight colours that readers with any common colour blindness
+# can tell apart.
 COLOURS = {
     "normal": "#0072B2",
     "anomaly": "#D55E00",
@@ -23,7 +26,10 @@ DPI = 110
 def style():
     """Set the course's look: font, sizes, colours, no frame where none is needed."""
     matplotlib.rcdefaults()
-    cycle = [COLOURS[c] for c in ("normal", "anomaly", "third", "fourth", "fifth", "sixth", "black")]
+    cycle = [
+        COLOURS[c]
+        for c in ("normal", "anomaly", "third", "fourth", "fifth", "sixth", "black")
+    ]
     matplotlib.rcParams.update(
         {
             "figure.dpi": DPI,
@@ -46,7 +52,9 @@ def style():
 
 
 def pixel_fingerprint(png):
-    """First 16 hex digits of the SHA-256 of a PNG's decoded pixels (height, width, 4), whatever its compression."""
+    """First 16 hex digits of the SHA-256 of a PNG's decoded pixels (height, width,
+    4), whatever its compression.
+    """
     from PIL import Image
 
     with Image.open(io.BytesIO(png)) as image:
@@ -57,19 +65,22 @@ def pixel_fingerprint(png):
 def show(figure, alt):
     """Display a figure as PNG with alternative text, and close it.
 
-    The output carries, as its plain text, the alternative text and a fingerprint of the pixels. Tools that compare
-    stored with fresh outputs skip images; they compare text, so a changed figure is a changed output.
+    The output carries, as its plain text, the alternative text and a fingerprint of the
+    pixels. Tools that compare stored with fresh outputs skip images; they compare text,
+    so a changed figure is a changed output.
 
     Parameters
     ----------
     figure : matplotlib Figure.
-    alt : str, what the figure shows, in one or two sentences, for a reader who can't see it.
-    """
+    alt : str, what the figure shows, in one or two sentences, for a reader who can't
+    see it."""
     from IPython.display import display
     from matplotlib import pyplot as plt
 
     if len(alt) < 20:
-        raise ValueError(f"alt must say in a sentence what the figure shows; got {alt!r}.")
+        raise ValueError(
+            f"alt must say in a sentence what the figure shows; got {alt!r}."
+        )
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
     plt.close(figure)

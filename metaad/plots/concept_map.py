@@ -13,18 +13,37 @@ BOXES = {
     ),
     "meta": (
         *(29, 42, 41, 13, "fourth", "Meta-learner"),
-        ("learns across tasks: a start (07, 08), a metric (08),", "hyperparameters (09, 10), an architecture (11)"),
+        (
+            "learns across tasks: a start (07, 08), a metric (08),",
+            "hyperparameters (09, 10), an architecture (11)",
+        ),
     ),
     "unseen": (
         *(78, 42, 20, 13, "third", "Held-out tasks"),
         ("never seen in meta-training;", "the only honest judge (08, 09)"),
     ),
-    "support": (2, 21, 19, 13, "third", "Support rows", ("few rows of one task,", "most often all normal")),
+    "support": (
+        2,
+        21,
+        19,
+        13,
+        "third",
+        "Support rows",
+        ("few rows of one task,", "most often all normal"),
+    ),
     "base": (
         *(29, 21, 20, 13, "normal", "Base model: a detector"),
         ("k-means, LOF, forest, SVM (02,", "03), autoencoder (05), GAN (06)"),
     ),
-    "score": (55, 21, 17, 13, "anomaly", "Score  s(x)", ("distance, path length,", "reconstruction error (04)")),
+    "score": (
+        55,
+        21,
+        17,
+        13,
+        "anomaly",
+        "Score  s(x)",
+        ("distance, path length,", "reconstruction error (04)"),
+    ),
     "decision": (
         *(78, 21, 20, 13, "anomaly", "Threshold → alarm"),
         ("share flagged, cost (01)", "AUROC, AP on query rows (01)"),
@@ -60,24 +79,66 @@ ARROWS = [
 
 
 def concept_map():
-    """Draw the map: outer loop above, inner loop in the middle, the words that are often mixed up with it below."""
+    """Draw the map: outer loop above, inner loop in the middle, the words that are
+    often mixed up with it below.
+    """
     figure, axis = plt.subplots(figsize=(9.8, 6.3))
     axis.set(xlim=(0, 100), ylim=(0, 62))
     axis.axis("off")
     frame(axis, 0.6, 39.8, 98.8, 19.6, "outer loop: meta-training, over many tasks")
     frame(axis, 0.6, 17.2, 98.8, 18.2, "")
-    axis.text(1.6, 19, "inner loop: adaptation, within one task", va="center", fontsize=9, style="italic")
-    axis.text(1.6, 14.6, "Often mixed up with meta-learning (the numbers are those of lessons):", fontsize=9)
+    axis.text(
+        1.6,
+        19,
+        "inner loop: adaptation, within one task",
+        va="center",
+        fontsize=9,
+        style="italic",
+    )
+    axis.text(
+        1.6,
+        14.6,
+        "Often mixed up with meta-learning (the numbers are those of lessons):",
+        fontsize=9,
+    )
     for x, y, width, height, colour, title, text in BOXES.values():
         axis.add_patch(
-            FancyBboxPatch((x, y), width, height, boxstyle="round,pad=0,rounding_size=1.2", linewidth=1.6,
-                           edgecolor=COLOURS[colour], facecolor="white")
-        )  # fmt: skip
-        axis.text(x + width / 2, y + height - 3, title, ha="center", va="center", fontsize=10, weight="bold")
+            FancyBboxPatch(
+                (x, y),
+                width,
+                height,
+                boxstyle="round,pad=0,rounding_size=1.2",
+                linewidth=1.6,
+                edgecolor=COLOURS[colour],
+                facecolor="white",
+            )
+        )
+        axis.text(
+            x + width / 2,
+            y + height - 3,
+            title,
+            ha="center",
+            va="center",
+            fontsize=10,
+            weight="bold",
+        )
         below = y + (height - 4.5) / 2
-        axis.text(x + width / 2, below, "\n".join(text), ha="center", va="center", fontsize=8.4, linespacing=1.35)
+        axis.text(
+            x + width / 2,
+            below,
+            "\n".join(text),
+            ha="center",
+            va="center",
+            fontsize=8.4,
+            linespacing=1.35,
+        )
     for start, end, text, at in ARROWS:
-        axis.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "linewidth": 1.3, "color": "black"})
+        axis.annotate(
+            "",
+            end,
+            start,
+            arrowprops={"arrowstyle": "-|>", "linewidth": 1.3, "color": "black"},
+        )
         axis.text(*at, text, ha="center", va="center", fontsize=8.6)
     return figure
 
@@ -85,7 +146,15 @@ def concept_map():
 def frame(axis, x, y, width, height, title):
     """A dashed frame with its title in the upper left corner."""
     axis.add_patch(
-        FancyBboxPatch((x, y), width, height, boxstyle="round,pad=0,rounding_size=1.5", linewidth=1.2,
-                       linestyle="--", edgecolor=COLOURS["grey"], facecolor="#f6f6f6")
-    )  # fmt: skip
+        FancyBboxPatch(
+            (x, y),
+            width,
+            height,
+            boxstyle="round,pad=0,rounding_size=1.5",
+            linewidth=1.2,
+            linestyle="--",
+            edgecolor=COLOURS["grey"],
+            facecolor="#f6f6f6",
+        )
+    )
     axis.text(x + 1, y + height - 1.9, title, va="center", fontsize=9, style="italic")

@@ -1,28 +1,50 @@
-"""Figures about a few labels: what each more is worth, and what a meta-learned combination listens to."""
+"""Figures about a few labels: what each more is worth, and what a meta-learned
+combination listens to.
+"""
 
 import numpy as np
 from matplotlib import pyplot as plt
 
 from metaad.plots.base import COLOURS
 
-LOOKS = [("grey", "o", ":"), ("anomaly", "s", "--"), ("fifth", "^", "-."), ("normal", "D", "-"), ("third", "v", "-")]
+LOOKS = [
+    ("grey", "o", ":"),
+    ("anomaly", "s", "--"),
+    ("fifth", "^", "-."),
+    ("normal", "D", "-"),
+    ("third", "v", "-"),
+]
 
 
 def label_curves(panels, ylabel="AUROC"):
-    """Panels side by side: the mean of each method against the number of labelled anomalies.
+    """Panels side by side: the mean of each method against the number of labelled
+    anomalies.
 
-    panels : {title: (counts, {method: means})}; counts and means of equal length. At most five methods, the same in
-        every panel, told apart by colour, marker and line.
+    panels : {title: (counts, {method: means})}; counts and means of equal length. At
+        most five methods, the same in every panel, told apart by colour, marker and
+        line.
 
     Returns
     -------
     matplotlib Figure.
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(4.4 * len(panels), 3.6), squeeze=False)
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(4.4 * len(panels), 3.6), squeeze=False
+    )
     for ax, (title, (counts, methods)) in zip(axes[0], panels.items(), strict=True):
-        for (method, means), (colour, marker, line) in zip(methods.items(), LOOKS, strict=False):
+        for (method, means), (colour, marker, line) in zip(
+            methods.items(), LOOKS, strict=False
+        ):
             at = np.arange(len(counts))
-            ax.plot(at, means, line, marker=marker, ms=6, color=COLOURS[colour], label=method)
+            ax.plot(
+                at,
+                means,
+                line,
+                marker=marker,
+                ms=6,
+                color=COLOURS[colour],
+                label=method,
+            )
         ax.set_xticks(at, [str(c) for c in counts])
         ax.set_title(title, loc="left")
         ax.set(xlabel="labelled anomalies", ylabel=ylabel)
@@ -33,7 +55,8 @@ def label_curves(panels, ylabel="AUROC"):
 
 
 def head_weights(names, weights, most=12):
-    """The largest weights of a head as bars, the largest first; what is not drawn is smaller.
+    """The largest weights of a head as bars, the largest first; what is not drawn is
+    smaller.
 
     names : list of str. weights : array, one a name.
     """

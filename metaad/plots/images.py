@@ -7,7 +7,10 @@ from metaad.plots.base import COLOURS
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", "--", "-.", ":")
-CYCLE = tuple(COLOURS[c] for c in ("normal", "anomaly", "third", "fourth", "fifth", "sixth", "black"))
+CYCLE = tuple(
+    COLOURS[c]
+    for c in ("normal", "anomaly", "third", "fourth", "fifth", "sixth", "black")
+)
 
 
 def rebuilt(images, copies, titles, below=None, anomalous=None):
@@ -15,25 +18,37 @@ def rebuilt(images, copies, titles, below=None, anomalous=None):
 
     Parameters
     ----------
-    images, copies : arrays (n, height, width), 0 white to 1 black; copies may leave [0, 1] and are cut off there.
+    images, copies : arrays (n, height, width), 0 white to 1 black; copies may leave [0,
+        1] and are cut off there.
     titles : n strings over the columns.
     below : n strings under the columns, the errors for example; optional.
     anomalous : bool (n,), columns whose titles stand in the anomaly colour; optional.
 
     Returns
     -------
-    matplotlib Figure. In the difference, blue is ink that the copy lacks and vermilion ink that it adds.
-    """
+    matplotlib Figure. In the difference, blue is ink that the copy lacks and vermilion
+    ink that it adds."""
     images, copies = np.asarray(images), np.asarray(copies)
     rows = (("input", images), ("rebuilt", copies), ("difference", copies - images))
-    figure, axes = plt.subplots(3, len(images), figsize=(0.83 * len(images), 3.0), squeeze=False)
+    figure, axes = plt.subplots(
+        3, len(images), figsize=(0.83 * len(images), 3.0), squeeze=False
+    )
     for line, (name, shown) in zip(axes, rows, strict=True):
         for ax, image in zip(line, shown, strict=True):
             _image(ax, image, signed=name == "difference")
         line[0].set_ylabel(name, rotation=0, ha="right", va="center")
-    marked = np.zeros(len(images), bool) if anomalous is None else np.asarray(anomalous, bool)
+    marked = (
+        np.zeros(len(images), bool)
+        if anomalous is None
+        else np.asarray(anomalous, bool)
+    )
     for ax, title, odd in zip(axes[0], titles, marked, strict=True):
-        ax.set_title(title, loc="center", fontsize=10, color=COLOURS["anomaly" if odd else "normal"])
+        ax.set_title(
+            title,
+            loc="center",
+            fontsize=10,
+            color=COLOURS["anomaly" if odd else "normal"],
+        )
     for ax, text in zip(axes[2], below or [""] * len(images), strict=True):
         ax.set_xlabel(text, fontsize=9)
     return figure
@@ -44,7 +59,8 @@ def gallery(images, titles, columns=10, signed=False):
 
     Parameters
     ----------
-    images : array (n, height, width), 0 white to 1 black; if `signed`, -1 blue over 0 white to 1 vermilion.
+    images : array (n, height, width), 0 white to 1 black; if `signed`, -1 blue over 0
+        white to 1 vermilion.
     titles : n strings.
 
     Returns
@@ -64,11 +80,13 @@ def gallery(images, titles, columns=10, signed=False):
 
 
 def architecture(widths, names=("input", "code", "output")):
-    """An autoencoder as bars: one bar a layer, the taller the wider, with its width over it.
+    """An autoencoder as bars: one bar a layer, the taller the wider, with its width
+    over it.
 
     Parameters
     ----------
-    widths : sequence of int from the input over the code (the middle one) to the output.
+    widths : sequence of int from the input over the code (the middle one) to the
+        output.
     names : of the first, the middle and the last bar.
 
     Returns
@@ -77,14 +95,22 @@ def architecture(widths, names=("input", "code", "output")):
     """
     middle = len(widths) // 2
     figure, ax = plt.subplots(figsize=(8.0, 2.7))
-    heights = np.sqrt(np.asarray(widths, dtype=float))  # areas would hide the code; roots keep it visible
+    # areas would hide the code; roots keep it visible
+    heights = np.sqrt(np.asarray(widths, dtype=float))
     for i, (width, height) in enumerate(zip(widths, heights, strict=True)):
         colour = COLOURS["anomaly"] if i == middle else COLOURS["normal"]
         ax.bar(i, height, bottom=-height / 2, width=0.34, color=colour)
         ax.text(i, height / 2 + 0.8, str(width), ha="center", va="bottom")
         if i:
             ends = np.array([heights[i - 1], height]) / 2
-            ax.fill_between([i - 0.81, i - 0.19], -ends, ends, color=COLOURS["grey"], alpha=0.18, lw=0)
+            ax.fill_between(
+                [i - 0.81, i - 0.19],
+                -ends,
+                ends,
+                color=COLOURS["grey"],
+                alpha=0.18,
+                lw=0,
+            )
     lowest = -heights.max() / 2 - 1.2
     for i, name in zip((0, middle, len(widths) - 1), names, strict=True):
         ax.text(i, lowest, name, ha="center", va="top", weight="bold")
@@ -111,7 +137,15 @@ def curves(lines, ylabel, xlabel="epoch", colours=None):
     chosen = [COLOURS[c] for c in colours] if colours else CYCLE
     for i, (name, values) in enumerate(lines.items()):
         at = np.arange(1, len(values) + 1)
-        ax.plot(at, values, LINES[i % 4], color=chosen[i], marker=MARKERS[i], ms=4, label=name)
+        ax.plot(
+            at,
+            values,
+            LINES[i % 4],
+            color=chosen[i],
+            marker=MARKERS[i],
+            ms=4,
+            label=name,
+        )
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.set_ylim(bottom=0)
@@ -119,8 +153,15 @@ def curves(lines, ylabel, xlabel="epoch", colours=None):
     return figure
 
 
-def scores(normal, anomalous, threshold=None, xlabel="reconstruction error", names=("normal", "anomalous")):
-    """Histograms of two groups of scores, each as a share of its group, with the threshold between them.
+def scores(
+    normal,
+    anomalous,
+    threshold=None,
+    xlabel="reconstruction error",
+    names=("normal", "anomalous"),
+):
+    """Histograms of two groups of scores, each as a share of its group, with the
+    threshold between them.
 
     Parameters
     ----------
@@ -137,14 +178,23 @@ def scores(normal, anomalous, threshold=None, xlabel="reconstruction error", nam
         (normal, names[0], "normal", None),
         (anomalous, names[1], "anomaly", "///"),
     ):
-        values = np.minimum(values, edges[-1])  # the last bin holds whatever lies beyond
+        # the last bin holds whatever lies beyond
+        values = np.minimum(values, edges[-1])
         share = np.full(len(values), 1.0 / len(values))
         style = {"color": COLOURS[colour], "alpha": 0.35, "lw": 0}
         ax.hist(values, edges, weights=share, label=name, hatch=hatch, **style)
-        ax.hist(values, edges, weights=share, histtype="step", color=COLOURS[colour], lw=1.4)
+        ax.hist(
+            values, edges, weights=share, histtype="step", color=COLOURS[colour], lw=1.4
+        )
     if threshold is not None:
         ax.axvline(threshold, color=COLOURS["black"], ls="--", lw=1.4)
-        ax.annotate("threshold", (threshold, ax.get_ylim()[1]), xytext=(4, -10), textcoords="offset points", fontsize=9)
+        ax.annotate(
+            "threshold",
+            (threshold, ax.get_ylim()[1]),
+            xytext=(4, -10),
+            textcoords="offset points",
+            fontsize=9,
+        )
     ax.set(xlabel=xlabel, ylabel="share of its group", xlim=(0, edges[-1]))
     ax.legend()
     return figure
@@ -183,7 +233,8 @@ def sweep(sizes, lines, xlabel, ylabel="mean AUROC"):
 
     Parameters
     ----------
-    sizes : sequence of positive numbers, or {name: sequence} where lines have sizes of their own.
+    sizes : sequence of positive numbers, or {name: sequence} where lines have sizes of
+        their own.
     lines : {name: list of metrics.Interval}.
 
     Returns
@@ -195,8 +246,22 @@ def sweep(sizes, lines, xlabel, ylabel="mean AUROC"):
     for i, (name, measured) in enumerate(lines.items()):
         at = list(sizes[name] if isinstance(sizes, dict) else sizes)
         every |= set(at)
-        ax.fill_between(at, [m.low for m in measured], [m.high for m in measured], color=CYCLE[i], alpha=0.15, lw=0)
-        ax.plot(at, [m.value for m in measured], LINES[i % 4], marker=MARKERS[i], color=CYCLE[i], label=name)
+        ax.fill_between(
+            at,
+            [m.low for m in measured],
+            [m.high for m in measured],
+            color=CYCLE[i],
+            alpha=0.15,
+            lw=0,
+        )
+        ax.plot(
+            at,
+            [m.value for m in measured],
+            LINES[i % 4],
+            marker=MARKERS[i],
+            color=CYCLE[i],
+            label=name,
+        )
     ax.set_xscale("log")
     ax.set_xticks(sorted(every), [f"{s:g}" for s in sorted(every)], minor=False)
     ax.minorticks_off()

@@ -11,12 +11,19 @@ from sklearn.base import clone
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.svm import OneClassSVM
 
-from metaad.detectors import AutoencoderDetector, IsolationForest, KMeansDetector, KNNDetector
+from metaad.detectors import (
+    AutoencoderDetector,
+    IsolationForest,
+    KMeansDetector,
+    KNNDetector,
+)
 
 
 @dataclass(frozen=True)
 class Real:
-    """A number between low and high; with `log` its logarithm is what is spread evenly (low > 0)."""
+    """A number between low and high; with `log` its logarithm is what is spread
+    evenly (low > 0).
+    """
 
     low: float
     high: float
@@ -34,16 +41,24 @@ class Real:
         return [self._at(u) for u in (np.linspace(0, 1, n) if n > 1 else [0.5])]
 
     def encode(self, value):
-        """Place of a value on the scale of the dimension: one number, from 0 at low to 1 at high."""
-        low, high, value = (np.log(v) if self.log else v for v in (self.low, self.high, value))
+        """Place of a value on the scale of the dimension: one number, from 0 at low
+        to 1 at high.
+        """
+        low, high, value = (
+            np.log(v) if self.log else v for v in (self.low, self.high, value)
+        )
         return [float((value - low) / (high - low)) if high > low else 0.0]
 
     def contains(self, value):
         """True if the value is a number between low and high."""
-        return isinstance(value, numbers.Real) and not isinstance(value, bool) and self.low <= value <= self.high
+        return (
+            isinstance(value, numbers.Real)
+            and not isinstance(value, bool)
+            and self.low <= value <= self.high
+        )
 
     def _at(self, u):
-        low, high = (np.log([self.low, self.high]) if self.log else (self.low, self.high))
+        low, high = np.log([self.low, self.high]) if self.log else (self.low, self.high)
         value = low + u * (high - low)
         return float(np.clip(np.exp(value) if self.log else value, self.low, self.high))
 
@@ -52,9 +67,8 @@ class Real:
 class Integer:
     """A whole number from low to high; `log` as in Real.
 
-    below_rows : the value counts rows (neighbours, centres, rows of a sample); `Space.fit_to` brings it down to n - 1
-        on a table of n rows.
-    """
+    below_rows : the value counts rows (neighbours, centres, rows of a sample);
+        `Space.fit_to` brings it down to n - 1 on a table of n rows."""
 
     low: int
     high: int
@@ -64,24 +78,40 @@ class Integer:
     def __post_init__(self):
         _check_range(self)
         if not all(isinstance(v, numbers.Integral) for v in (self.low, self.high)):
-            raise ValueError(f"Integer needs whole numbers for low and high, got {self.low!r} and {self.high!r}.")
+            raise ValueError(
+                f"Integer needs whole numbers for low and high, got {self.low!r} and {self.high!r}."
+            )
 
     def sample(self, rng):
-        """One value, drawn evenly on the scale of the dimension, each end with its full share."""
+        """One value, drawn evenly on the scale of the dimension, each end with its
+        full share.
+        """
         edge = Real(self.low - 0.5, self.high + 0.5, self.log)
         return self._whole(edge.sample(rng))
 
     def levels(self, n):
-        """At most n values, evenly spread, both ends included: rounding may make some of them one."""
-        return list(dict.fromkeys(self._whole(v) for v in Real(self.low, self.high, self.log).levels(n)))
+        """At most n values, evenly spread, both ends included: rounding may make
+        some of them one.
+        """
+        return list(
+            dict.fromkeys(
+                self._whole(v) for v in Real(self.low, self.high, self.log).levels(n)
+            )
+        )
 
     def encode(self, value):
-        """Place of a value on the scale of the dimension: one number, from 0 at low to 1 at high."""
+        """Place of a value on the scale of the dimension: one number, from 0 at low
+        to 1 at high.
+        """
         return Real(self.low, self.high, self.log).encode(value)
 
     def contains(self, value):
         """True if the value is a whole number from low to high."""
-        return isinstance(value, numbers.Integral) and not isinstance(value, bool) and self.low <= value <= self.high
+        return (
+            isinstance(value, numbers.Integral)
+            and not isinstance(value, bool)
+            and self.low <= value <= self.high
+        )
 
     def _whole(self, value):
         return int(np.clip(round(value), self.low, self.high))
@@ -113,7 +143,9 @@ class Choice:
         return list(self.options)
 
     def encode(self, value):
-        """1 for the option that is the value and 0 for the others: as many numbers as options."""
+        """1 for the option that is the value and 0 for the others: as many numbers
+        as options.
+        """
         return [float(_same(value, o)) for o in self.options]
 
     def contains(self, value):
@@ -122,14 +154,18 @@ class Choice:
 
 
 class Space:
-    """Named dimensions. A configuration is a dict with a value for each name, ready for `set_params`.
+    """Named dimensions. A configuration is a dict with a value for each name, ready for
+    `set_params`.
 
-    dimensions : dict from a parameter's name to a Real, an Integer, a Choice, or an object with their methods.
-    """
+    dimensions : dict from a parameter's name to a Real, an Integer, a Choice, or an
+    object with their methods."""
 
     def __init__(self, dimensions):
         if not dimensions:
-            raise ValueError("a Space needs at least one dimension: a dict such as {'n_neighbors': Integer(5, 50)}.")
+            raise ValueError(
+                "a Space needs at least one dimension: a dict such as {'n_neighbors': "
+                "Integer(5, 50)}."
+            )
         self.dimensions = dict(dimensions)
 
     def __repr__(self):
@@ -145,42 +181,71 @@ class Space:
         return self.dimensions[name]
 
     def sample(self, n, random_state=None):
-        """n configurations at random: list of dicts. random_state : int or numpy Generator."""
+        """n configurations at random: list of dicts. random_state : int or numpy
+        Generator.
+        """
         rng = np.random.default_rng(random_state)
-        return [{name: d.sample(rng) for name, d in self.dimensions.items()} for _ in range(n)]
+        return [
+            {name: d.sample(rng) for name, d in self.dimensions.items()}
+            for _ in range(n)
+        ]
 
     def levels(self, n):
-        """n evenly spread values of each dimension (all options of a Choice): dict from name to list."""
+        """n evenly spread values of each dimension (all options of a Choice): dict
+        from name to list.
+        """
         return {name: d.levels(n) for name, d in self.dimensions.items()}
 
     def grid(self, levels):
-        """Every combination of the levels: list of dicts. levels : as in `levels(n)`, or a dict from name to values."""
+        """Every combination of the levels: list of dicts. levels : as in
+        `levels(n)`, or a dict from name to values.
+        """
         values = self.levels(levels) if isinstance(levels, numbers.Integral) else levels
-        return [dict(zip(values, combination, strict=True)) for combination in itertools.product(*values.values())]
+        return [
+            dict(zip(values, combination, strict=True))
+            for combination in itertools.product(*values.values())
+        ]
 
     def encode(self, config):
-        """A configuration as numbers from 0 to 1: float64 array (m,), in the order of the dimensions."""
+        """A configuration as numbers from 0 to 1: float64 array (m,), in the order
+        of the dimensions.
+        """
         self._check_names(config)
-        return np.concatenate([d.encode(config[name]) for name, d in self.dimensions.items()])
+        return np.concatenate(
+            [d.encode(config[name]) for name, d in self.dimensions.items()]
+        )
 
     def contains(self, config):
-        """True if every dimension has a value, and one that it allows, and there is nothing else."""
-        return set(config) == set(self.dimensions) and all(d.contains(config[n]) for n, d in self.dimensions.items())
+        """True if every dimension has a value, and one that it allows, and there is
+        nothing else.
+        """
+        return set(config) == set(self.dimensions) and all(
+            d.contains(config[n]) for n, d in self.dimensions.items()
+        )
 
     def fit_to(self, config, n_rows):
-        """The configuration as a table of n_rows rows allows it: numbers of rows are at most n_rows - 1."""
+        """The configuration as a table of n_rows rows allows it: numbers of rows are
+        at most n_rows - 1.
+        """
         self._check_names(config)
-        rows = {n for n, d in self.dimensions.items() if getattr(d, "below_rows", False)}
-        return {n: min(v, max(n_rows - 1, 1)) if n in rows else v for n, v in config.items()}
+        rows = {
+            n for n, d in self.dimensions.items() if getattr(d, "below_rows", False)
+        }
+        return {
+            n: min(v, max(n_rows - 1, 1)) if n in rows else v for n, v in config.items()
+        }
 
     def _check_names(self, config):
         if set(config) != set(self.dimensions):
-            raise ValueError(f"a configuration names {', '.join(self.dimensions)}; got {', '.join(config)}.")
+            raise ValueError(
+                f"a configuration names {', '.join(self.dimensions)}; got {', '.join(config)}."
+            )
 
 
 @singledispatch
 def space(estimator):
-    """The Space of a detector's hyperparameters. Register one for a detector of your own, or another for ours:
+    """The Space of a detector's hyperparameters. Register one for a detector of your
+    own, or another for ours:
 
         @space.register
         def _(estimator: MyDetector):
@@ -193,7 +258,8 @@ def space(estimator):
     """
     known = ", ".join(sorted({t.__name__ for t in space.registry if t is not object}))
     raise TypeError(
-        f"nobody has said which hyperparameters of {type(estimator).__name__} may be chosen; expected one of {known}, "
+        f"nobody has said which hyperparameters of {type(estimator).__name__} may be "
+        f"chosen; expected one of {known}, "
         "or a type registered with metaad.search.space.register."
     )
 
@@ -205,29 +271,48 @@ def _(estimator: KMeansDetector):
 
 @space.register
 def _(estimator: IsolationForest):
-    return Space({"n_estimators": Integer(25, 400, log=True), "max_samples": Integer(8, 1024, True, below_rows=True)})
+    return Space(
+        {
+            "n_estimators": Integer(25, 400, log=True),
+            "max_samples": Integer(8, 1024, True, below_rows=True),
+        }
+    )
 
 
 @space.register
 def _(estimator: sklearn.ensemble.IsolationForest):
-    return Space({"n_estimators": Integer(25, 400, log=True), "max_samples": Integer(8, 1024, True, below_rows=True)})
+    return Space(
+        {
+            "n_estimators": Integer(25, 400, log=True),
+            "max_samples": Integer(8, 1024, True, below_rows=True),
+        }
+    )
 
 
 @space.register
 def _(estimator: LocalOutlierFactor):
     metric = Choice("euclidean", "manhattan", "chebyshev")
-    return Space({"n_neighbors": Integer(3, 200, log=True, below_rows=True), "metric": metric})
+    return Space(
+        {"n_neighbors": Integer(3, 200, log=True, below_rows=True), "metric": metric}
+    )
 
 
 @space.register
 def _(estimator: OneClassSVM):
-    return Space({"nu": Real(0.01, 0.5, log=True), "gamma": Choice("scale", 0.001, 0.01, 0.1, 1.0)})
+    return Space(
+        {
+            "nu": Real(0.01, 0.5, log=True),
+            "gamma": Choice("scale", 0.001, 0.01, 0.1, 1.0),
+        }
+    )
 
 
 @space.register
 def _(estimator: KNNDetector):
     method = Choice("largest", "mean", "median")
-    return Space({"n_neighbors": Integer(2, 200, log=True, below_rows=True), "method": method})
+    return Space(
+        {"n_neighbors": Integer(2, 200, log=True, below_rows=True), "method": method}
+    )
 
 
 @space.register
@@ -244,27 +329,38 @@ def _(estimator: AutoencoderDetector):
 
 @singledispatch
 def configured(estimator, config, n_rows):
-    """A new, unfitted copy of the detector with the configuration set, as n_rows rows to fit allow it.
+    """A new, unfitted copy of the detector with the configuration set, as n_rows rows
+    to fit allow it.
 
-    Whatever is not in the configuration stays as the detector has it. Register a function for a type that needs more.
-    """
+    Whatever is not in the configuration stays as the detector has it. Register a
+    function for a type that needs more."""
     return clone(estimator).set_params(**space(estimator).fit_to(config, n_rows))
 
 
 @configured.register
 def _(estimator: LocalOutlierFactor, config, n_rows):
-    """scikit-learn's LOF scores rows that it was not fitted on only with novelty=True."""
-    return clone(estimator).set_params(novelty=True, **space(estimator).fit_to(config, n_rows))
+    """scikit-learn's LOF scores rows that it was not fitted on only with
+    novelty=True.
+    """
+    return clone(estimator).set_params(
+        novelty=True, **space(estimator).fit_to(config, n_rows)
+    )
 
 
 def _same(a, b):
-    """Equal, and not just because True == 1; lists count as the tuples they came from (JSON has none)."""
+    """Equal, and not just because True == 1; lists count as the tuples they came
+    from (JSON has none).
+    """
     a, b = (tuple(v) if isinstance(v, list) else v for v in (a, b))
-    return isinstance(a, bool) == isinstance(b, bool) and type(a == b) is bool and a == b
+    return (
+        isinstance(a, bool) == isinstance(b, bool) and type(a == b) is bool and a == b
+    )
 
 
 def _check_range(dimension):
     if not dimension.low <= dimension.high:
-        raise ValueError(f"low must not exceed high, got {dimension.low!r} and {dimension.high!r}.")
+        raise ValueError(
+            f"low must not exceed high, got {dimension.low!r} and {dimension.high!r}."
+        )
     if dimension.log and dimension.low <= 0:
         raise ValueError(f"log needs low > 0, got {dimension.low!r}.")

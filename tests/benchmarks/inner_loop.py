@@ -1,14 +1,18 @@
 """How fast one outer step is: batches of tasks at once against a loop over tasks.
 
-    python tests/benchmarks/inner_loop.py [--repeats 30] [--threads 2] [--clock wall] [--json FILE]
+    python tests/benchmarks/inner_loop.py [--repeats 30] [--threads 2] [--clock wall]
+    [--json FILE]
 
-One outer step is: adapt to 16 tasks with 10 support rows each, judge 30 query rows each, meta-gradient of every
-weight, second order. All ways compute the same numbers, which is checked first. They take turns, repeat by repeat, so
-that whatever else the machine does hits all of them; a ratio is the median over repeats of the two times of the same
-repeat, and its interval a bootstrap over repeats.
+One outer step is: adapt to 16 tasks with 10 support rows each, judge 30 query rows
+each, meta-gradient of every weight, second order. All ways compute the same numbers,
+which is checked first. They take turns, repeat by repeat, so that whatever else the
+machine does hits all of them; a ratio is the median over repeats of the two times of
+the same repeat, and its interval a bootstrap over repeats.
 
-- clone-and-adapt: a loop over tasks, each with its own copy of the weights (how learn2learn does it).
-- higher: the package of that name, `innerloop_ctx` for each task; left out where it is not installed.
+- clone-and-adapt: a loop over tasks, each with its own copy of the weights (how
+  learn2learn does it).
+- higher: the package of that name, `innerloop_ctx` for each task; left out where it is
+  not installed.
 - explicit: vmap over tasks. dual: the dual form. Both are metaad's.
 """
 
@@ -22,8 +26,9 @@ import torch
 from torch.func import functional_call
 
 from metaad import metrics
-from metaad.meta import inner_loop, normality_loss
+from metaad.meta import normality_loss
 from metaad.meta.autoencoder import rebuild_loss, separation_loss
+from metaad.meta.inner_loop import inner_loop
 from metaad.nets import Autoencoder, ConvNet
 
 N_TASKS, SUPPORT, QUERY, RATE = 16, 10, 30, 0.01
@@ -37,15 +42,31 @@ def at_once(net, inner, outer, x, query, y, steps, form):
 
 
 def clone_and_adapt(net, inner, outer, x, query, y, steps):
-    """A task at a time: clone the weights, take gradient steps on them, keep the graph."""
+    """A task at a time: clone the weights, take gradient steps on them, keep the
+    graph.
+    """
     start = dict(net.named_parameters())
     for i in range(N_TASKS):
         fast = {n: p.clone() for n, p in start.items()}
         for _ in range(steps):
-            loss = inner(functional_call(net, fast, (x[i],))[None], x[i][None], None).sum()
-            gradients = torch.autograd.grad(loss, list(fast.values()), create_graph=True)
-            fast = {n: p - RATE * g for (n, p), g in zip(fast.items(), gradients, strict=True)}
-        (outer(functional_call(net, fast, (query[i],))[None], query[i][None], y[i][None]).mean() / N_TASKS).backward()
+            loss = inner(
+                functional_call(net, fast, (x[i],))[None], x[i][None], None
+            ).sum()
+            gradients = torch.autograd.grad(
+                loss, list(fast.values()), create_graph=True
+            )
+            fast = {
+                n: p - RATE * g
+                for (n, p), g in zip(fast.items(), gradients, strict=True)
+            }
+        (
+            outer(
+                functional_call(net, fast, (query[i],))[None],
+                query[i][None],
+                y[i][None],
+            ).mean()
+            / N_TASKS
+        ).backward()
 
 
 def with_higher(net, inner, outer, x, query, y, steps):
@@ -54,10 +75,15 @@ def with_higher(net, inner, outer, x, query, y, steps):
 
     optimizer = torch.optim.SGD(net.parameters(), lr=RATE)
     for i in range(N_TASKS):
-        with higher.innerloop_ctx(net, optimizer, copy_initial_weights=False) as (fast, descent):
+        with higher.innerloop_ctx(net, optimizer, copy_initial_weights=False) as (
+            fast,
+            descent,
+        ):
             for _ in range(steps):
                 descent.step(inner(fast(x[i])[None], x[i][None], None).sum())
-            (outer(fast(query[i])[None], query[i][None], y[i][None]).mean() / N_TASKS).backward()
+            (
+                outer(fast(query[i])[None], query[i][None], y[i][None]).mean() / N_TASKS
+            ).backward()
 
 
 def ways(net, form):
@@ -84,13 +110,17 @@ def meta_gradient(way, net, *task):
 def compare(name, net, inner, outer, form, steps, repeats, clock):
     """Milliseconds of each way and the speed of `form` as a multiple of the others'."""
     generator = torch.Generator().manual_seed(0)
-    x, query = (torch.rand(N_TASKS, n, 784, generator=generator) for n in (SUPPORT, QUERY))
+    x, query = (
+        torch.rand(N_TASKS, n, 784, generator=generator) for n in (SUPPORT, QUERY)
+    )
     y = (torch.arange(QUERY) >= QUERY // 2).float().expand(N_TASKS, -1)
     task = inner, outer, x, query, y, steps
     contestants = ways(net, form)
     reference = meta_gradient(contestants["clone-and-adapt"], net, *task)
     for way in contestants.values():
-        torch.testing.assert_close(meta_gradient(way, net, *task), reference, rtol=1e-3, atol=1e-5)
+        torch.testing.assert_close(
+            meta_gradient(way, net, *task), reference, rtol=1e-3, atol=1e-5
+        )
     times = {n: [] for n in contestants}
     gc.disable()
     for _ in range(repeats):
@@ -101,15 +131,29 @@ def compare(name, net, inner, outer, form, steps, repeats, clock):
             way(net, *task)
             times[n].append(clock() - began)
     gc.enable()
-    result = {"net": name, "steps": steps, "way": form, "milliseconds": {}, "times as fast as": {}}
+    result = {
+        "net": name,
+        "steps": steps,
+        "way": form,
+        "milliseconds": {},
+        "times as fast as": {},
+    }
     for n, t in times.items():
-        result["milliseconds"][n] = {"median": float(np.median(t)) * 1e3, "least": min(t) * 1e3}
+        result["milliseconds"][n] = {
+            "median": float(np.median(t)) * 1e3,
+            "least": min(t) * 1e3,
+        }
         if n != form:
             ratio = np.array(t) / np.array(times[form])
             low, high = np.quantile(
-                np.median(np.random.default_rng(0).choice(ratio, (2000, len(ratio))), axis=1), [0.025, 0.975]
+                np.median(
+                    np.random.default_rng(0).choice(ratio, (2000, len(ratio))), axis=1
+                ),
+                [0.025, 0.975],
             )
-            result["times as fast as"][n] = metrics.Interval(float(np.median(ratio)), low, high, repeats)
+            result["times as fast as"][n] = metrics.Interval(
+                float(np.median(ratio)), low, high, repeats
+            )
     return result
 
 
@@ -122,7 +166,9 @@ def report(r):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--repeats", type=int, default=30)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
@@ -132,7 +178,13 @@ def main():
     torch.manual_seed(0)
     nets = [
         ("autoencoder", Autoencoder(784), rebuild_loss, separation_loss, "dual"),
-        ("convolutions", ConvNet((16, 32, 32), out=1), normality_loss, normality_loss, "explicit"),
+        (
+            "convolutions",
+            ConvNet((16, 32, 32), out=1),
+            normality_loss,
+            normality_loss,
+            "explicit",
+        ),
     ]
     results = []
     for net in nets:

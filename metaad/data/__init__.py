@@ -1,0 +1,17 @@
+"""Data by name, or the reader's own file: `data.load("breast-cancer")`,
+`data.load("my.csv", label="fraud")`.
+"""
+
+from metaad.lazy import attach
+
+__all__, __getattr__, __dir__ = attach(
+    __name__,
+    {
+        "named": ["family", "load", "names"],
+        "records": ["DataError", "Study", "Table", "Text"],
+        "loaders": ["FAMILIES"],
+        "download": ["data_dir"],
+        "dataset": ["AnomalyDataset"],
+        "own_file": [],
+    },
+)

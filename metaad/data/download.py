@@ -1,0 +1,205 @@
+"""Files that the course downloads: their addresses, their checksums, a connection
+that may break off.
+"""
+
+import hashlib
+import os
+import time
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from metaad.data.records import DataError
+from metaad.progress import progress
+
+CHECKOUT = Path(__file__).parents[2]
+CHUNK = 1 << 14  # bytes; a connection that breaks off costs at most so many
+TRIES = 5
+PAUSE = 1.0  # seconds before the connection is taken up again
+TIMEOUT = (10, 60)  # seconds: to connect, between two chunks
+
+# The address of each top folder of the data folder; a file's name is appended. Pinned
+# to one commit where there is one.
+ADDRESSES = {
+    "adbench": "https://github.com/Minqi824/ADBench/raw/3dac8221081e190f157d78e93bfa8867f90d0965"
+    "/adbench/datasets/Classical/",
+    "uoms": "https://github.com/yzhao062/UOMS/raw/a27ebbbde2dcfd9c2d2b207f8b98dcbdff0ecef9"
+    "/Internal_Evaluation/analysis/OD_Intrinsic_Measure/",
+    "wnut17": "https://github.com/leondz/emerging_entities_17/raw/e52a2d2a71ac1a051ca2d532eef28653c5c02603/",
+    # torchvision's addresses, in torchvision's layout, so that torchvision finds the
+    # files as well
+    "MNIST": "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "FashionMNIST": "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+}
+
+
+def data_dir():
+    """The folder of downloaded data: $METAAD_DATA (a relative path counts from the
+    checkout), or data/ in it.
+    """
+    return CHECKOUT / (os.environ.get("METAAD_DATA") or "data")
+
+
+@cache
+def registry():
+    """Every file that can be had: {path below the data folder: SHA-256 as 64 hex
+    digits}.
+    """
+    path = Path(__file__).with_name("registry.txt")
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except OSError as error:
+        raise DataError(
+            f"the list of checksums {path} can't be read ({error.strerror}); install "
+            f"metaad from its checkout: "
+            f"pip install -e ."
+        ) from None
+    return dict(line.replace(" sha256:", " ").split() for line in lines if line.strip())
+
+
+def fetch(file):
+    """Path of one registered file, checked; it is downloaded if it is not there yet.
+
+    Parameters
+    ----------
+    file : str, path below the data folder as the registry has it, e.g.
+        "adbench/10_cover.npz".
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    DataError
+        if the file on disk or the download has another SHA-256 than the registry, if
+        there is no network, if the connection breaks off for good, if the folder can't
+        be written. No part of a file is left behind.
+    """
+    import pooch
+
+    wanted = registry()[file]
+    path = data_dir() / file
+    if path.exists():
+        try:
+            found = sha256(path)
+        except OSError as error:
+            raise DataError(
+                f"{path} is there but can't be read ({error.strerror}); mend that or move it."
+            ) from None
+        if found != wanted:
+            raise DataError(
+                f"{path} is damaged or another file: expected SHA-256 {wanted[:12]}…, "
+                f"got {found[:12]}…. "
+                f"Delete it and load again."
+            )
+        return path
+    address = ADDRESSES[file.split("/")[0]] + path.name
+    # its note of each download would end up in the notebook
+    pooch.get_logger().setLevel("WARNING")
+    try:
+        pooch.retrieve(
+            address,
+            f"sha256:{wanted}",
+            path.name,
+            path.parent,
+            downloader=_Resuming(file, wanted),
+        )
+        # a temporary file is private; a classroom shares its data folder
+        path.chmod(0o644)
+    except OSError as error:
+        # pooch wraps some of them
+        reason = getattr(error.__cause__, "strerror", None) or error.strerror or error
+        raise DataError(
+            f"{file} is missing and can't be written to {data_dir()} ({reason}). Set "
+            f"METAAD_DATA to "
+            f"a folder that you can write to, or to one that holds the file."
+        ) from None
+    return path
+
+
+def sha256(path):
+    """SHA-256 of a file: 64 hex digits."""
+    with open(path, "rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+class _Resuming:
+    """A downloader for pooch that takes up a broken connection where it broke off, a
+    few times, within one call.
+
+    pooch hands it a temporary file, deletes that file if an error is raised, and
+    renames it into place if none is."""
+
+    def __init__(self, file, wanted):
+        self.file, self.wanted = file, wanted
+
+    def __call__(self, address, output, _pooch):
+        import requests
+
+        for attempt in range(1, TRIES + 1):
+            try:
+                self._continue(address, output)
+                break
+            except requests.HTTPError as error:
+                code = error.response.status_code
+                if attempt == TRIES or (code < 500 and code != 429):
+                    raise self._failed(
+                        address, f"the server answered {code} {error.response.reason}"
+                    ) from None
+            except requests.RequestException as error:
+                got = os.path.getsize(output)
+                if not got and isinstance(error, requests.ConnectionError):
+                    raise self._failed(address, "no connection") from None
+                if attempt == TRIES:
+                    raise self._failed(
+                        address,
+                        f"the connection broke off {TRIES} times, last after {got} bytes",
+                    ) from None
+            time.sleep(PAUSE)
+        found = sha256(output)
+        if found != self.wanted:
+            raise DataError(
+                f"{address} did not give the file that this course was made with: expected SHA-256 "
+                f"{self.wanted[:12]}…, got {found[:12]}…. It was deleted. Try again "
+                f"on another network; if it stays, "
+                f"the source has changed."
+            )
+
+    def _continue(self, address, output):
+        """Append what is missing of the file to `output`; start over if the server
+        can't continue.
+        """
+        import requests
+
+        have = os.path.getsize(output)
+        # identity: the checksum is that of the file, not of a transfer encoding
+        headers = {"Accept-Encoding": "identity"} | (
+            {"Range": f"bytes={have}-"} if have else {}
+        )
+        with requests.get(
+            address, headers=headers, stream=True, timeout=TIMEOUT
+        ) as answer:
+            continues = answer.headers.get("Content-Range", "").startswith(
+                f"bytes {have}-"
+            )
+            if answer.status_code == 416 or (
+                answer.status_code == 206 and not continues
+            ):
+                os.truncate(output, 0)
+                raise requests.RequestException("the server continues at another place")
+            answer.raise_for_status()
+            chunks = -(-int(answer.headers.get("Content-Length", 0)) // CHUNK) or None
+            with open(output, "ab" if answer.status_code == 206 else "wb") as f:
+                for chunk in progress(
+                    answer.iter_content(CHUNK), total=chunks, label=self.file
+                ):
+                    f.write(chunk)
+
+    def _failed(self, address, reason):
+        return DataError(
+            f"{self.file} is not in {data_dir()} and could not be downloaded from "
+            f"{urlsplit(address).netloc}: "
+            f"{reason}. Connect to the network and load again, or put the file there "
+            f"by hand from {address}"
+        )

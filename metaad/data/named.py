@@ -1,0 +1,88 @@
+"""The front of the data room: one dataset by its name, or the reader's own file by
+its path.
+"""
+
+import difflib
+import os
+from pathlib import Path
+
+from metaad.data.loaders import FAMILIES, LOADERS, adbench, adbench_files
+from metaad.data.own_file import ENDINGS, read_own
+from metaad.data.records import DataError, Table
+
+
+def load(name, *, label=None, anomaly=None):
+    """One dataset by its name, or the reader's own file by its path.
+
+    Parameters
+    ----------
+    name : str or Path Bundled: mnist-5k, digits, breast-cancer, wine. Downloaded once
+        and checked: mnist, fashion-mnist, adbench:<table>, uoms, wnut17. In any case of
+        letters. Your own: a path that ends in .csv, .npz or .parquet.
+    label : str, default "y" Your own file only: the column (.csv, .parquet) or array
+        (.npz) of labels, 0 normal and 1 anomaly.
+    anomaly : optional Your own file only: where the labels are any other two values,
+        the one that marks an anomaly.
+
+    Returns
+    -------
+    Table; a Study for "uoms"; a Text for "wnut17"
+
+    Raises
+    ------
+    DataError
+        for an unknown name, a download that fails, a file that is damaged or does not
+        hold numbers and labels.
+    """
+    text = os.fspath(name) if isinstance(name, os.PathLike) else name
+    if not isinstance(text, str):
+        raise DataError(
+            f"load needs the name of a dataset or the path of a file, got {type(name).__name__}."
+        )
+    if text.lower().endswith(ENDINGS):
+        X, y, marks = read_own(
+            Path(text).expanduser(), "y" if label is None else label, anomaly
+        )
+        return Table(X, y, Path(text).stem, text, "the owner's", marks, "anomalies")
+    if label is not None or anomaly is not None:
+        raise DataError(
+            f"label and anomaly are for your own files; {text!r} has its labels already."
+        )
+    known = text.lower()
+    if known in LOADERS:
+        return LOADERS[known]()
+    if known in adbench_files():
+        return adbench(known)
+    short = {n.removeprefix("adbench:"): n for n in reversed(names())}
+    near = [
+        short[n]
+        for n in difflib.get_close_matches(
+            known.removeprefix("adbench:"), short, 3, 0.6
+        )
+    ]
+    raise DataError(
+        f"there is no dataset {text!r}; "
+        + (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else f"there are {', '.join(LOADERS)} and adbench:<table>."
+        )
+        + " data.names() lists all; a file of your own must end in .csv, .npz or .parquet."
+    )
+
+
+def names():
+    """Every name that `load` knows, bundled ones first."""
+    return [*LOADERS, *adbench_files()]
+
+
+def family(name):
+    """The family of a dataset: what must be held out with it. A dataset without
+    relatives is its own family.
+    """
+    short = name.lower().removeprefix("adbench:")
+    if short not in {n.removeprefix("adbench:") for n in names()}:
+        raise DataError(
+            f"there is no dataset {name!r}, so its family is unknown; data.names() lists all."
+        )
+    return next((f for f, members in FAMILIES.items() if short in members), short)

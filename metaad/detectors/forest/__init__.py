@@ -1,0 +1,13 @@
+"""Isolation Forest: the plain one, its cuts, learned cuts, learned leaves."""
+
+from metaad.lazy import attach
+
+__all__, __getattr__, __dir__ = attach(
+    __name__,
+    {
+        "isolation_forest": ["IsolationForest", "average_path_length"],
+        "cuts": [],
+        "split_policy": ["SplitPolicy"],
+        "leaf_values": [],
+    },
+)

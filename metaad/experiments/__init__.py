@@ -1,0 +1,1 @@
+"""Recorded experiments, one module each: `python -m metaad.experiments.few_labels --help`."""

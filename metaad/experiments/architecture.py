@@ -1,0 +1,212 @@
+"""Architecture search as a tabular benchmark: every network of a space is trained once,
+every search replays the table.
+
+    python -m metaad.experiments.architecture digits --parts DIR --seeds 0 1
+        every architecture x digit, 14 x 14 pixels
+    python -m metaad.experiments.architecture tables --parts DIR --seeds 0
+        architectures of a smaller space x ADBench table
+    python -m metaad.experiments.architecture confirm --parts DIR --seeds 0 1 2
+        a few architectures x digit, 28 x 28 pixels
+    python -m metaad.experiments.architecture outside --parts DIR
+        the article's net trained longer; very wide codes
+    python -m metaad.experiments.architecture report --parts DIR
+        replay the searches, write data/results
+
+A task: one digit of MNIST is normal. Networks learn from 600 training images of it. The
+search may see eight digits: its reward is the AUROC on 100 more training images of the
+normal digit against 100 of each of the other seven. The two digits that it never sees
+are the test: 200 test images a digit, the normal one against all nine others. Each file
+holds what one architecture and seed did; files that are there are not computed again.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.decomposition import PCA
+
+from metaad import data
+from metaad.experiments.architecture_replay import (
+    ARTICLE,
+    FULL_SIZE,
+    SETTINGS,
+    SMALLER,
+    label,
+    report,
+)
+from metaad.search.architecture import architectures, distinct
+from metaad.search.architecture.batched import train_together
+from metaad.tasks.tables import TableTasks, adbench_names
+
+TRAIN, VALIDATION, TEST = 600, 100, 200  # rows a digit
+
+
+def digits(pool=2, train_rows=TRAIN):
+    """MNIST by digit, blocks of pool x pool pixels averaged: rows to learn from,
+    validate and test on (10, r, d).
+    """
+    table = data.load("mnist")
+    side = 28 // pool
+    X = (
+        table.X.reshape(-1, side, pool, side, pool)
+        .mean(axis=(2, 4))
+        .reshape(len(table.X), -1)
+    )
+    learn = [np.flatnonzero((table.y == c) & table.train) for c in range(10)]
+    test = [np.flatnonzero((table.y == c) & ~table.train)[:TEST] for c in range(10)]
+    train = np.stack([X[i[:train_rows]] for i in learn])
+    validation = np.stack([X[i[len(i) - VALIDATION :]] for i in learn])
+    return train, validation, np.stack([X[i] for i in test])
+
+
+def judge(path, errors, seconds):
+    """Write the errors of ten networks, one a digit, on the validation and test rows
+    of each digit.
+    """
+    cut = 10 * VALIDATION
+    validation, test = (
+        e.reshape(10, 10, -1).astype(np.float32)
+        for e in (errors[:, :cut], errors[:, cut:])
+    )
+    temporary = path.with_name(f".{path.name}")
+    np.savez(temporary, validation=validation, test=test, seconds=seconds)
+    temporary.rename(path)
+    print(path.stem, f"{seconds:.2f} s", flush=True)
+
+
+def by_digit(parts, kind, names, seeds, settings, pool=2, train_rows=TRAIN):
+    rows, validation, test = digits(pool, train_rows)
+    # (10 (100 + 200), d)
+    queries = np.concatenate([np.concatenate(validation), np.concatenate(test)])
+    for seed in seeds:
+        for name in names:
+            path = parts / f"{kind}-{label(name)}-{seed}.npz"
+            if not path.exists():
+                began = time.process_time()
+                networks = train_together(rows, *name, seeds=seed, **settings)
+                judge(path, networks.errors(queries), time.process_time() - began)
+    # as many principal components as the code has numbers
+    for k in sorted({k for _, k in names}):
+        path = parts / f"{kind}-pca-{k}-0.npz"
+        if not path.exists():
+            began = time.process_time()
+            fits = [PCA(k, svd_solver="covariance_eigh").fit(r) for r in rows]
+            seconds = time.process_time() - began
+            rebuilt = np.stack(
+                [p.inverse_transform(p.transform(queries)) for p in fits]
+            )
+            judge(path, ((queries - rebuilt) ** 2).mean(axis=2), seconds)
+
+
+def one_class(table, seed):
+    """Half of the normal rows, 320 at most, to learn from; the rest and all
+    anomalies to judge by; both scaled.
+    """
+    rng = np.random.default_rng(seed)
+    normal = rng.permutation(np.flatnonzero(table.y == 0))
+    train = normal[: min(len(normal) // 2, 320)]
+    rest = np.concatenate([normal[len(train) :], np.flatnonzero(table.y == 1)])
+    mean, scale = table.X[train].mean(axis=0), table.X[train].std(axis=0)
+    X = np.clip((table.X - mean) / np.where(scale > 0, scale, 1.0), -20, 20)
+    return X[train], X[rest], table.y[rest]
+
+
+def by_table(parts, seeds):
+    tasks = TableTasks(adbench_names(), max_rows=1000)
+    names = [*distinct(architectures(**SMALLER)), ARTICLE]
+    for seed in seeds:
+        for table in tasks:
+            path = parts / f"table-{table.name.replace(':', '_')}-{seed}.npz"
+            if path.exists():
+                continue
+            train, rest, y = one_class(table, seed)
+            errors, seconds = [], []
+            for name in names:
+                began = time.process_time()
+                errors.append(
+                    train_together(train[None], *name, seeds=seed, **SETTINGS).errors(
+                        rest
+                    )[0]
+                )
+                seconds.append(time.process_time() - began)
+            pca = []
+            for k in SMALLER["code_sizes"]:
+                p = PCA(min(k, *train.shape), svd_solver="full").fit(train)
+                pca.append(
+                    ((rest - p.inverse_transform(p.transform(rest))) ** 2).mean(axis=1)
+                )
+            np.savez(
+                path,
+                errors=np.array(errors, np.float32),
+                pca=np.array(pca, np.float32),
+                y=y,
+                seconds=seconds,
+                names=[label(n) for n in names],
+                d=train.shape[1],
+                rows=len(train),
+                family=table.family,
+            )
+            print(path.stem, train.shape, f"{sum(seconds):.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "do", choices=("digits", "tables", "confirm", "outside", "report")
+    )
+    parser.add_argument("--parts", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument(
+        "--rows",
+        type=int,
+        default=1000,
+        help="of confirm: training images a digit, at most 5321",
+    )
+    parser.add_argument(
+        "--names",
+        nargs="+",
+        default=["128x64x32-10"],
+        help="of confirm: none-40, 128x64-20 …",
+    )
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    asked.parts.mkdir(parents=True, exist_ok=True)
+    if asked.do == "digits":
+        by_digit(
+            asked.parts, "digits", distinct(architectures()), asked.seeds, SETTINGS
+        )
+    elif asked.do == "tables":
+        by_table(asked.parts, asked.seeds)
+    elif asked.do == "confirm":
+        split = [n.rpartition("-") for n in asked.names]
+        chosen = [
+            (tuple(int(w) for w in h.split("x") if w != "none"), int(k))
+            for h, _, k in split
+        ]
+        kind = "confirm" if asked.rows == 1000 else f"confirm{asked.rows}"
+        by_digit(
+            asked.parts,
+            kind,
+            chosen,
+            asked.seeds,
+            FULL_SIZE,
+            pool=1,
+            train_rows=asked.rows,
+        )
+    elif asked.do == "outside":
+        by_digit(
+            asked.parts, "outside", [((), 120), ((), 196), ((128,), 196)], [0], SETTINGS
+        )
+        by_digit(
+            asked.parts,
+            "longer",
+            [ARTICLE],
+            [0],
+            {**SETTINGS, "epochs": 4 * SETTINGS["epochs"]},
+        )
+    else:
+        report(asked.parts)

@@ -1,0 +1,282 @@
+"""The full run behind lesson 09: a performance matrix over ADBench's tables, every
+strategy held out by family, UOMS.
+
+    # what is done is kept in FOLDER; a run that was killed goes on
+    python -m metaad.experiments.tuning FOLDER
+
+Writes data/results/tuning_matrix.json (the matrix) and data/results/tuning.json (the
+strategies, table by table). Both are made of what lies in FOLDER and of nothing that
+was recorded before: an empty FOLDER gives one run of one version. About five CPU
+minutes for the matrix, as many for the strategies."""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from metaad import data, metrics, repro
+from metaad.search.tuning.hold_out import codes_of, hold_out
+from metaad.search.tuning.maml_strategy import Adapted
+from metaad.search.tuning.matrix import Matrix, candidates, matrix, reader
+from metaad.search.tuning.meta_features import meta_features
+from metaad.search.tuning.strategies import (
+    BestMean,
+    BestOnLabels,
+    BestRank,
+    BestSmoothed,
+    Default,
+    Evidence,
+    Factorisation,
+    NearestTable,
+    Regression,
+    Shrinkage,
+)
+from metaad.search.tuning.uoms import (
+    FIXED,
+    relatives,
+    study_codes,
+    study_features,
+    study_matrix,
+)
+from metaad.tasks.tables import TableTasks, adbench_names
+
+MAX_ROWS, SEEDS = 1000, 3
+# labelled anomalies, beside 50 normal rows; how often they are drawn
+COUNTS, DRAWS = (1, 2, 5, 10), 3
+SETTINGS = {
+    "max_rows": MAX_ROWS,
+    "seeds": SEEDS,
+    "metric chosen by": "auroc",
+    "draws of labels": DRAWS,
+    "trees of factorisation and regression": 30,
+}
+# the parts that are judged with labels too
+WITH_LABELS = ("LOF", "Isolation Forest", "all six")
+CONTROL = "Isolation Forest n_estimators=1000 max_samples=256"
+
+
+def without_labels(stand_in):
+    """Strategies that see no label. Those with a name that says so see the scores on
+    made-up anomalies.
+    """
+    return (
+        {
+            "best by mean": BestMean(),
+            "best by rank": BestRank(),
+            "best by smoothed mean": BestSmoothed(),
+            "nearest table": NearestTable(),
+            "five nearest tables": NearestTable(5),
+            "matrix factorisation": Factorisation(trees=30),
+            "regression": Regression(trees=30),
+            "ten best by mean, averaged": BestMean(top=10),
+        }
+        if not stand_in
+        else {
+            "best on made-up anomalies": BestOnLabels(),
+            "made-up anomalies, shrunk": Shrinkage(),
+            "MAML, adapted to made-up anomalies": Adapted(iterations=120),
+        }
+    )
+
+
+def with_labels():
+    """Strategies that are told what a few labelled rows say; those by mean don't
+    listen.
+    """
+    return {
+        "best by mean": BestMean(),
+        "best on the labels": BestOnLabels(),
+        "shrinkage": Shrinkage(),
+        "MAML, adapted to the labels": Adapted(iterations=120),
+        "ten best on the labels, averaged": BestOnLabels(top=10),
+        "ten best by shrinkage, averaged": Shrinkage(top=10),
+        "ten best by mean, averaged": BestMean(top=10),
+    }
+
+
+class Bench:
+    """The matrix of some detectors with what the strategies need beside it."""
+
+    def __init__(self, whole, found, tasks, folder, features, stand_in, kinds):
+        at = np.flatnonzero(np.isin(whole.kinds, kinds))
+        self.matrix = whole.of(*kinds)
+        self.codes = codes_of([found[i] for i in at])
+        self.features, self.stand_in = features, stand_in[:, at]
+        self.scores = reader(tasks, found, folder, at)
+        first = "Isolation Forest" if "Isolation Forest" in kinds else kinds[0]
+        self.default = self.matrix.default(first)
+
+    def run(self, strategies, **options):
+        strategies = {"default": Default(), **strategies}
+        if CONTROL in self.matrix.labels:
+            strategies["default, ten times the trees"] = Default(
+                self.matrix.labels.index(CONTROL)
+            )
+        return hold_out(
+            strategies,
+            self.matrix,
+            self.features,
+            self.codes,
+            self.scores,
+            default=self.default,
+            **options,
+        )
+
+
+def stored(results, decimals=4):
+    """Table by table, as JSON; of the configurations chosen, the one that was chosen
+    on most tables.
+    """
+    kept = ("auroc", "ap", "auroc_same")
+    return {
+        name: {f: np.round(getattr(r, f), decimals).tolist() for f in kept}
+        | {"chosen": max(sorted(set(r.chosen)), key=r.chosen.count)}
+        for name, r in results.items()
+    }
+
+
+def uoms():
+    """Every label-free strategy on the published matrix; a choice is one
+    configuration, so nothing is averaged.
+    """
+    study = data.load("uoms")
+    features = study_features(study)
+    strategies = {
+        "fixed forest": Default(),
+        "best by mean": BestMean(),
+        "best by rank": BestRank(),
+        **{
+            f"smoothed mean, width {w}": BestSmoothed(w) for w in (0.15, 0.25, 0.4, 0.6)
+        },
+        **{f"{k} nearest tables": NearestTable(k) for k in (1, 5, 10)},
+        "matrix factorisation": Factorisation(3, 50),
+        "regression": Regression(30),
+    }
+    found = {}
+    for held_out, family in (
+        ("same name", str.lower),
+        ("same source", relatives(data.FAMILIES)),
+    ):
+        m = study_matrix(study, family)
+        codes, families = study_codes(m), np.array(m.families)
+        found[held_out] = {"families": m.families}
+        for metric in ("ap", "auroc"):
+            values = getattr(m, metric)[:, :, 0]
+            rows = {"oracle": values.max(axis=1)}
+            for name, strategy in strategies.items():
+                rows[name] = np.empty(len(values))
+                for f in dict.fromkeys(m.families):
+                    out = families == f
+                    strategy.fit(
+                        Evidence(
+                            values[~out], features[~out], codes, m.labels.index(FIXED)
+                        )
+                    )
+                    for t in np.flatnonzero(out):
+                        rows[name][t] = values[t, strategy.choose(features[t])[0]]
+            found[held_out][metric] = {
+                n: np.round(r, 5).tolist() for n, r in rows.items()
+            }
+    return {**found, "names": m.names, "fixed": FIXED}
+
+
+def made_up(tasks, found):
+    """AUROC of every candidate on made-up anomalies among each table's own rows:
+    (n_tables, n_candidates).
+    """
+    from metaad.search.tuning.surrogate import tried
+
+    values = []
+    for table in tasks:
+        rng = np.random.default_rng(0)
+        (drawn,) = TableTasks.resampled(table.X, 1, rng, max_rows=300)
+        values.append(
+            [
+                metrics.auroc(drawn.y, tried(c.detector, [c.config], drawn.X, rng)[0])
+                for c in found
+            ]
+        )
+        print("made up", table.name, flush=True)
+    return np.array(values)
+
+
+def strategies(name, bench):
+    """Every strategy on one part of the matrix, by the number of labelled anomalies."""
+    results = {"0": stored(bench.run(without_labels(False)))}
+    guesses = without_labels(True)
+    if name not in WITH_LABELS:
+        # the slowest by far, and known from the others
+        guesses.pop("MAML, adapted to made-up anomalies")
+    guessed = stored(bench.run(guesses, stand_in=bench.stand_in))
+    results["0"] |= {n: r for n, r in guessed.items() if n not in results["0"]}
+    for count in COUNTS if name in WITH_LABELS else ():
+        results[str(count)] = stored(
+            bench.run(with_labels(), labels=(count, 50), draws=DRAWS)
+        )
+    return results
+
+
+class Steps:
+    """Results by name, each with its CPU seconds, in one file: what is in there is
+    not made again.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        self.done = (
+            json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        )
+
+    def __call__(self, name, make):
+        if name not in self.done:
+            began = time.process_time()
+            self.done[name] = {
+                "result": make(),
+                "seconds": round(time.process_time() - began, 1),
+            }
+            repro.write_json(self.path, self.done)
+            print(name, self.done[name]["seconds"], "s", flush=True)
+        return self.done[name]["result"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
+    step = Steps(folder / "steps.json")
+    tasks, found = TableTasks(adbench_names(), max_rows=MAX_ROWS), candidates()
+    recorded = step("matrix", lambda: matrix(tasks, found, folder, SEEDS).compact())
+    # strategies learn from the numbers that are recorded
+    whole = Matrix.restored(recorded)
+    features = np.stack([meta_features(t.X) for t in tasks])
+    stand_in = np.array(
+        step("made-up anomalies", lambda: np.round(made_up(tasks, found), 4).tolist())
+    )
+    kinds = list(dict.fromkeys(whole.kinds))
+    parts = {**{k: [k] for k in kinds}, "all six": kinds}
+    fingerprint = repro.Run("tuning", "full", 0, "cpu", {}).fingerprint()
+    results = {
+        "run": {n: fingerprint[n] for n in ("versions", "cpu", "threads")},
+        "settings": SETTINGS,
+        "names": tasks.names,
+        "families": tasks.families,
+        "made_up": stand_in.tolist(),
+        "uoms": step("UOMS", uoms),
+    }
+    for name, some in parts.items():
+        bench = Bench(whole, found, tasks, folder, features, stand_in, some)
+        results[name] = step(
+            name, lambda name=name, bench=bench: strategies(name, bench)
+        )
+    results["seconds"] = {name: done["seconds"] for name, done in step.done.items()}
+    repro.write_json(
+        repro.results_dir() / "tuning_matrix.json", {**recorded, "max_rows": MAX_ROWS}
+    )
+    repro.write_json(repro.results_dir() / "tuning.json", results)
+
+
+if __name__ == "__main__":
+    main()

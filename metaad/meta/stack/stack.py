@@ -1,0 +1,365 @@
+"""Stack: learn on many tables how to combine scores, so that a few labels go further on
+the next table.
+
+On one table with one to ten labelled anomalies a combination of 32 scores can't be
+learned. Across tables it can: the rows of every table are described in the same way
+(metaad/meta/row_features.py, metaad/meta/label_features.py), and one linear head is
+trained on many tables and many draws of labels [1], [2].
+
+References
+----------
+[1] Wolpert, Stacked Generalization, Neural Networks 5, 1992.
+[2] Finn, Abbeel and Levine, Model-Agnostic Meta-Learning for Fast Adaptation of Deep
+    Networks, ICML 2017.
+[3] Zhao and Hryniewicki, XGBOD: Improving Supervised Outlier Detection with
+Unsupervised Representations, IJCNN 2018."""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import nn
+from torch.nn.functional import softplus
+
+from metaad.detectors import Detector
+from metaad.meta.inner_loop import inner_loop
+from metaad.meta.stack.inputs import (
+    N_INPUTS,
+    average_weights,
+    draw_labels,
+    inputs,
+    support_inputs,
+)
+from metaad.meta.stack.label_features import FEATURES, LabelFeatures
+from metaad.meta.stack.row_features import TableFeatures
+from metaad.repro import write_json
+
+# heads that come with the package, as <name>.json
+SHIPPED = Path(__file__).parent / "stacks"
+
+
+def pairwise_loss(out, x, y):
+    """Mean of log(1 + e^(b - a)) over all pairs of an anomaly's score a and a normal
+    row's score b: tensor (n_tasks,).
+
+    out : tensor (n_tasks, n, 1), scores. y : tensor (n_tasks, n), 1 for an anomaly, 0
+    for a normal row, -1 for a row that does not count (tasks of one batch may have
+    supports of different sizes). x is not used."""
+    s = out.squeeze(-1)
+    pairs = (y == 1)[:, :, None] & (y == 0)[:, None, :]  # (n_tasks, n, n)
+    losses = softplus(s[:, None, :] - s[:, :, None])
+    return (losses * pairs).sum(dim=(1, 2)) / pairs.sum(dim=(1, 2)).clamp_min(1)
+
+
+class Episode(NamedTuple):
+    """One table with one draw of labels, as the head sees it.
+
+    pairs : array (p, 65), inputs of an anomaly minus inputs of a normal row, both
+        without a label in the draw.
+    support : array (k, 65), inputs of the labelled rows, each made without its own
+        label. y : array (k,), their labels.
+    table : str, the table's name; all draws of a table together weigh as much as any
+    other table."""
+
+    pairs: np.ndarray
+    support: np.ndarray
+    y: np.ndarray
+    table: str
+
+
+class Stack(BaseEstimator):
+    """A linear head over 32 scores of a row, meta-trained over tables, adapted to a
+    table's labelled rows.
+
+        score(x) = Σ_j (w_j + v_j (log10 a - ½)) t_j(x) + w_0 average(x)
+
+    with t_j the tail of score j, see `inputs`,
+
+    w is meta-trained: it minimises the pairwise loss (a smooth 1 - AUROC) on the rows
+    without labels, plus ridge · ‖(w_1, …, v_32)‖². The ridge draws towards the
+    unlearned average, which is w_0 = 1 and all else 0. With steps > 0 the weights make
+    so many gradient steps on the pairwise loss of the labelled rows [2], and the rate
+    of these steps is learned along with w.
+
+    Parameters
+    ----------
+    counts : numbers of labelled anomalies to train for, 1 to 10. n_normal : labelled
+        normal rows of a draw, at most.
+    draws : draws of labels a table and count, 3 to 10. n_trees : trees of every forest,
+        50 to 200.
+    ridge : 0.03 to 1; the fewer tables, the larger. pairs : pairs of rows an episode,
+        100 to 500.
+    steps : inner steps, 0 to 5. inner_rate : where the learned rate starts. cross_fit :
+        see `support_inputs`.
+    max_rows : a larger table is described by so many of its rows: the labelled ones and
+        a random rest.
+    random_state : int, seed of draws, forests and pairs.
+    """
+
+    def __init__(
+        self,
+        counts=(1, 2, 5, 10),
+        n_normal=50,
+        draws=5,
+        n_trees=100,
+        ridge=0.3,
+        pairs=150,
+        steps=0,
+        inner_rate=0.1,
+        cross_fit=True,
+        max_rows=3000,
+        random_state=0,
+    ):
+        self.counts = counts
+        self.n_normal = n_normal
+        self.draws = draws
+        self.n_trees = n_trees
+        self.ridge = ridge
+        self.pairs = pairs
+        self.steps = steps
+        self.inner_rate = inner_rate
+        self.cross_fit = cross_fit
+        self.max_rows = max_rows
+        self.random_state = random_state
+
+    def fit(self, tasks, y=None):
+        """Meta-train on tables: metaad.tasks.tables.TableTasks, or a list of
+        LabelledTables. Returns the stack.
+        """
+        return self.fit_episodes([e for table in tasks for e in self.episodes(table)])
+
+    def episodes(self, table):
+        """Draws of labels on one LabelledTable: yields an Episode for each count and
+        draw.
+        """
+        features = TableFeatures(table.X, self.n_trees, self.random_state)
+        for draw in range(self.draws):
+            for count in self.counts:
+                # fewer labels are the first of more labels
+                rng = np.random.default_rng([self.random_state, draw])
+                where = draw_labels(table.y, count, self.n_normal, rng)
+                labelled = LabelFeatures(features, where, table.y[where])
+                support = (
+                    support_inputs(labelled, len(table.X), self.cross_fit)
+                    if self.steps
+                    else np.empty((0, 0))
+                )
+                yield self.episode(labelled.shares, table, where, rng, support)
+
+    def episode(self, shares, table, where, rng, support):
+        """The Episode of one draw: pairs of rows without a label, drawn by rng."""
+        n, y = len(table.y), np.array(table.y)
+        a = int((y[where] == 1).sum())
+        labels, y[where] = y[where], -1
+        one, other = (rng.choice(np.flatnonzero(y == c), self.pairs) for c in (1, 0))
+        return Episode(
+            inputs(shares[one], n, a) - inputs(shares[other], n, a),
+            support,
+            labels,
+            table.name,
+        )
+
+    def fit_episodes(self, episodes):
+        """Meta-train on Episodes, as `fit` makes them. Sets `weights_` (65,),
+        `rate_` and `loss_`.
+        """
+        tables = [e.table for e in episodes]
+        if not tables:
+            raise ValueError(
+                "a stack needs at least one labelled table to learn from, got none."
+            )
+        share = torch.tensor(
+            [1.0 / tables.count(t) for t in tables], dtype=torch.float64
+        ) / len(set(tables))
+        # (n_episodes, p, 65)
+        pairs = torch.tensor(np.stack([e.pairs for e in episodes]))
+        support = self._supports(episodes) if self.steps else None
+        head = nn.Linear(N_INPUTS, 1, bias=False).double()
+        with torch.no_grad():
+            head.weight[:] = torch.tensor(average_weights())
+        log_rate = (
+            torch.tensor(float(self.inner_rate), dtype=torch.float64)
+            .log()
+            .requires_grad_()
+        )
+        search = {"max_iter": 60, "history_size": 20, "line_search_fn": "strong_wolfe"}
+        optimizer = torch.optim.LBFGS([head.weight, log_rate], **search)
+
+        def loss():
+            optimizer.zero_grad()
+            # (n_episodes, 1, 65)
+            w = (
+                head.weight
+                if support is None
+                else self._adapted(head, *support, log_rate.exp())
+            )
+            margins = (pairs @ w.mT).squeeze(-1)  # (n_episodes, p)
+            value = (
+                share @ softplus(-margins).mean(dim=1)
+                + self.ridge * head.weight[0, 1:].square().sum()
+            )
+            value.backward()
+            return value
+
+        optimizer.step(loss)
+        self.loss_ = float(loss().detach())
+        self.weights_ = head.weight[0].detach().numpy().copy()
+        self.rate_ = float(log_rate.detach().exp())
+        return self
+
+    def _supports(self, episodes):
+        """Inputs (n_episodes, k, 65) and labels (n_episodes, k) of the supports,
+        filled up with rows of label -1.
+        """
+        k = max(len(e.y) for e in episodes)
+        x, y = np.zeros((len(episodes), k, N_INPUTS)), np.full((len(episodes), k), -1)
+        for i, e in enumerate(episodes):
+            x[i, : len(e.y)], y[i, : len(e.y)] = e.support, e.y
+        return torch.tensor(x), torch.tensor(y)
+
+    def _adapted(self, head, x, y, rate):
+        """Weights after the inner steps on supports x (n_tasks, k, 65): tensor
+        (n_tasks, 1, 65).
+        """
+        adapted = inner_loop(
+            head, pairwise_loss, x, y, steps=self.steps, rate=rate, form="explicit"
+        )
+        return adapted.parameters()["weight"]
+
+    def adapted_weights(self, support, y):
+        """The head for one table: array (65,). support : array (k, 65) of
+        `support_inputs`. y : array (k,).
+        """
+        if not self.steps:
+            return self.weights_
+        head = nn.Linear(N_INPUTS, 1, bias=False).double()
+        with torch.no_grad():
+            head.weight[0] = torch.tensor(self.weights_)
+        x, y = torch.tensor(support)[None], torch.tensor(y)[None]
+        return self._adapted(head, x, y, self.rate_)[0, 0].detach().numpy()
+
+    def adapt(self, X, y):
+        """A detector for one table from the few labels that there are.
+
+        X : array (n, d), all rows at hand. y : array (n,), 1 for an anomaly, 0 for a
+            normal row, -1 for no label.
+
+        Returns a fitted StackDetector. Raises ValueError without a labelled anomaly or
+        a labelled normal row, for NaN or infinity, for other labels or another length.
+        """
+        check_is_fitted(self, "weights_")
+        return StackDetector(self).fit(X, y)
+
+    def save(self, path):
+        """Write the meta-trained head to a JSON file."""
+        check_is_fitted(self, "weights_")
+        learned = {
+            "weights": [round(w, 6) for w in self.weights_.tolist()],
+            "rate": self.rate_,
+            "loss": self.loss_,
+        }
+        write_json(
+            path,
+            {"features": list(FEATURES), "parameters": self.get_params(), **learned},
+        )
+
+    @classmethod
+    def load(cls, name):
+        """A meta-trained stack: one that comes with the package, by its name
+        ("adbench-v1"), or a file by its path.
+        """
+        path = Path(name) if str(name).endswith(".json") else SHIPPED / f"{name}.json"
+        if not path.exists():
+            known = ", ".join(sorted(p.stem for p in SHIPPED.glob("*.json")))
+            raise ValueError(
+                f"there is no stack {str(name)!r}; expected one of {known}, or the "
+                f"path of a .json file."
+            )
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["features"] != list(FEATURES):
+            raise ValueError(
+                f"{path.name} was trained on other features than this version has; train it again."
+            )
+        stack = cls(**content["parameters"])
+        stack.weights_, stack.rate_, stack.loss_ = (
+            np.array(content["weights"]),
+            content["rate"],
+            content["loss"],
+        )
+        return stack
+
+
+class StackDetector(Detector):
+    """A stack at work on one table: made by `Stack.adapt`, scores rows of that table
+    and new ones.
+
+    stack : a meta-trained Stack. contamination : share of anomalies expected in the
+    table, in (0, 0.5]. random_state is not used: the stack has its own."""
+
+    def __init__(self, stack, contamination=0.1, random_state=None):
+        self.stack = stack
+        self.contamination = contamination
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        """Describe the table X (n, d) and adapt to its labels y (n,): 1 anomaly, 0
+        normal, -1 no label.
+        """
+        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=4)
+        self._labels = _checked_labels(y, len(X))
+        return super().fit(X)
+
+    def _fit(self, X):
+        stack, y = self.stack, self._labels
+        if len(X) > stack.max_rows:  # neighbours of all rows would need n² distances
+            rest = np.random.default_rng(stack.random_state).permutation(
+                np.flatnonzero(y == -1)
+            )
+            n_rest = max(0, stack.max_rows - int((y != -1).sum()))
+            kept = np.sort(np.concatenate([np.flatnonzero(y != -1), rest[:n_rest]]))
+            X, y = X[kept], y[kept]
+        where = np.flatnonzero(y != -1)
+        self.features_ = LabelFeatures(
+            TableFeatures(X, stack.n_trees, stack.random_state), where, y[where]
+        )
+        self.n_rows_, self.n_anomalies_ = len(X), int((y == 1).sum())
+        support = (
+            support_inputs(self.features_, len(X), stack.cross_fit)
+            if stack.steps
+            else None
+        )
+        self.weights_ = stack.adapted_weights(support, y[where])
+
+    def _anomaly(self, X):
+        parts = np.array_split(X, -(-len(X) // 2000))
+        return np.concatenate([self.inputs(part) @ self.weights_ for part in parts])
+
+    def inputs(self, X):
+        """What the head sees of rows X (m, d): array (m, 65)."""
+        return inputs(self.features_(X), self.n_rows_, self.n_anomalies_)
+
+    def __sklearn_clone__(self):
+        # what was learned stays
+        return StackDetector(self.stack, self.contamination, self.random_state)
+
+
+def _checked_labels(y, n):
+    y = np.asarray(y)
+    if y.shape != (n,) or not np.isin(y, (-1, 0, 1)).all():
+        raise ValueError(
+            f"a stack needs one label a row, ({n},): 1 anomaly, 0 normal, -1 no "
+            f"label; got shape {y.shape} with values "
+            f"{np.unique(y)[:5]}."
+        )
+    for label, name in ((1, "anomaly"), (0, "normal row")):
+        if not (y == label).any():
+            raise ValueError(
+                f"a stack adapts to labels and got no labelled {name} (y = {label}); "
+                f"label at least one, or use a "
+                "detector that needs no labels, such as IsolationForest."
+            )
+    return y.astype(np.int64)

@@ -1,0 +1,184 @@
+"""A run of a lesson: parameters, seeds, threads, fingerprint."""
+
+import os
+import platform
+import random
+import sys
+import time
+from dataclasses import dataclass, field
+from importlib import metadata
+
+import numpy as np
+
+from metaad.repro.parameters import ParameterError, checked, declared, reject_unknown
+from metaad.repro.records import results_dir, write_json
+
+PACKAGES = ("python", "numpy", "scipy", "scikit-learn", "torch", "matplotlib", "metaad")
+
+
+@dataclass
+class Run:
+    """One execution of a lesson: what was asked for, and what follows from it."""
+
+    lesson: str
+    profile: str
+    seed: int
+    device: str  # resolved: "cpu", "cuda" or "mps"
+    parameters: dict
+    started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def quick(self):
+        """True in the profile that is stored and tested: bundled data, float64, one
+        thread.
+        """
+        return self.profile == "quick"
+
+    @property
+    def dtype(self):
+        """Name of the floating-point type to compute in: float64 in quick, float32
+        in full.
+        """
+        return "float64" if self.quick else "float32"
+
+    def fingerprint(self):
+        """What the numbers of this run depend on: versions, machine, threads,
+        parameters, seconds so far.
+        """
+        import torch
+
+        return {
+            "lesson": self.lesson,
+            "parameters": self.parameters,
+            "device": torch.cuda.get_device_name()
+            if self.device == "cuda"
+            else self.device,
+            "versions": {p: _version(p) for p in PACKAGES},
+            "cpu": _cpu(),
+            "threads": torch.get_num_threads(),
+            "seconds": round(time.perf_counter() - self.started, 1),
+        }
+
+    def record(self, name, **results):
+        """Write results with the run's fingerprint as JSON and return the path.
+
+        A full run lands in data/results/<name>.json, which the repository keeps; a
+        quick run under data/results/quick/, which it ignores."""
+        path = results_dir() / ("quick" if self.quick else "") / f"{name}.json"
+        write_json(path, {**results, "run": self.fingerprint()})
+        return path
+
+
+def start(lesson, namespace):
+    """Begin a lesson: check its parameters, then set seeds, threads, precision and the
+    look of figures.
+
+    Call it once, in the cell after the one tagged `parameters`: `run =
+    repro.start("03_...", globals())`.
+
+    Parameters
+    ----------
+    lesson : str, the notebook's name without its ending.
+    namespace : dict, the notebook's globals. Its annotated names are the lesson's
+        parameters.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    ParameterError
+        if papermill passed a name that the lesson does not declare, or a value of the
+        wrong type or range.
+    """
+    known = declared(namespace)
+    reject_unknown(lesson, known, namespace)
+    values = {
+        name: checked(name, kind, namespace[name]) for name, kind in known.items()
+    }
+    namespace.update(values)
+    run = Run(
+        lesson,
+        values["profile"],
+        values["seed"],
+        _device(values["device"], values["profile"]),
+        values,
+    )
+    seed_everything(run.seed)
+    fix_arithmetic(run.quick)
+    from metaad import plots
+
+    plots.style()
+    np.set_printoptions(precision=4, suppress=True, linewidth=110)
+    import pandas as pd
+
+    pd.set_option(
+        "display.precision", 3, "display.max_columns", 20, "display.width", 110
+    )
+    return run
+
+
+def seed_everything(seed):
+    """Seed Python's, NumPy's and PyTorch's global generators."""
+    import torch
+
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def fix_arithmetic(quick):
+    """Quick: one thread and float64, so that the number of cores changes nothing.
+    Full: all cores, float32.
+    """
+    import threadpoolctl
+    import torch
+
+    # needed for deterministic products on CUDA
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=not quick)
+    torch.set_default_dtype(torch.float64 if quick else torch.float32)
+    torch.set_num_threads(
+        1
+        if quick
+        else len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else 1
+    )
+    # The limits hold from here on for BLAS and OpenMP; the object must stay alive.
+    fix_arithmetic.limits = threadpoolctl.threadpool_limits(1) if quick else None
+
+
+def _device(asked, profile):
+    """quick stays on the CPU unless told otherwise: its outputs are compared to the
+    last digit.
+    """
+    from metaad.train import resolve_device
+
+    try:
+        return (
+            "cpu"
+            if asked == "auto" and profile == "quick"
+            else resolve_device(asked).type
+        )
+    except ValueError as error:
+        raise ParameterError(str(error)) from None
+
+
+def _version(package):
+    return (
+        platform.python_version() if package == "python" else metadata.version(package)
+    )
+
+
+def _cpu():
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as f:
+            return next(
+                line.split(":", 1)[1].strip()
+                for line in f
+                if line.startswith("model name")
+            )
+    except (OSError, StopIteration):
+        return platform.processor() or sys.platform

@@ -1,0 +1,135 @@
+"""Many small networks of one shape, trained at the same time: one matrix product
+does the work of thirty.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+from torch import nn
+
+from metaad.nets import Autoencoder
+from metaad.train import flushed, resolve_device, seeded
+
+BLOCK = 512  # rows of each network scored at a time
+
+
+class Together(NamedTuple):
+    """Autoencoders of one shape, one for each of `n` sets of rows.
+
+    layers : list of (weight (n, s_in, s_out), bias (n, 1, s_out)), the encoder's first,
+    as many for the decoder."""
+
+    layers: list
+
+    def errors(self, X):
+        """Mean squared error of rebuilding: rows X (n, q, d), or (q, d) for all
+        alike -> float64 array (n, q).
+        """
+        layers = [
+            (weight.detach().double(), bias.detach().double())
+            for weight, bias in self.layers
+        ]
+        first = layers[0][0]
+        X = torch.as_tensor(X)
+        X = X.expand(len(first), *X.shape) if X.ndim == 2 else X
+        found = []
+        with torch.no_grad():
+            for block in X.split(BLOCK, dim=1):
+                x = block.to(first.device, torch.float64)
+                found.append((forward(layers, x) - x).square().mean(dim=2).cpu())
+        return torch.cat(found, dim=1).numpy()
+
+
+def forward(layers, x):
+    """Every network on its own rows: x (n, b, d) -> (n, b, d)."""
+    code = len(layers) // 2 - 1
+    for i, (weight, bias) in enumerate(layers):
+        x = torch.baddbmm(bias, x, weight)
+        # nothing after the code and nothing after the output
+        if i not in (code, len(layers) - 1):
+            x = x.relu()
+    return x
+
+
+def train_together(
+    rows,
+    hidden,
+    code_size,
+    *,
+    epochs=20,
+    batch_size=128,
+    learning_rate=1e-3,
+    seeds=0,
+    dtype="float32",
+    device="cpu",
+):
+    """Train one autoencoder on each of n sets of rows, all of the same number, at the
+    same time.
+
+    Network i ends up as `AutoencoderDetector(hidden, code_size, random_state=seeds[i],
+    scale=None).fit(rows[i])` would leave it, to rounding: the same first weights, the
+    same batches, the same Adam. The loss is the sum over the networks, and no weight of
+    one network enters the loss of another.
+
+    Parameters
+    ----------
+    rows : array (n, r, d), already scaled.
+    hidden, code_size, epochs, batch_size, learning_rate, dtype, device : see
+        AutoencoderDetector; no bfloat16.
+    seeds : int for all, or one each.
+
+    Returns
+    -------
+    Together
+
+    Raises
+    ------
+    ValueError
+        for rows of another shape, or another number of seeds than of sets.
+    """
+    rows = np.asarray(rows)
+    if rows.ndim != 3 or 0 in rows.shape:
+        raise ValueError(
+            f"rows must be an array (n networks, r rows, d features); got shape {rows.shape}."
+        )
+    n, r, d = rows.shape
+    seeds = np.broadcast_to(seeds, n) if np.ndim(seeds) == 0 else np.asarray(seeds)
+    if seeds.shape != (n,):
+        raise ValueError(
+            f"seeds must be one int, or one for each of the {n} networks; got shape {seeds.shape}."
+        )
+    device, dtype = resolve_device(device), getattr(torch, dtype)
+    # as the detector draws them
+    drawn = [int(check_random_state(int(s)).randint(2**31 - 1)) for s in seeds]
+    modules = []
+    for s in drawn:
+        with seeded(s, device):
+            modules.append(Autoencoder(d, hidden, code_size, dtype=dtype))
+    layers = []
+    for alike in zip(*([*m.encoder, *m.decoder] for m in modules), strict=True):
+        if isinstance(alike[0], nn.Linear):
+            weight, bias = (
+                torch.stack([getattr(m, p).detach() for m in alike])
+                for p in ("weight", "bias")
+            )
+            parts = weight.transpose(1, 2).contiguous(), bias[:, None].contiguous()
+            layers.append(tuple(p.to(device).requires_grad_() for p in parts))
+    shuffles = [torch.Generator().manual_seed(s) for s in drawn]
+    X = torch.as_tensor(rows, dtype=dtype, device=device)
+    optimizer = torch.optim.Adam(
+        [p for layer in layers for p in layer], learning_rate, fused=True
+    )
+    with flushed():
+        for _ in range(epochs):
+            # (n, r)
+            order = torch.stack([torch.randperm(r, generator=g) for g in shuffles]).to(
+                device
+            )
+            for batch in order.split(batch_size, dim=1):
+                x = X.gather(1, batch[:, :, None].expand(-1, -1, d))  # (n, b, d)
+                optimizer.zero_grad()
+                (forward(layers, x) - x).square().mean(dim=(1, 2)).sum().backward()
+                optimizer.step()
+    return Together(layers)

@@ -1,0 +1,3 @@
+"""Hyperparameters chosen over tables: the matrix, ways to choose, the test on
+families held out.
+"""

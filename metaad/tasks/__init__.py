@@ -1,0 +1,16 @@
+"""Everything that has `sample(n_tasks, generator)`: what a meta-learner learns from."""
+
+from metaad.lazy import attach
+
+__all__, __getattr__, __dir__ = attach(
+    __name__,
+    {
+        "base": ["Task"],
+        "one_class": ["PROTOCOLS", "OneClassTasks", "Protocol", "protocol"],
+        "synthetic": ["ResampledTasks", "SinusoidTasks"],
+        "tables": ["LabelledTable", "TableTasks", "adbench_names", "class_tables"],
+        "made_up": ["MadeUpTasks"],
+        "doodles": [],
+        "all_pairs": ["AllPairs"],
+    },
+)

@@ -1,0 +1,126 @@
+"""Doodles: made-up characters of one to three strokes, drawn without any image to start
+from.
+
+A class is a few curves; each of its images draws them anew, a little displaced, slanted
+and stretched, with a pen of its own width. They owe nothing to the digits at hand, so
+there is no end of them, and no digit that they must be kept apart from. The idea of
+learning from characters made of random strokes is that of Lake et al. [1]; these are
+plain Bézier curves [2].
+
+References
+----------
+[1] Lake, Salakhutdinov and Tenenbaum, Human-level concept learning through
+    probabilistic program induction, Science 350, 2015.
+[2] Farin, Curves and Surfaces for CAGD, 5th ed., 2002, chapter 4.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+STROKES = 3  # at most, of a doodle
+PIECES = 8  # straight pieces that a curve is drawn with
+
+
+class Doodles(NamedTuple):
+    """The curves of n doodles.
+
+    points : float array (n, STROKES, 4, 2), control points (x, y) of cubic Bézier
+        curves; the image spans -1 to 1.
+    drawn : bool array (n, STROKES), which of the strokes there are.
+    """
+
+    points: np.ndarray
+    drawn: np.ndarray
+
+    def take(self, which):
+        """Those of the given numbers or mask."""
+        return Doodles(self.points[which], self.drawn[which])
+
+
+def invent(n, rng):
+    """Draw n doodles at random: most strokes go on where the last one ended, a third
+    of them close to a loop.
+    """
+    drawn = np.arange(STROKES) < rng.integers(1, STROKES + 1, size=n)[:, None]
+    points = np.empty((n, STROKES, 4, 2))
+    end = rng.uniform(-0.6, 0.6, (n, 2))
+    for stroke in range(STROKES):
+        start = np.where(rng.random((n, 1)) < 0.6, end, rng.uniform(-0.6, 0.6, (n, 2)))
+        loop = rng.random((n, 1)) < 0.3
+        end = np.where(
+            loop, start + rng.normal(0, 0.05, (n, 2)), rng.uniform(-0.65, 0.65, (n, 2))
+        )
+        bulge = np.where(loop, 0.75, 0.5)
+        bends = [near + bulge * rng.standard_normal((n, 2)) for near in (start, end)]
+        points[:, stroke] = np.stack([start, bends[0], bends[1], end], axis=1)
+    # characters are narrower than high
+    return Doodles(np.clip(points * [0.8, 1.0], -1.1, 1.1), drawn)
+
+
+def vary(doodles, maps, rng):
+    """One image's own version of each doodle: every control point a little displaced,
+    the whole mapped and moved.
+
+    maps : float array (n, 2, 2), linear maps of (x, y).
+    """
+    n = len(doodles.points)
+    points = doodles.points + rng.normal(0, 0.05, doodles.points.shape)
+    points = np.einsum("nij,nskj->nski", maps, points) + rng.uniform(
+        -0.08, 0.08, (n, 1, 1, 2)
+    )
+    return doodles._replace(points=points)
+
+
+def curves(points):
+    """Points on cubic Bézier curves: control points (..., 4, 2) -> array (...,
+    PIECES + 1, 2).
+    """
+    u = np.linspace(0, 1, PIECES + 1)[:, None]
+    weights = np.concatenate(
+        [(1 - u) ** 3, 3 * u * (1 - u) ** 2, 3 * u**2 * (1 - u), u**3], axis=1
+    )
+    return weights @ points
+
+
+def distance(pixels, start, end):
+    """Distance of each pixel to the nearest of m straight pieces: tensor (n, p).
+
+    pixels : (p, 2). start, end : (n, m, 2), ends of the pieces.
+    """
+    along = end - start
+    length = along.square().sum(dim=-1)[:, None].clamp_min(1e-12)  # (n, 1, m), squared
+    to_start = (
+        pixels.square().sum(dim=-1)[:, None]
+        - 2 * pixels @ start.mT
+        + start.square().sum(dim=-1)[:, None]
+    )
+    # (n, p, m), of pixel - start with the piece
+    dot = pixels @ along.mT - (start * along).sum(dim=-1)[:, None]
+    # of the piece, up to the foot of the perpendicular
+    share = (dot / length).clamp(0, 1)
+    return (
+        (to_start - 2 * share * dot + share.square() * length)
+        .clamp_min(0)
+        .amin(dim=-1)
+        .sqrt()
+    )
+
+
+def ink(doodles, pixels, width):
+    """Images of doodles: tensor (n, p) in [0, 1], about 1 within a pen's radius of a
+    curve and 0 beyond.
+
+    pixels : tensor (p, 2), the centres of the pixels. width : tensor (n, 1), radius of
+    the pen."""
+    on = curves(doodles.points)  # (n, STROKES, PIECES + 1, 2)
+    # strokes that are not there lie far away
+    far = np.where(doodles.drawn[..., None, None], on, 9.0)
+    start, end = (
+        torch.as_tensor(
+            a.reshape(len(on), -1, 2), dtype=pixels.dtype, device=pixels.device
+        )
+        for a in (far[:, :, :-1], far[:, :, 1:])
+    )
+    return torch.sigmoid((width - distance(pixels, start, end)) / 0.025)

@@ -1,0 +1,62 @@
+"""Write what the README takes from the lessons, the table and the figure: python
+tests/tools/lesson_table.py.
+"""
+
+import base64
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BEGIN, END = "<!-- lessons -->\n", "<!-- /lessons -->"
+FIGURE = ROOT / "notebooks" / "figures" / "contours.png"
+
+
+def cells(lesson):
+    return json.loads(
+        (ROOT / "notebooks" / f"{lesson}.ipynb").read_text(encoding="utf-8")
+    )["cells"]
+
+
+def table():
+    """The table as Markdown lines, one row for each lesson there is."""
+    kept = json.loads(
+        (ROOT / "data" / "results" / "lessons.json").read_text(encoding="utf-8")
+    )
+    rows = ["| lesson | quick | full |", "|:--|--:|--:|"]
+    for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        title = "".join(cells(path.stem)[0]["source"]).splitlines()[0].lstrip("# ")
+        quick = f"{kept[path.stem]:.0f} s" if path.stem in kept else "–"
+        record = ROOT / "data" / "results" / f"{path.stem}.json"
+        seconds = (
+            json.loads(record.read_text(encoding="utf-8"))["run"]["seconds"]
+            if record.exists()
+            else None
+        )
+        full = f"{seconds / 60:.0f} min" if seconds else "no record"
+        rows.append(f"| [{title}](notebooks/{path.name}) | {quick} | {full} |")
+    return "\n".join(rows) + "\n"
+
+
+def readme(fresh):
+    """The README with the given table in its place."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    head, rest = text.split(BEGIN)
+    return head + BEGIN + fresh + END + rest.split(END)[1]
+
+
+def contours():
+    """The first figure of the lesson on classical detectors, as PNG bytes."""
+    outputs = (o for c in cells("02_classical_detectors") for o in c.get("outputs", []))
+    return base64.b64decode(
+        next(
+            o["data"]["image/png"] for o in outputs if "image/png" in o.get("data", {})
+        )
+    )
+
+
+if __name__ == "__main__":
+    (ROOT / "README.md").write_text(readme(table()), encoding="utf-8")
+    FIGURE.parent.mkdir(exist_ok=True)
+    FIGURE.write_bytes(contours())
+    sys.exit(0)

@@ -20,6 +20,7 @@ import torch
 
 from metaad import data
 from metaad.data import download as files
+from metaad.data import loaders
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 FILE = "adbench/1_toy.npz"

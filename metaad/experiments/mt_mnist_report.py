@@ -18,10 +18,10 @@ import argparse
 import json
 from pathlib import Path
 
-from metaad.experiments import mt_mnist as mt
 import numpy as np
 
 from metaad import metrics, repro
+from metaad.experiments import mt_mnist as mt
 from metaad.experiments.mt_mnist import (
     BEST,
     MOVED,

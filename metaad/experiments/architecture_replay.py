@@ -462,9 +462,9 @@ def report(parts):
             "error": round(float(error.mean()), 6),
         }
         outside[name]["seconds"] = round(seconds / 10, 3)
-    path = repro.results_dir() / "11_architecture_search.json"
+    path = repro.results_dir() / "15_architecture_search.json"
     fingerprint = repro.Run(
-        "11_architecture_search", "full", 0, "cpu", {}
+        "15_architecture_search", "full", 0, "cpu", {}
     ).fingerprint()
     repro.write_json(
         path,

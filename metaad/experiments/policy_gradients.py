@@ -1,4 +1,4 @@
-"""The full measurement behind lesson 10: does a reward without labels know which
+"""The full measurement behind lesson 13: does a reward without labels know which
 configuration is good?
 
     python -m metaad.experiments.policy_gradients SCORES [--out JSON] [--parts
@@ -350,7 +350,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("scores", type=Path)
     parser.add_argument(
-        "--out", type=Path, default=repro.results_dir() / "10_policy_gradients.json"
+        "--out", type=Path, default=repro.results_dir() / "13_policy_gradients.json"
     )
     parser.add_argument("--parts", default="agreement,tails,hacking,policies")
     parser.add_argument(
@@ -405,7 +405,7 @@ def main():
         kept |= rounded(parts[name]())
         kept.setdefault("cpu_seconds", {})[name] = round(time.process_time() - began)
         kept["run"] = repro.Run(
-            "10_policy_gradients", "full", 0, "cpu", {"parts": options.parts}
+            "13_policy_gradients", "full", 0, "cpu", {"parts": options.parts}
         ).fingerprint()
         kept["run"]["seconds"] = sum(kept["cpu_seconds"].values())
         repro.write_json(options.out, kept)

@@ -14,13 +14,13 @@ BOXES = {
     "meta": (
         *(29, 42, 41, 13, "fourth", "Meta-learner"),
         (
-            "learns across tasks: a start (07, 08), a metric (08),",
-            "hyperparameters (09, 10), an architecture (11)",
+            "learns across tasks: a start (07, 08), a metric (09),",
+            "hyperparameters (10, 13), an architecture (15)",
         ),
     ),
     "unseen": (
         *(78, 42, 20, 13, "third", "Held-out tasks"),
-        ("never seen in meta-training;", "the only honest judge (08, 09)"),
+        ("never seen in meta-training;", "the only honest judge (08, 10)"),
     ),
     "support": (
         2,
@@ -50,11 +50,11 @@ BOXES = {
     ),
     "self": (
         *(2, 2, 22, 11, "grey", "Self-supervision"),
-        ("where a training signal comes", "from: rebuild the input (05, 12)"),
+        ("where a training signal comes", "from: rebuild the input (05, 16)"),
     ),
     "adversarial": (
         *(26.7, 2, 22, 11, "grey", "Adversarial …"),
-        ("… learning: a critic (06)", "… training: worst inputs (12)"),
+        ("… learning: a critic (06)", "… training: worst inputs (16)"),
     ),
     "gradient": (
         *(51.3, 2, 22, 11, "grey", "Gradient descent"),
@@ -62,7 +62,7 @@ BOXES = {
     ),
     "drift": (
         *(76, 2, 22, 11, "grey", "Adaptive learning"),
-        ("the inner loop once more,", "as normal itself changes (13)"),
+        ("the inner loop once more,", "as normal itself changes (17)"),
     ),
 }
 # from (x, y) to (x, y), text, its centre

@@ -202,7 +202,7 @@ class Reinforce(Controller):
         as it was learned.
     reward : of `optimize` without labels: "none" takes the policy as it was learned;
         "made-up" goes on with the AUROC against made-up anomalies, "outlierness" with
-        minus the mean of -log P(normal). Lesson 10 measures the last two: for LOF and
+        minus the mean of -log P(normal). Lesson 13 measures the last two: for LOF and
         kNN both point the wrong way, so "none" is the default.
     context : names of meta-features that the policy sees, of
         metaad.search.tuning.meta_features.NAMES; () for none.

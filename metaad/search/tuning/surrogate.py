@@ -216,7 +216,7 @@ def trial(estimator, configs, X, y, rng):
     y : (n,), 1 for an anomaly, 0 for a normal row, -1 for an unlabelled one: all rows
     are fitted, and the labelled ones give the AUROC. None: no label at all, and made-up
     anomalies stand in for the missing ones, see `TableTasks.resampled`. That is a
-    guess: lesson 09 measures how far it can be trusted."""
+    guess: lesson 10 measures how far it can be trusted."""
     if y is None:
         tables = TableTasks.resampled(X, n_tables=2, random_state=rng)
         return np.mean(

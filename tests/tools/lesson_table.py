@@ -1,9 +1,11 @@
-"""Write what the README takes from the lessons, the table and the figure: python
-tests/tools/lesson_table.py.
+"""Write what the two READMEs take from the lessons: tables, minutes, the figure.
+
+python tests/tools/lesson_table.py
 """
 
 import base64
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -18,12 +20,25 @@ def cells(lesson):
     )["cells"]
 
 
+def minutes(lesson):
+    """Minutes to read and do, as the lesson's first cell says."""
+    first = "".join(cells(lesson)[0]["source"])
+    return re.search(r"\*\*(\d+) minutes\*\* to read and do\.", first)[1]
+
+
+def lesson_map():
+    """The map of the course, notebooks/README.md, with each lesson's own minutes."""
+    text = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
+    row = r"(?m)^(\| \[.*\]\((\d\d_\w+)\.ipynb\) .*\|)[^|]*\|$"
+    return re.sub(row, lambda m: f"{m[1]} {minutes(m[2])} |", text)
+
+
 def table():
     """The table as Markdown lines, one row for each lesson there is."""
     kept = json.loads(
         (ROOT / "data" / "results" / "lessons.json").read_text(encoding="utf-8")
     )
-    rows = ["| lesson | quick | full |", "|:--|--:|--:|"]
+    rows = ["| lesson | to read and do | quick | full |", "|:--|--:|--:|--:|"]
     for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         title = "".join(cells(path.stem)[0]["source"]).splitlines()[0].lstrip("# ")
         quick = f"{kept[path.stem]:.0f} s" if path.stem in kept else "–"
@@ -34,7 +49,8 @@ def table():
             else None
         )
         full = f"{seconds / 60:.0f} min" if seconds else "no record"
-        rows.append(f"| [{title}](notebooks/{path.name}) | {quick} | {full} |")
+        link = f"[{title}](notebooks/{path.name})"
+        rows.append(f"| {link} | {minutes(path.stem)} min | {quick} | {full} |")
     return "\n".join(rows) + "\n"
 
 
@@ -57,6 +73,7 @@ def contours():
 
 if __name__ == "__main__":
     (ROOT / "README.md").write_text(readme(table()), encoding="utf-8")
+    (ROOT / "notebooks" / "README.md").write_text(lesson_map(), encoding="utf-8")
     FIGURE.parent.mkdir(exist_ok=True)
     FIGURE.write_bytes(contours())
     sys.exit(0)

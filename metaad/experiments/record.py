@@ -53,13 +53,13 @@ def about(name, *, seconds=None, seed=0, device="cpu"):
     }
 
 
-def write(record, content, commands, **run):
-    """Write data/results/<record>.json, and return its path.
+def write(record, content, commands, path=None, **run):
+    """Write data/results/<record>.json, or `path`, and return where it lies.
 
     record : str. content : dict, as JSON holds it. commands : list of str, the steps
         that make the record from nothing, in their order; see `command`.
     run : keywords of `about`: seconds, seed, device."""
-    path = repro.results_dir() / f"{record}.json"
+    path = path or repro.results_dir() / f"{record}.json"
     kept = {n: v for n, v in content.items() if n not in ("command", "run")}
     run = about(record, **run) | content.get("run", {})
     repro.write_json(path, {"command": list(commands), **kept, "run": run})

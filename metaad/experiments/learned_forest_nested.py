@@ -9,7 +9,7 @@ There are nine ways: the readings path, company or both, each multiplied by the 
 number apart, scarce or both. A way's merit for a held-out family is the AUROC that it
 gains over the plain trees on the other families, one of them left out at a time while
 its weights are learned. The best way is learned on all the other families and judged on
-the held-out one, as `tests/forest_policy.py` judges.
+the held-out one, as `learned_forest` judges.
 
 One thing is held out on one level only: the cuts. Those learned without the held-out
 family serve on both levels, which saves learning a policy for each pair of families. A

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from metaad import data
-from metaad.experiments.mt_mnist import (
+from metaad.experiments.mt_mnist_calibrated import curves, judged_again, thresholds
+from metaad.experiments.mt_mnist_judge import (
     KEPT_OUT,
     SHOTS,
     embedded,
@@ -18,7 +19,6 @@ from metaad.experiments.mt_mnist import (
     scores_file,
     summarise,
 )
-from metaad.experiments.mt_mnist_report import curves, judged_again, thresholds
 from metaad.meta.few_shot import few_shot, unfreeze
 from metaad.tasks import OneClassTasks
 from metaad.tasks.all_pairs import AllPairs

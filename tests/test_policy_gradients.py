@@ -164,9 +164,11 @@ def test_monte_carlo_estimate_lies_within_its_standard_error_and_a_baseline_lowe
     drawn = policy.sample(n, torch.Generator().manual_seed(1))
     rewards = REWARD[index(drawn)]
     exact = exact_gradient(policy)
+    # ∇ log π of every action there is, then of those drawn: (24, p) -> (n, p)
+    slopes = each_gradient(policy, ACTIONS, torch.ones(len(ACTIONS)))[index(drawn)]
     variance = {}
     for baseline in ("none", "leave-one-out", float(expected_reward(policy).detach())):
-        rows = each_gradient(policy, drawn, advantages(rewards, baseline))  # (n, p)
+        rows = advantages(rewards, baseline)[:, None] * slopes  # (n, p)
         error = rows.std(dim=0) / n**0.5
         assert float(((rows.mean(dim=0) - exact) / error).abs().max()) < 4
         variance[baseline] = float(rows.var(dim=0).sum())
@@ -335,6 +337,61 @@ def test_a_small_step_uses_the_whole_trust_region_and_points_along_the_natural_g
     natural = torch.linalg.pinv(fisher, rcond=1e-10) @ uphill
     cosine = torch.dot(moved, natural) / moved.norm() / natural.norm()
     assert float(cosine) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_the_first_length_tried_touches_the_boundary_of_the_trust_region():
+    """½ (βx)ᵀ F (βx) = max_kl, so β = √(2 max_kl / xᵀ F x); without the 2 half of the
+    region is left unused.
+    """
+    used = []
+    for seed in range(8):
+        policy = random_policy(seed)
+        start = parameters_to_vector(policy.parameters()).detach().clone()
+        fisher, uphill = explicit_hessian(policy), exact_gradient(policy)
+        fisher = fisher + 1e-8 * torch.eye(len(fisher), dtype=DOUBLE)
+        x = torch.linalg.solve(fisher, uphill)
+        report = trpo_step(
+            policy, ACTIONS, whole(policy), 1e-7, iterations=60, damping=1e-8
+        )
+        moved = parameters_to_vector(policy.parameters()).detach() - start
+        length = (2e-7 / (x @ fisher @ x)).sqrt() * x
+        torch.testing.assert_close(
+            moved, 0.5**report.halvings * length, rtol=1e-3, atol=1e-9
+        )
+        used.append(report.kl / 1e-7)
+    # to second order the full length uses the whole region; third order decides
+    # whether it lies just inside or has to be halved (a quarter of the KL)
+    for share in used:
+        assert share == pytest.approx(1.0, abs=0.01) or share == pytest.approx(
+            0.25, abs=0.01
+        )
+    assert max(used) == pytest.approx(1.0, abs=0.01)
+
+
+class Crooked(CategoricalPolicy):
+    """A policy whose log-probability falls again a little way up the gradient: the
+    surrogate gains at short lengths only.
+    """
+
+    def log_prob(self, actions, context=None):
+        return super().log_prob(actions, context) - 40.0 * (self.bias**2).sum()
+
+
+def test_a_length_that_gains_nothing_is_not_accepted_however_small_its_kl():
+    """The trust region alone would accept the first length; the surrogate falls
+    there, so it is halved until it has risen.
+    """
+    policy = Crooked((2,))
+    actions = torch.tensor([[0], [1]])
+    advantage = torch.tensor([1.5, -0.5], dtype=DOUBLE)
+    policy.bias.data = torch.tensor([0.002, -0.002], dtype=DOUBLE)
+    old = copy.deepcopy(policy)
+    report = trpo_step(policy, actions, advantage, max_kl=0.5)
+    assert report.accepted and report.halvings >= 1 and report.improvement > 0
+    # as the surrogate is defined, by hand
+    ratio = (policy.log_prob(actions) - old.log_prob(actions)).exp()
+    gain = float((ratio * advantage).mean() - advantage.mean())
+    assert gain == pytest.approx(report.improvement, abs=1e-12) and gain > 0
 
 
 def test_a_step_without_information_or_with_a_wrong_bound_leaves_the_policy_alone():

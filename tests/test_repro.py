@@ -213,7 +213,9 @@ def test_json_is_replaced_whole_or_not_at_all(tmp_path):
 
 
 def test_recorded_results_that_are_missing_say_how_to_get_them():
-    with pytest.raises(FileNotFoundError, match=r"nothing_here.json.*make full"):
+    with pytest.raises(
+        FileNotFoundError, match=r"nothing_here.json.*make full.*experiments"
+    ):
         repro.recorded("nothing_here")
 
 

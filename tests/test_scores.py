@@ -78,6 +78,25 @@ def test_the_mixture_finds_two_lumps():
     assert (p[:180] > 0.99).all() and (p[180:] < 0.01).all()
 
 
+def test_the_mixture_is_the_fixed_point_of_expectation_and_maximisation():
+    """From the posterior that is returned, one more round by scipy's normal density
+    gives the same posterior.
+    """
+    from scipy.stats import norm
+
+    rng = np.random.default_rng(3)
+    s = np.r_[rng.normal(0, 1, 300), rng.normal(5, 1, 60)]
+    lower = normal_probability(s, "mixture")
+    joint = []
+    for weight in (lower, 1 - lower):
+        mean = np.average(s, weights=weight)
+        deviation = np.average((s - mean) ** 2, weights=weight) ** 0.5
+        joint.append(weight.mean() * norm.pdf(s, mean, deviation))
+    np.testing.assert_allclose(lower, joint[0] / sum(joint), rtol=1e-4, atol=1e-6)
+    # between the lumps a row is neither surely normal nor surely an anomaly
+    assert ((lower > 0.05) & (lower < 0.95)).sum() >= 3
+
+
 def test_wrong_scores_are_named():
     for bad in (np.ones(5), np.array([1.0]), np.array([1.0, np.nan]), np.ones((3, 2))):
         with pytest.raises(

@@ -1,1 +1,25 @@
-"""Recorded experiments, one module each: `python -m metaad.experiments.few_labels --help`."""
+"""Recorded experiments, one module each.
+
+    python -m metaad.experiments
+        list them: what each asks, its record, its minutes
+    python -m metaad.experiments NAME --help
+        the steps and options of one
+    python -m metaad.experiments NAME [options]
+        run it
+
+A record lies in data/results/ and holds the command that makes it again. A module here
+has `main(argv=None)`, `parser()`, and a first sentence that says what it asks. To add
+one, add its name below and write its record with `metaad.experiments.record.write`."""
+
+# experiment -> the record that it writes, data/results/<record>.json
+RECORDS = {
+    "architecture": "15_architecture_search",
+    "autoencoder_maml": "autoencoder_maml",
+    "few_labels": "few_labels",
+    "learned_forest": "learned_forest",
+    "learned_forest_nested": "learned_forest",
+    "mt_mnist": "mt_mnist",
+    "mt_mnist_report": "mt_mnist",
+    "policy_gradients": "13_policy_gradients",
+    "tuning": "tuning",
+}

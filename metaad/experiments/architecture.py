@@ -1,15 +1,15 @@
 """Architecture search as a tabular benchmark: every network of a space is trained once,
 every search replays the table.
 
-    python -m metaad.experiments.architecture digits --parts DIR --seeds 0 1
+    python -m metaad.experiments architecture digits --parts DIR --seeds 0 1
         every architecture x digit, 14 x 14 pixels
-    python -m metaad.experiments.architecture tables --parts DIR --seeds 0
+    python -m metaad.experiments architecture tables --parts DIR --seeds 0
         architectures of a smaller space x ADBench table
-    python -m metaad.experiments.architecture confirm --parts DIR --seeds 0 1 2
+    python -m metaad.experiments architecture confirm --parts DIR --seeds 0 1 2
         a few architectures x digit, 28 x 28 pixels
-    python -m metaad.experiments.architecture outside --parts DIR
+    python -m metaad.experiments architecture outside --parts DIR
         the article's net trained longer; very wide codes
-    python -m metaad.experiments.architecture report --parts DIR
+    python -m metaad.experiments architecture report --parts DIR
         replay the searches, write data/results
 
 A task: one digit of MNIST is normal. Networks learn from 600 training images of it. The
@@ -19,7 +19,6 @@ are the test: 200 test images a digit, the normal one against all nine others. E
 holds what one architecture and seed did; files that are there are not computed again.
 """
 
-import argparse
 import time
 from pathlib import Path
 
@@ -28,14 +27,16 @@ import torch
 from sklearn.decomposition import PCA
 
 from metaad import data
-from metaad.experiments.architecture_replay import (
+from metaad.experiments.architecture_report import report
+from metaad.experiments.architecture_table import (
     ARTICLE,
     FULL_SIZE,
     SETTINGS,
     SMALLER,
     label,
-    report,
+    named,
 )
+from metaad.experiments.record import parser_of
 from metaad.search.architecture import architectures, distinct
 from metaad.search.architecture.batched import train_together
 from metaad.tasks.tables import TableTasks, adbench_names
@@ -151,62 +152,53 @@ def by_table(parts, seeds):
             print(path.stem, train.shape, f"{sum(seconds):.1f} s", flush=True)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
+def parser():
+    """Return the parser of this experiment's steps and options."""
+    found = parser_of("architecture", __doc__)
+    found.add_argument(
         "do", choices=("digits", "tables", "confirm", "outside", "report")
     )
-    parser.add_argument("--parts", type=Path, required=True)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument(
-        "--rows",
-        type=int,
-        default=1000,
-        help="of confirm: training images a digit, at most 5321",
-    )
-    parser.add_argument(
-        "--names",
-        nargs="+",
-        default=["128x64x32-10"],
-        help="of confirm: none-40, 128x64-20 …",
-    )
-    asked = parser.parse_args()
+    found.add_argument("--parts", type=Path, required=True)
+    found.add_argument("--seeds", type=int, nargs="+", default=[0])
+    about = "of confirm: training images per digit, at most 5321"
+    found.add_argument("--rows", type=int, default=1000, help=about)
+    about = "of confirm: none-40, 128x64-20 …"
+    found.add_argument("--names", nargs="+", default=["128x64x32-10"], help=about)
+    return found
+
+
+def confirm(parts, names, seeds, rows):
+    """Train some architectures on images of full size."""
+    kind = "confirm" if rows == 1000 else f"confirm{rows}"
+    chosen = [named(n) for n in names]
+    by_digit(parts, kind, chosen, seeds, FULL_SIZE, pool=1, train_rows=rows)
+
+
+def outside(parts):
+    """Train very wide codes, and the article's network four times as long."""
+    wide = [((), 120), ((), 196), ((128,), 196)]
+    by_digit(parts, "outside", wide, [0], SETTINGS)
+    longer = {**SETTINGS, "epochs": 4 * SETTINGS["epochs"]}
+    by_digit(parts, "longer", [ARTICLE], [0], longer)
+
+
+def main(argv=None):
+    """Run one step, see the module's first lines."""
+    asked = parser().parse_args(argv)
     torch.set_num_threads(1)
-    asked.parts.mkdir(parents=True, exist_ok=True)
-    if asked.do == "digits":
-        by_digit(
-            asked.parts, "digits", distinct(architectures()), asked.seeds, SETTINGS
-        )
-    elif asked.do == "tables":
-        by_table(asked.parts, asked.seeds)
-    elif asked.do == "confirm":
-        split = [n.rpartition("-") for n in asked.names]
-        chosen = [
-            (tuple(int(w) for w in h.split("x") if w != "none"), int(k))
-            for h, _, k in split
-        ]
-        kind = "confirm" if asked.rows == 1000 else f"confirm{asked.rows}"
-        by_digit(
-            asked.parts,
-            kind,
-            chosen,
-            asked.seeds,
-            FULL_SIZE,
-            pool=1,
-            train_rows=asked.rows,
-        )
-    elif asked.do == "outside":
-        by_digit(
-            asked.parts, "outside", [((), 120), ((), 196), ((128,), 196)], [0], SETTINGS
-        )
-        by_digit(
-            asked.parts,
-            "longer",
-            [ARTICLE],
-            [0],
-            {**SETTINGS, "epochs": 4 * SETTINGS["epochs"]},
-        )
-    else:
-        report(asked.parts)
+    parts = asked.parts
+    parts.mkdir(parents=True, exist_ok=True)
+    steps = {
+        "digits": lambda: by_digit(
+            parts, "digits", distinct(architectures()), asked.seeds, SETTINGS
+        ),
+        "tables": lambda: by_table(parts, asked.seeds),
+        "confirm": lambda: confirm(parts, asked.names, asked.seeds, asked.rows),
+        "outside": lambda: outside(parts),
+        "report": lambda: report(parts),
+    }
+    steps[asked.do]()
+
+
+if __name__ == "__main__":
+    main()

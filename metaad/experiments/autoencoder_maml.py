@@ -1,7 +1,7 @@
 """Does meta-learning help an autoencoder of ten images? AE-MAML, second and first
 order, against the PCA residual.
 
-    python -m metaad.experiments.autoencoder_maml
+    python -m metaad.experiments autoencoder_maml
 
 Five folds of two held-out digits on the bundled MNIST images, 14 × 14 pixels, K = 10:
 the protocol of lesson 08 on its quick data. Inner loss: rebuild the ten images. Outer
@@ -17,8 +17,9 @@ import time
 import numpy as np
 import torch
 
-from metaad import data, metrics, repro
+from metaad import data, metrics
 from metaad.detectors import AutoencoderDetector, Detector
+from metaad.experiments import record
 from metaad.meta import MAML, evaluate
 from metaad.tasks import protocol
 
@@ -57,79 +58,90 @@ class PCAResidual(Detector):
         return (Z**2).sum(axis=1) - ((Z @ self.components_.T) ** 2).sum(axis=1)
 
 
-def run():
+def protocol_of(split):
+    """Return the protocol of one fold on images of 14 x 14 pixels."""
     table = data.load("mnist-5k")
     # (5000, 196)
     X = table.X.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(len(table.X), -1)
+    return protocol("five-folds", X, table.y, split, n_test=40, dtype=torch.float64)
+
+
+def learned(tasks, settings):
+    """Return AE-MAML fitted to the training tasks of a fold."""
+    net = AutoencoderDetector((64,), 16)
+    return MAML(net, random_state=0, **INNER, **OUTER, **settings).fit(tasks)
+
+
+def judged(p, losses):
+    """Return the detectors of a fold by name, and add to `losses`, a dict from method
+    to list, the mean loss of the first and of the last twenty iterations.
+    """
+    found = {"PCA residual": PCAResidual()}
+    for name, settings in METHODS.items():
+        try:
+            learner = learned(p.train, settings)
+        except FloatingPointError as error:
+            losses[name].append(str(error).split(".")[0])
+            continue
+        ends = learner.history_[:20], learner.history_[-20:]
+        losses[name].append([float(np.mean(part)) for part in ends])
+        found[name] = learner
+        found[f"{name}, not adapted"] = still = copy.copy(learner)
+        still.steps = 0
+    return found
+
+
+def against_pca(auroc):
+    """Return paired differences to the PCA residual over ten held-out digits."""
+    pca = auroc["PCA residual"]
+    return {
+        name: {w: metrics.paired(v, pca[w])._asdict() for w, v in a.items()}
+        for name, a in auroc.items()
+        if name != "PCA residual" and len(a["others"]) == 10
+    }
+
+
+def run():
+    """Run all folds and write data/results/autoencoder_maml.json."""
     began = time.process_time()
-    auroc = {}  # name: {where: ten values, one a held-out digit}
-    # mean outer loss of the first and the last twenty iterations, by fold
-    losses = {name: [] for name in METHODS}
+    auroc = {}  # name: {where: ten values, one for each held-out digit}
+    losses = {name: [] for name in METHODS}  # by fold
     for split in range(5):
-        p = protocol("five-folds", X, table.y, split, n_test=40, dtype=torch.float64)
-        judged = {"PCA residual": PCAResidual()}
-        for name, settings in METHODS.items():
-            learner = MAML(
-                AutoencoderDetector((64,), 16),
-                random_state=0,
-                **INNER,
-                **OUTER,
-                **settings,
-            )
-            try:
-                learner.fit(p.train)
-            except FloatingPointError as error:
-                losses[name].append(str(error).split(".")[0])
-                continue
-            losses[name].append(
-                [
-                    float(np.mean(part))
-                    for part in (learner.history_[:20], learner.history_[-20:])
-                ]
-            )
-            judged[name] = learner
-            judged[f"{name}, not adapted"] = still = copy.copy(learner)
-            still.steps = 0
-        for name, one in judged.items():
+        p = protocol_of(split)
+        for name, one in judged(p, losses).items():
             for where, tasks in (("others", p.test), ("held_out", p.test_held_out)):
                 found = evaluate(one, tasks, EPISODES, 0).by_class()
-                auroc.setdefault(name, {}).setdefault(where, []).extend(
-                    found[c] for c in p.held_out
-                )
-        print(
-            split,
-            {
-                n: [round(float(np.mean(v[-2:])), 3) for v in a.values()]
-                for n, a in auroc.items()
-            },
-            flush=True,
-        )
-    results = {
+                values = auroc.setdefault(name, {}).setdefault(where, [])
+                values.extend(found[c] for c in p.held_out)
+        print("fold", split, f"{time.process_time() - began:.0f} s", flush=True)
+    seconds = time.process_time() - began
+    content = {
         "what": __doc__.split("\n\n")[2].replace("\n", " "),
         "outer": OUTER,
         "inner": INNER,
         "methods": METHODS,
-    }
-    results |= {
         "auroc": auroc,
         "losses": losses,
         "seed": 0,
         "episodes_a_fold": EPISODES,
+        "against_pca": against_pca(auroc),
+        "cpu_seconds": round(seconds, 1),
     }
-    results["against_pca"] = {
-        name: {
-            w: metrics.paired(v, auroc["PCA residual"][w])._asdict()
-            for w, v in a.items()
-        }
-        for name, a in auroc.items()
-        if name != "PCA residual" and len(a["others"]) == 10
-    }
-    results["cpu_seconds"] = round(time.process_time() - began, 1)
-    fingerprint = repro.Run("autoencoder_maml", "full", 0, "cpu", {}).fingerprint()
-    results["run"] = {n: fingerprint[n] for n in ("versions", "cpu", "threads")}
-    repro.write_json(repro.results_dir() / "autoencoder_maml.json", results)
+    lines = [record.command("autoencoder_maml")]
+    record.write("autoencoder_maml", content, lines, seconds=seconds)
+
+
+def parser():
+    """Return the parser: this experiment has no options."""
+    return record.parser_of("autoencoder_maml", __doc__)
+
+
+def main(argv=None):
+    """Run the experiment, see the module's first lines."""
+    parser().parse_args(argv)
+    torch.set_num_threads(1)
+    run()
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    run()
+    main()

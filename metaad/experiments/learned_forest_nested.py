@@ -1,7 +1,7 @@
 """The gain of a forest with learned cuts and a learned score when the choice of what to
 weigh is held out too.
 
-    python -m metaad.experiments.learned_forest_nested --parts DIR
+    python -m metaad.experiments learned_forest_nested --parts DIR
 
 "company*apart" and "company*scarce", which the recorded policy weighs, were settled on
 with all tables in view. Here each family makes that choice without its own tables.
@@ -9,18 +9,17 @@ There are nine ways: the readings path, company or both, each multiplied by the 
 number apart, scarce or both. A way's merit for a held-out family is the AUROC that it
 gains over the plain trees on the other families, one of them left out at a time while
 its weights are learned. The best way is learned on all the other families and judged on
-the held-out one, as `tests/forest_policy.py` judges.
+the held-out one, as `learned_forest` judges.
 
 One thing is held out on one level only: the cuts. Those learned without the held-out
 family serve on both levels, which saves learning a policy for each pair of families. A
 family left out on the inner level has had its say about the cuts, the held-out one
 never.
 
-Run it after `forest_policy.py report`, from whose record it takes the cuts; it adds
+Run it after `learned_forest report`, from whose record it takes the cuts; it adds
 "nested" to that record, and the list of what was tried as it is now. DIR keeps what was
 found for each family, and what is there is not made again."""
 
-import argparse
 import json
 import time
 from dataclasses import replace
@@ -32,6 +31,7 @@ from metaad import metrics, repro
 from metaad.detectors import IsolationForest, anomaly_score
 from metaad.detectors.forest.leaf_values import READINGS, TABLE_NUMBERS
 from metaad.detectors.forest.split_policy import SplitPolicy
+from metaad.experiments import record
 from metaad.experiments.learned_forest import (
     MOST_ROWS,
     SCORE,
@@ -108,99 +108,98 @@ def chosen_without(family, cuts, tasks):
 
 
 def judged(table, policy, seeds):
-    """AUROC and average precision over a plain forest of as many trees, mean over
-    seeds.
+    """Return AUROC and average precision over a plain forest of as many trees, mean
+    over seeds: dict.
     """
+    measures = metrics.auroc, metrics.average_precision
     found = []
     for seed in seeds:
-        scores = [
-            anomaly_score(
-                IsolationForest(TREES, policy=p, random_state=seed).fit(table.X),
-                table.X,
-            )
-            for p in (policy, None)
-        ]
-        found.append(
-            [
-                [m(table.y, s) for m in (metrics.auroc, metrics.average_precision)]
-                for s in scores
-            ]
-        )
+        found.append([])
+        for p in (policy, None):
+            forest = IsolationForest(TREES, policy=p, random_state=seed).fit(table.X)
+            scores = anomaly_score(forest, table.X)
+            found[-1].append([m(table.y, scores) for m in measures])
     learned, plain = np.mean(found, axis=0)
     return dict(zip(("auroc", "ap"), (learned - plain).tolist(), strict=True))
 
 
-def main(parts, seeds):
-    path = repro.results_dir() / "learned_forest.json"
-    record = json.loads(path.read_text(encoding="utf-8")) | json.loads(
-        TRIED.read_text(encoding="utf-8")
-    )
-    tasks = TableTasks(adbench_names(), max_rows=MOST_ROWS, scale=None)
-    found, gains = {}, {}
-    for family, weights in record["weights without a family"].items():
-        kept = parts / f"nested-{family}.json"
-        if not kept.exists():
-            began = time.process_time()
-            cuts = SplitPolicy(weights, share=SHARE)
-            result = chosen_without(family, cuts, tasks)
-            policy = replace(cuts, score=result["score"])
-            tables = {
-                t.name: judged(t, policy, seeds) for t in tasks if t.family == family
-            }
-            seconds = round(time.process_time() - began, 1)
-            repro.write_json(
-                kept,
-                {
-                    "cuts": weights,
-                    **result,
-                    "tables": tables,
-                    "seeds": seeds,
-                    "seconds": seconds,
-                },
-            )
-        found[family] = json.loads(kept.read_text(encoding="utf-8"))
-        if found[family]["cuts"] != weights or found[family]["seeds"] != seeds:
-            raise SystemExit(
-                f"{kept} is of other cuts or seeds; give --parts an empty folder."
-            )
-        gains |= found[family]["tables"]
-        print(
-            f"{family}: {found[family]['way']}, {found[family]['seconds']} s",
-            flush=True,
-        )
-    names = [t.name for t in tasks]
-    gain = {
-        m: metrics.bootstrap([gains[n][m] for n in names], groups=tasks.families)
-        for m in ("auroc", "ap")
+def of_family(family, weights, tasks, seeds):
+    """Return what was found for one family, as its file keeps it."""
+    began = time.process_time()
+    cuts = SplitPolicy(weights, share=SHARE)
+    result = chosen_without(family, cuts, tasks)
+    policy = replace(cuts, score=result["score"])
+    own = [t for t in tasks if t.family == family]
+    return {
+        "cuts": weights,
+        **result,
+        "tables": {t.name: judged(t, policy, seeds) for t in own},
+        "seeds": seeds,
+        "seconds": round(time.process_time() - began, 1),
     }
-    fingerprint = repro.Run("forest_policy_nested", "full", 0, "cpu", {}).fingerprint()
-    record["nested"] = {
+
+
+def all_families(kept, tasks, parts, seeds):
+    """Return what was found for each family; what lies in parts is not made again."""
+    found = {}
+    for family, weights in kept["weights without a family"].items():
+        path = parts / f"nested-{family}.json"
+        if not path.exists():
+            repro.write_json(path, of_family(family, weights, tasks, seeds))
+        one = found[family] = json.loads(path.read_text(encoding="utf-8"))
+        if one["cuts"] != weights or one["seeds"] != seeds:
+            raise SystemExit(
+                f"{path.name} is of other cuts or seeds; give --parts an empty folder."
+            )
+        print(f"{family}: {one['way']}, {one['seconds']} s", flush=True)
+    return found
+
+
+def run(parts, seeds):
+    """Add "nested" to data/results/learned_forest.json."""
+    path = repro.results_dir() / "learned_forest.json"
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    kept |= json.loads(TRIED.read_text(encoding="utf-8"))
+    tasks = TableTasks(adbench_names(), max_rows=MOST_ROWS, scale=None)
+    found = all_families(kept, tasks, parts, seeds)
+    gains = {n: g for f in found.values() for n, g in f["tables"].items()}
+    seconds = sum(f["seconds"] for f in found.values())
+    nested = {
         "what": __doc__.split("\n\n")[2].replace("\n", " "),
         "held out on one level only": __doc__.split("\n\n")[3].replace("\n", " "),
         "ways": len(WAYS),
         "seeds": seeds,
-        **{m: interval._asdict() for m, interval in gain.items()},
+    }
+    for m in ("auroc", "ap"):
+        values = [gains[t.name][m] for t in tasks]
+        nested[m] = metrics.bootstrap(values, groups=tasks.families)._asdict()
+    nested |= {
         "chosen": {family: f["way"] for family, f in found.items()},
         "gain by table": {
-            n: {m: round(v, 4) for m, v in gains[n].items()} for n in names
+            t.name: {m: round(v, 4) for m, v in gains[t.name].items()} for t in tasks
         },
-        "seconds": round(sum(f["seconds"] for f in found.values()), 1),
-        "run": {n: fingerprint[n] for n in ("versions", "cpu", "threads")},
+        "seconds": round(seconds, 1),
+        "run": record.about("learned_forest", seconds=seconds),
     }
-    repro.write_json(path, record)
-    print(
-        json.dumps(
-            {n: record["nested"][n] for n in ("auroc", "ap", "seconds")}, indent=1
-        )
-    )
+    repro.write_json(path, {**kept, "nested": nested})
+    shown = ("auroc", "ap", "seconds")
+    print(json.dumps({n: nested[n] for n in shown}, indent=1))
+
+
+def parser():
+    """Return the parser of this experiment's options."""
+    found = record.parser_of("learned_forest_nested", __doc__)
+    found.add_argument("--parts", type=Path, required=True)
+    found.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    return found
+
+
+def main(argv=None):
+    """Run what is missing in the folder and add it to the record."""
+    asked = parser().parse_args(argv)
+    asked.parts.mkdir(parents=True, exist_ok=True)
+    run(asked.parts, asked.seeds)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--parts", type=Path, required=True)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    asked = parser.parse_args()
-    asked.parts.mkdir(parents=True, exist_ok=True)
-    main(asked.parts, asked.seeds)
+    main()

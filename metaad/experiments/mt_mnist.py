@@ -1,10 +1,12 @@
 """Which part of meta-learning tells a new digit from all others? Two protocols over all
 of MNIST.
 
-    python -m metaad.experiments.mt_mnist --variant Mahalanobis/all --seeds 0 1 2 --parts DIR python
-    tests/mt_mnist.py --protocol five-folds --variant Mahalanobis/all --seeds 0 1 2
-    --parts DIR python -m metaad.experiments.mt_mnist --protocol pairs --variant Mahalanobis/all
-    --parts DIR python -m metaad.experiments.mt_mnist_report --parts DIR
+    python -m metaad.experiments mt_mnist --seeds 0 1 2 --parts DIR
+    python -m metaad.experiments mt_mnist --protocol five-folds --parts DIR
+    python -m metaad.experiments mt_mnist --protocol pairs --parts DIR
+        each of one variant, --variant Mahalanobis/all unless told otherwise
+    python -m metaad.experiments mt_mnist_report --parts DIR
+        puts everything in DIR together: data/results/mt_mnist.json
 
 mt-mnist, the protocol of Frikha et al. 2021: split i (0 to 8) tests on digit i as
 normal against all nine others, among them digit 9, which validates; training sees the
@@ -32,10 +34,8 @@ All train on all-pairs batches (metaad.tasks.all_pairs), but for the second half
 OC-MAML, where the layers differ from task to task. One file a split and seed is written
 into DIR, beside it the scores; those that are there are skipped."""
 
-import argparse
 import copy
 import time
-from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -43,24 +43,27 @@ import torch
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.svm import OneClassSVM
-from torch import nn
 
-from metaad import data, repro
+from metaad import data
 from metaad.detectors import anomaly_score
-from metaad.meta import MAML
-from metaad.meta.evaluation import auroc_of_tasks, balanced_accuracy
+from metaad.experiments import record
+from metaad.experiments.mt_mnist_judge import (
+    KEPT_OUT,
+    MOVED,
+    MOVES,
+    SPLITS,
+    embedded,
+    judge_all,
+    part,
+)
 from metaad.meta.few_shot import few_shot, unfreeze
-from metaad.tasks import PROTOCOLS, OneClassTasks, protocol
+from metaad.tasks import OneClassTasks, protocol
 from metaad.tasks.all_pairs import AllPairs
 from metaad.tasks.made_up import MadeUpTasks
 
-SHOTS = (2, 10)
-QUERY = 100  # normal rows of a test query, and as many anomalies
 TRAINING = {"k": 10, "n_query": 3}
 SETTINGS = {"iterations": 600, "n_tasks": 48, "learning_rate": 3e-3, "average": 0.985}
 NESTED = (2, 5, 10)  # shots: one training serves them all
-SPLITS = PROTOCOLS | {"pairs": 5}
-KEPT_OUT = [(0, 1), (2, 3), (4, 5), (6, 7), (3, 8)]  # splits of the protocol pairs
 UNFREEZE = {"iterations": 60, "n_tasks": 8, "learning_rate": 5e-4, "inner_rate": 0.01}
 BENDING = {"share": 5 / 6, "strange": 0.3, "affine": 0.6, "elastic": 0.6}
 CLASSES = {
@@ -75,14 +78,10 @@ SUPPORT_ONLY = {
     "IsolationForest": lambda seed: IsolationForest(random_state=seed),
 }
 BEST = "Mahalanobis/all"
-# embeddings are means over the image as it is and moved by a pixel, up, down, left and
-# right
-MOVED = ", moved"
-MOVES = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
 
 
 class SupportOnly:
-    """A scikit-learn detector fitted to every support afresh, on pixels or on the
+    """A scikit-learn detector, fitted to every support afresh, on pixels or on the
     support's principal components.
     """
 
@@ -90,7 +89,7 @@ class SupportOnly:
         self.make, self.features, self.seed, self.seconds = make, features, seed, 0.0
 
     def scores(self, task):
-        """Positive for what the detector calls an anomaly: array (n_tasks, q)."""
+        """Return scores (n_tasks, q), positive for what is called an anomaly."""
         found = np.empty(task.query.shape[:2])
         for i, (support, query) in enumerate(
             zip(task.support.numpy(), task.query.numpy(), strict=True)
@@ -105,8 +104,8 @@ class SupportOnly:
 
 
 def learn(method, classes, tasks, seed):
-    """Fitted learners of the training tasks of one split, by method: OC-MAML goes on
-    from OC-ANIL, so it has both.
+    """Return fitted learners of the training tasks of one split, by method: OC-MAML goes
+    on from OC-ANIL, so it has both.
     """
     if method in SUPPORT_ONLY:
         return {method: SupportOnly(SUPPORT_ONLY[method], classes, seed)}
@@ -134,204 +133,80 @@ def learn(method, classes, tasks, seed):
     return {first: learner, method: unfrozen}
 
 
-def embedded(learner, X, moves=((0, 0),)):
-    """What a learner's tasks share is computed once: the layers below those that adapt,
-    on all rows.
+def images(name):
+    """Return MNIST's images (n, 784), digits (n,), and which are for training (n,).
 
-    Returns the rest of the learner, and the features (n, m) it takes: their mean over
-    images moved by `moves`, pixels (down, right). Where every layer adapts: the rows as
-    they came."""
-    if isinstance(learner, SupportOnly) or getattr(learner, "layers", None) == "all":
-        return learner, X
-    net = learner.module_["net"].eval()
-    cut = len(net) - (1 if isinstance(learner, MAML) else 0)
-    rest = copy.copy(learner)
-    # keeps the layers' names
-    upper = nn.Sequential(OrderedDict(list(net.named_children())[cut:]))
-    rest.module_ = nn.ModuleDict({**dict(learner.module_.items()), "net": upper})
-    lower = nn.Sequential(*list(net)[:cut])
-    with torch.no_grad():
-        return rest, sum(
-            torch.cat(
-                [
-                    lower(torch.as_tensor(part))
-                    for part in np.array_split(moved(X, *move), 20)
-                ]
-            ).numpy()
-            for move in moves
-        ) / len(moves)
-
-
-def moved(X, down, right):
-    """Square images (n, d) moved by whole pixels; what enters is empty."""
-    side = round(X.shape[1] ** 0.5)
-    padded = np.pad(X.reshape(-1, side, side), ((0, 0), (1, 1), (1, 1)))
-    return padded[:, 1 - down : 1 - down + side, 1 - right : 1 - right + side].reshape(
-        X.shape
-    )
-
-
-def judge(learner, X, y, k, digit, anomalous, n_episodes):
-    """Adapt to episodes with one digit as normal, judge their queries: see `summarise`.
-
-    X : array (n, m), what the learner takes. y : the digits (n,). anomalous : digits
-    that anomalies come from."""
-    of = {"k": k, "n_query": QUERY, "normal": (digit,), "anomalous": anomalous}
-    # the twin's one pixel is the digit
-    tasks, twin = OneClassTasks(X, y, **of), OneClassTasks(y[:, None], y, **of)
-    kept = []
-    for start in range(0, n_episodes, 10):
-        task, digits = (
-            t.sample(10, np.random.default_rng(start)) for t in (tasks, twin)
-        )
-        kept.append(
-            (learner.scores(task), task.y.numpy(), digits.query[..., 0].numpy())
-        )
-    return summarise(*(np.concatenate(a) for a in zip(*kept, strict=True)))
-
-
-def summarise(scores, y, digits):
-    """Accuracy at the threshold 0, AUROC, the share called normal of each digit; the
-    scores too, for ensembles.
-
-    scores, y, digits : arrays (n_episodes, q).
-    """
-    normal = [
-        float((scores <= 0)[digits == d].mean()) if (digits == d).any() else None
-        for d in range(10)
-    ]
-    return {
-        "accuracy": float(balanced_accuracy(y, scores > 0).mean()),
-        "auroc": float(auroc_of_tasks(y, scores).mean()),
-        "called_normal": normal,
-    }, (scores.astype(np.float32), y, digits)
-
-
-def judgements(name, split):
-    """What is judged in a split: its name, the normal digit, the digits of the
-    anomalies (None: all others).
-    """
-    if name == "mt-mnist":
-        return [
-            ("test", split, None),
-            ("validation", 9, tuple(d for d in range(9) if d != split)),
-        ]
-    if name == "pairs":
-        others = tuple(d for d in range(10) if d not in KEPT_OUT[split])
-        return [("unseen", d, others) for d in KEPT_OUT[split]]
-    a, b = 2 * split, 2 * split + 1
-    return [
-        ("others", a, None),
-        ("others", b, None),
-        ("held-out", a, (b,)),
-        ("held-out", b, (a,)),
-    ]
-
-
-def run(name, variant, splits, seeds, parts, n_episodes):
-    method, classes = variant.split("/")
-    parts.mkdir(parents=True, exist_ok=True)
+    The protocol pairs sees no test image: its last 10,000 training images stand for
+    them."""
     table = data.load("mnist")
-    X, y, train = (
-        table.X.reshape(len(table.X), -1).astype(np.float32),
-        table.y,
-        table.train,
-    )
-    if name == "pairs":  # no test image chooses a setting
-        X, y, train = X[train], y[train], np.arange(train.sum()) < train.sum() - 10_000
-    for seed in seeds:
-        for split in splits if splits else range(SPLITS[name]):
-            results = (variant, variant + MOVED) if variant == BEST else (variant,)
-            if all(part(parts, name, v, split, seed).exists() for v in results):
-                continue
-            tasks = training(name, X, y, train, split)
-            for m, learner in learn(method, classes, tasks, seed).items():
-                result = {
-                    "protocol": name,
-                    "variant": f"{m}/{classes}",
-                    "split": split,
-                    "seed": seed,
-                }
-                path = part(parts, name, result["variant"], split, seed)
-                rest, Z = embedded(learner, X[~train])
-                # they judge image by image
-                n = n_episodes if rest is not learner else n_episodes // 5
-                result |= {"episodes": n, "seconds": learner.seconds}
-                judge_all(rest, Z, y[~train], result, path)
-                if result["variant"] == BEST:
-                    result["variant"] += MOVED
-                    path = part(parts, name, result["variant"], split, seed)
-                    judge_all(
-                        *embedded(learner, X[~train], MOVES), y[~train], result, path
-                    )
-                print(
-                    f"{result['variant']} split {split} seed {seed}, {learner.seconds:.0f} s",
-                    flush=True,
-                )
-
-
-def judge_all(learner, X, y, result, path):
-    """All judgements of a split into `result` and its file; the scores of the test
-    beside it.
-    """
-    for k in SHOTS:
-        for what, digit, anomalous in judgements(result["protocol"], result["split"]):
-            found, scores = judge(
-                learner, X, y, k, digit, anomalous, result["episodes"]
-            )
-            result.setdefault(f"{what}-{k}", {})[str(digit)] = found
-            if what in ("test", "unseen"):
-                np.savez(scores_file(path, k, digit), *scores)
-    repro.write_json(path, result)
+    X = table.X.reshape(len(table.X), -1).astype(np.float32)
+    y, train = table.y, table.train
+    if name == "pairs":
+        X, y = X[train], y[train]
+        train = np.arange(len(y)) < len(y) - 10_000
+    return X, y, train
 
 
 def training(name, X, y, train, split):
-    """The tasks that a split trains on."""
+    """Return the tasks that a split trains on."""
     if name != "pairs":
         return protocol(name, X, y, split, train=train, **TRAINING).train
     seen = [d for d in range(9) if d not in KEPT_OUT[split]]
     return OneClassTasks(X[train], y[train], normal=seen, anomalous=seen, **TRAINING)
 
 
-def part(parts, name, variant, split, seed):
-    """The file of one protocol, variant, split and seed."""
-    return (
-        parts
-        / f"{name}-{variant.replace('/', '-').replace(', ', '-')}-{split}-{seed}.json"
-    )
+def run(name, variant, splits, seeds, parts, n_episodes):
+    """Learn and judge a variant on splits and seeds; what lies in parts is skipped."""
+    method, classes = variant.split("/")
+    parts.mkdir(parents=True, exist_ok=True)
+    X, y, train = images(name)
+    results = (variant, variant + MOVED) if variant == BEST else (variant,)
+    for seed in seeds:
+        for split in splits if splits else range(SPLITS[name]):
+            if all(part(parts, name, v, split, seed).exists() for v in results):
+                continue
+            tasks = training(name, X, y, train, split)
+            about = {"protocol": name, "split": split, "seed": seed}
+            for m, learner in learn(method, classes, tasks, seed).items():
+                result = about | {"variant": f"{m}/{classes}"}
+                judge_learner(learner, X[~train], y[~train], result, parts, n_episodes)
 
 
-def scores_file(path, k, digit):
-    """Where the scores lie that go with a part: of one number of shots and one
-    normal digit.
-    """
-    return path.with_suffix(f".{k}.{digit}.npz")
+def judge_learner(learner, X, y, result, parts, n_episodes):
+    """Judge one learner on the test images, the best variant moved too: its files."""
+    name, split, seed = result["protocol"], result["split"], result["seed"]
+    rest, Z = embedded(learner, X)
+    # a learner of which nothing is shared judges image by image
+    n = n_episodes if rest is not learner else n_episodes // 5
+    result |= {"episodes": n, "seconds": learner.seconds}
+    judge_all(rest, Z, y, result, part(parts, name, result["variant"], split, seed))
+    if result["variant"] == BEST:
+        result["variant"] += MOVED
+        path = part(parts, name, result["variant"], split, seed)
+        judge_all(*embedded(learner, X, MOVES), y, result, path)
+    spent = f"{learner.seconds:.0f} s"
+    print(result["variant"], "split", split, "seed", seed, spent, flush=True)
 
 
-def scores_of(path, k, digit):
-    """Scores, labels and digits of a part's episodes: three arrays (n_episodes, q)."""
-    with np.load(scores_file(path, k, digit)) as kept:
-        return kept["arr_0"], kept["arr_1"], kept["arr_2"]
+def parser():
+    """Return the parser of this experiment's options."""
+    found = record.parser_of("mt_mnist", __doc__)
+    found.add_argument("--protocol", choices=tuple(SPLITS), default="mt-mnist")
+    found.add_argument("--variant", default=BEST)
+    found.add_argument("--splits", type=int, nargs="+", help="all unless given")
+    found.add_argument("--seeds", type=int, nargs="+", default=[0])
+    found.add_argument("--parts", type=Path, required=True)
+    found.add_argument("--episodes", type=int, default=200)
+    return found
+
+
+def main(argv=None):
+    """Run one variant of one protocol."""
+    asked = parser().parse_args(argv)
+    torch.set_num_threads(1)
+    which = asked.protocol, asked.variant, asked.splits, asked.seeds
+    run(*which, asked.parts, asked.episodes)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--protocol", choices=tuple(SPLITS), default="mt-mnist")
-    parser.add_argument("--variant", default=BEST)
-    parser.add_argument("--splits", type=int, nargs="+", help="all unless given")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--parts", type=Path, required=True)
-    parser.add_argument("--episodes", type=int, default=200)
-    asked = parser.parse_args()
-    torch.set_num_threads(1)
-    of = (
-        asked.protocol,
-        asked.variant,
-        asked.splits,
-        asked.seeds,
-        asked.parts,
-        asked.episodes,
-    )
-    run(*of)
+    main()

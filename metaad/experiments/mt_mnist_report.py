@@ -1,6 +1,6 @@
-"""What `tests/mt_mnist.py` wrote, put together into data/results/mt_mnist.json.
+"""Put what `mt_mnist` wrote together into data/results/mt_mnist.json.
 
-    python -m metaad.experiments.mt_mnist_report --parts DIR
+    python -m metaad.experiments mt_mnist_report --parts DIR
 
 Every interval is a bootstrap over digits, of values that are means over seeds.
 "together" is the mean score of the same variant at all seeds.
@@ -12,9 +12,8 @@ learners of a split are judged at t_K on its test images; t_K is taken from the 
 digits, never from the one that the split tests, and from seed 0 for all seeds.
 
 A protocol without a whole variant in DIR stays as it was recorded. Settings that were
-tried before are kept by hand in tests/mt_mnist_tried.json."""
+tried before are kept by hand in mt_mnist_tried.json."""
 
-import argparse
 import json
 from pathlib import Path
 
@@ -22,17 +21,14 @@ import numpy as np
 
 from metaad import metrics, repro
 from metaad.experiments import mt_mnist as mt
-from metaad.experiments.mt_mnist import (
-    BEST,
+from metaad.experiments import record
+from metaad.experiments.mt_mnist import BEST
+from metaad.experiments.mt_mnist_calibrated import CALIBRATED, derived
+from metaad.experiments.mt_mnist_judge import (
     MOVED,
     SHOTS,
     SPLITS,
-    judgements,
-    part,
-    scores_of,
-    summarise,
 )
-from metaad.meta.evaluation import balanced_accuracy
 
 # what intervals are of
 WHATS = {
@@ -40,8 +36,6 @@ WHATS = {
     "five-folds": ("others", "held-out"),
     "pairs": ("unseen",),
 }
-CALIBRATED = ", calibrated"
-THRESHOLDS = np.linspace(-2.0, 2.0, 161)  # in logits
 GRADIENT = ("OC-ANIL/all", "OC-MAML/all")
 PAIRS = [
     ("OC-SVM/pixels", "OC-SVM/pca"),
@@ -55,76 +49,9 @@ PAIRS = [
     ("OC-MAML/all", "OC-ANIL/all"),
     ("OC-ANIL/all", "OC-ANIL, no steps/all"),
 ]
-BOTH = (BEST, "OC-ANIL/all")  # an ensemble of a metric and of gradient steps
 # Frikha et al. 2021, MT-MNIST, c = 0 %, mean of nine splits
 PAPER = {"OC-MAML": {"2": 0.880, "10": 0.951}}
 TRIED = Path(__file__).with_name("mt_mnist_tried.json")
-
-
-def curves(parts, name, variant, seed=0):
-    """Accuracy against threshold: {k: array (9, thresholds)}, a row a digit; None if
-    the protocol was not run.
-
-    The protocol pairs keeps the digit 3 out twice; the second time counts.
-    """
-    what = {"pairs": "unseen", "mt-mnist": "test"}[name]
-    split_of = {
-        d: s
-        for s in range(SPLITS[name])
-        for w, d, _ in judgements(name, s)
-        if w == what
-    }
-    paths = {d: part(parts, name, variant, split_of[d], seed) for d in sorted(split_of)}
-    if not all(p.exists() for p in paths.values()):
-        return None
-    return {
-        k: np.stack([curve(*scores_of(p, k, d)) for d, p in paths.items()])
-        for k in SHOTS
-    }
-
-
-def curve(scores, y, digits):
-    """Accuracy at each of THRESHOLDS: array (thresholds,)."""
-    return np.array([balanced_accuracy(y, scores > t).mean() for t in THRESHOLDS])
-
-
-def thresholds(accuracy):
-    """Where a split's threshold should lie: {k: array (9,)}, in logits. accuracy : see
-    `curves`, of the pairs.
-
-    What all other digits together decide best at; in the middle, where several
-    thresholds do."""
-    found = {}
-    for k, of in accuracy.items():
-        others = of.sum(axis=0) - of  # (9, thresholds), the sum over all digits but one
-        best = others >= others.max(axis=1, keepdims=True) - 1e-12
-        found[k] = np.array([np.median(THRESHOLDS[row]) for row in best])
-    return found
-
-
-def judged_again(parts, members, moved_by=None):
-    """The mean score of several learners on the same episodes, at a threshold that is
-    moved: results by split.
-
-    members : {(variant, seed): {split: result}}. moved_by : {k: array (9,)}, see
-    `thresholds`; None moves nothing."""
-    found = {}
-    for split, first in next(iter(members.values())).items():
-        result = found[split] = {
-            "seconds": sum(p[split]["seconds"] for p in members.values())
-        }
-        result["episodes"] = first["episodes"]
-        for k in SHOTS:
-            paths = [part(parts, "mt-mnist", v, split, s) for v, s in members]
-            scores, y, digits = (
-                np.stack(a)
-                for a in zip(*(scores_of(p, k, split) for p in paths), strict=True)
-            )
-            scores = scores.mean(axis=0) - (
-                0.0 if moved_by is None else moved_by[k][split]
-            )
-            result[f"test-{k}"] = {str(split): summarise(scores, y[0], digits[0])[0]}
-    return found
 
 
 def by_digit(seeds, what, measure):
@@ -177,117 +104,136 @@ def common(a, b, what, measure):
     ]
 
 
-def derived(parts, whole):
-    """Variants that need no training of their own, means over seeds and moved
-    thresholds; and what moved these.
-    """
-    found, moved = {}, {}
-    for v, seeds in whole.items():
-        members = {(v, s): p for s, p in seeds.items()}
-        if len(seeds) > 1:
-            found[f"{v} together"] = {0: judged_again(parts, members)}
-        unseen = curves(parts, "pairs", v)
-        if unseen is None:
-            continue
-        move, test = thresholds(unseen), curves(parts, "mt-mnist", v)
-        moved[v] = {
-            str(k): {
-                "by_split": move[k].tolist(),
-                "at": np.round(THRESHOLDS[::8], 4).tolist(),
-            }
-            | {
-                n: np.round(c[k].mean(axis=0)[::8], 4).tolist()
-                for n, c in (("pairs", unseen), ("test", test))
-            }
-            for k in SHOTS
-        }
-        found[v + CALIBRATED] = {
-            s: judged_again(parts, {(v, s): p}, move) for s, p in seeds.items()
-        }
-        if len(seeds) > 1:
-            found[f"{v}{CALIBRATED} together"] = {0: judged_again(parts, members, move)}
-    if set(BOTH) <= set(whole):
-        found[" + ".join(BOTH)] = {
-            0: judged_again(parts, {(v, 0): whole[v][0] for v in BOTH})
-        }
-    return found, moved
+def results_of(parts, name, variants):
+    """Return what is recorded of one protocol: dict, empty without a whole variant.
+
+    variants : {variant: {seed: {split: result}}}; an interval over digits needs all
+    splits."""
+    whole = {}
+    for v, seeds in variants.items():
+        complete = {s: p for s, p in seeds.items() if len(p) == SPLITS[name]}
+        whole |= {v: complete} if complete else {}
+    if not whole:
+        return {}
+    found = {}
+    if name == "mt-mnist":
+        more, found["thresholds"] = derived(parts, whole)
+        whole |= more
+    whats = [f"{w}-{k}" for w in WHATS[name] for k in SHOTS]
+    pairs = [(a, b) for a, b in PAIRS if a in whole and b in whole]
+    return found | {
+        "variants": {v: summary(seeds) for v, seeds in whole.items()},
+        "differences": {
+            f"{a} - {b}": compared(whole[a], whole[b], whats) for a, b in pairs
+        },
+        "called_normal": {
+            v: {w: confusions(s, w) for w in whats[:2]} for v, s in whole.items()
+        },
+    }
 
 
-def report(parts):
-    """Everything that was run, put together."""
+def compared(a, b, whats):
+    """Return paired differences of two variants: dict "measure what" -> interval."""
+    return {
+        f"{measure} {what}": metrics.paired(*common(a, b, what, measure))._asdict()
+        for what in whats
+        for measure in ("accuracy", "auroc")
+    }
+
+
+def commands(results, parts):
+    """Return the command lines that make the record from nothing.
+
+    results : the protocols of a record, dict name -> dict with "variants". Variants
+    that come with another, or need no training, have none of their own."""
+    found = []
+    for name, of in results.items():
+        for variant, summary_of in of["variants"].items():
+            if any(mark in variant for mark in (",", " together", " + ")):
+                continue
+            options = {"protocol": name, "variant": variant, "parts": parts}
+            words = record.options(**options, seeds=summary_of["seeds"])
+            found.append(record.command("mt_mnist", *words))
+    words = record.options(parts=parts)
+    return [*found, record.command("mt_mnist_report", *words)]
+
+
+def seconds_of(results):
+    """Return the seconds of training all variants of a record's protocols."""
+    return sum(
+        of["seconds_a_split"] * SPLITS[name] * len(of["seeds"])
+        for name, result in results.items()
+        for variant, of in result["variants"].items()
+        if not any(mark in variant for mark in (",", " together", " + "))
+    )
+
+
+def show(name, result):
+    """Print one line per variant of a protocol."""
+    for v, s in result["variants"].items():
+        parts = [
+            f"{w} {of['accuracy']['value']:.4f} ({of['auroc']['value']:.4f})"
+            for w, of in s.items()
+            if isinstance(of, dict)
+        ]
+        print(f"{name} {v}, {len(s['seeds'])} seed(s):", ", ".join(parts))
+
+
+def read(parts):
+    """Return the results in a folder: {protocol: {variant: {seed: {split: result}}}}."""
     found = {}
     for path in sorted(parts.glob("*.json")):
         one = json.loads(path.read_text(encoding="utf-8"))
         seeds = found.setdefault(one["protocol"], {}).setdefault(one["variant"], {})
         seeds.setdefault(one["seed"], {})[one["split"]] = one
-    results = {}
-    for name, variants in found.items():
-        whole = {
-            v: {s: p for s, p in seeds.items() if len(p) == SPLITS[name]}
-            for v, seeds in variants.items()
-        }
-        # an interval over digits needs them all
-        whole = {v: seeds for v, seeds in whole.items() if seeds}
-        if not whole:
-            continue
-        results[name] = {}
-        if name == "mt-mnist":
-            more, results[name]["thresholds"] = derived(parts, whole)
-            whole |= more
-        whats = [f"{w}-{k}" for w in WHATS[name] for k in SHOTS]
-        results[name] |= {
-            "variants": {v: summary(seeds) for v, seeds in whole.items()},
-            "differences": {
-                f"{a} - {b}": {
-                    f"{measure} {what}": metrics.paired(
-                        *common(whole[a], whole[b], what, measure)
-                    )._asdict()
-                    for what in whats
-                    for measure in ("accuracy", "auroc")
-                }
-                for a, b in PAIRS
-                if a in whole and b in whole
-            },
-            "called_normal": {
-                v: {w: confusions(s, w) for w in whats[:2]} for v, s in whole.items()
-            },
-        }
-        for v, s in results[name]["variants"].items():
-            line = ", ".join(
-                f"{w} {s[w]['accuracy']['value']:.4f} ({s[w]['auroc']['value']:.4f})"
-                for w in whats
-            )
-            print(
-                f"{name} {v}, {len(s['seeds'])} seed(s), {s['seconds_a_split']:.0f} "
-                f"s: accuracy (AUROC) {line}"
-            )
-    path = repro.results_dir() / "mt_mnist.json"
-    recorded = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    fingerprint = repro.Run("mt_mnist", "full", 0, "cpu", {}).fingerprint()
+    return found
+
+
+def report(parts):
+    """Put everything that was run together and write the record."""
+    run = record.about("mt_mnist")
     about = {
         "settings": {
             "training": mt.TRAINING | mt.SETTINGS | {"shots": mt.NESTED},
             "bending": mt.BENDING,
-        }
-        | {"OC-MAML": mt.UNFREEZE, "classes": mt.CLASSES},
-        "run": {n: fingerprint[n] for n in ("versions", "cpu", "threads")},
+            "OC-MAML": mt.UNFREEZE,
+            "classes": mt.CLASSES,
+        },
+        "run": {n: run[n] for n in ("versions", "cpu", "threads")},
     }
-    results = {name: found | about for name, found in results.items()}
+    results = {}
+    for name, variants in read(parts).items():
+        result = results_of(parts, name, variants)
+        if result:
+            show(name, result)
+            results[name] = result | about
+    path = repro.results_dir() / "mt_mnist.json"
+    recorded = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     tried = json.loads(TRIED.read_text(encoding="utf-8"))
-    described = {
+    kept = {name: recorded[name] for name in SPLITS if name in recorded} | results
+    content = {
         "what": mt.__doc__.split("\n\n")[2].replace("\n", " "),
         "calibrated": __doc__.split("\n\n")[3].replace("\n", " "),
         "paper": PAPER,
         "tried": tried["tried"],
         "tried_on_pairs": tried["tried_on_pairs"],
+        **kept,
     }
-    kept = {name: recorded[name] for name in SPLITS if name in recorded}
-    repro.write_json(path, described | kept | results)
+    seconds = seconds_of(kept)
+    record.write("mt_mnist", content, commands(kept, parts), seconds=seconds)
+
+
+def parser():
+    """Return the parser of this experiment's options."""
+    found = record.parser_of("mt_mnist_report", __doc__)
+    found.add_argument("--parts", type=Path, required=True)
+    return found
+
+
+def main(argv=None):
+    """Write the record from what lies in the folder."""
+    report(parser().parse_args(argv).parts)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--parts", type=Path, required=True)
-    report(parser.parse_args().parts)
+    main()

@@ -2,21 +2,22 @@
 strategy held out by family, UOMS.
 
     # what is done is kept in FOLDER; a run that was killed goes on
-    python -m metaad.experiments.tuning FOLDER
+    python -m metaad.experiments tuning FOLDER
 
 Writes data/results/tuning_matrix.json (the matrix) and data/results/tuning.json (the
 strategies, table by table). Both are made of what lies in FOLDER and of nothing that
 was recorded before: an empty FOLDER gives one run of one version. About five CPU
 minutes for the matrix, as many for the strategies."""
 
-import argparse
 import json
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from metaad import data, metrics, repro
+from metaad.experiments import record
 from metaad.search.tuning.hold_out import codes_of, hold_out
 from metaad.search.tuning.maml_strategy import Adapted
 from metaad.search.tuning.matrix import Matrix, candidates, matrix, reader
@@ -202,6 +203,11 @@ def made_up(tasks, found):
     return np.array(values)
 
 
+def guesses(tasks, found):
+    """Return what `made_up` returns, rounded, as lists."""
+    return np.round(made_up(tasks, found), 4).tolist()
+
+
 def strategies(name, bench):
     """Every strategy on one part of the matrix, by the number of labelled anomalies."""
     results = {"0": stored(bench.run(without_labels(False)))}
@@ -240,11 +246,21 @@ class Steps:
             print(name, self.done[name]["seconds"], "s", flush=True)
         return self.done[name]["result"]
 
+    def seconds(self):
+        """Return the CPU seconds of all steps."""
+        return sum(done["seconds"] for done in self.done.values())
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+
+def parser():
+    """Return the parser of this experiment's options."""
+    found = record.parser_of("tuning", __doc__)
+    found.add_argument("folder", type=Path, help="keeps what is done")
+    return found
+
+
+def main(argv=None):
+    """Run what is missing in the folder and write both records."""
+    folder = parser().parse_args(argv).folder
     folder.mkdir(parents=True, exist_ok=True)
     step = Steps(folder / "steps.json")
     tasks, found = TableTasks(adbench_names(), max_rows=MAX_ROWS), candidates()
@@ -252,30 +268,24 @@ def main():
     # strategies learn from the numbers that are recorded
     whole = Matrix.restored(recorded)
     features = np.stack([meta_features(t.X) for t in tasks])
-    stand_in = np.array(
-        step("made-up anomalies", lambda: np.round(made_up(tasks, found), 4).tolist())
-    )
+    guessed = step("made-up anomalies", lambda: guesses(tasks, found))
     kinds = list(dict.fromkeys(whole.kinds))
-    parts = {**{k: [k] for k in kinds}, "all six": kinds}
-    fingerprint = repro.Run("tuning", "full", 0, "cpu", {}).fingerprint()
     results = {
-        "run": {n: fingerprint[n] for n in ("versions", "cpu", "threads")},
         "settings": SETTINGS,
         "names": tasks.names,
         "families": tasks.families,
-        "made_up": stand_in.tolist(),
+        "made_up": guessed,
         "uoms": step("UOMS", uoms),
     }
-    for name, some in parts.items():
-        bench = Bench(whole, found, tasks, folder, features, stand_in, some)
-        results[name] = step(
-            name, lambda name=name, bench=bench: strategies(name, bench)
-        )
+    for name, some in {**{k: [k] for k in kinds}, "all six": kinds}.items():
+        bench = Bench(whole, found, tasks, folder, features, np.array(guessed), some)
+        make = partial(strategies, name, bench)
+        results[name] = step(name, make)
     results["seconds"] = {name: done["seconds"] for name, done in step.done.items()}
-    repro.write_json(
-        repro.results_dir() / "tuning_matrix.json", {**recorded, "max_rows": MAX_ROWS}
-    )
-    repro.write_json(repro.results_dir() / "tuning.json", results)
+    lines, seconds = [record.command("tuning", folder)], step.seconds()
+    kept = {**recorded, "max_rows": MAX_ROWS}
+    record.write("tuning_matrix", kept, lines, seconds=step.done["matrix"]["seconds"])
+    record.write("tuning", results, lines, seconds=seconds)
 
 
 if __name__ == "__main__":

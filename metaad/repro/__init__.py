@@ -6,6 +6,7 @@ from metaad.repro.claims import ClaimError, Claims, check, say
 from metaad.repro.parameters import PROFILES, ParameterError
 from metaad.repro.records import digest, recorded, results_dir, write_json
 from metaad.repro.run import Run, fix_arithmetic, seed_everything, start
+from metaad.repro.sources import source
 
 __all__ = [
     "PROFILES",
@@ -20,6 +21,7 @@ __all__ = [
     "results_dir",
     "say",
     "seed_everything",
+    "source",
     "start",
     "write_json",
 ]

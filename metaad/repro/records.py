@@ -16,13 +16,18 @@ def results_dir():
 
 
 def recorded(name):
-    """Results of a full run, as the repository keeps them: the dict in
+    """Return results of a full run, as the repository keeps them: the dict in
     data/results/<name>.json.
-    """
+
+    Under "command" stands what made them, see `source`. Records named after a lesson
+    are written by its full run (make full), but 13_policy_gradients and
+    15_architecture_search, and all others, by `python -m metaad.experiments`."""
     path = ROOT / "data" / "results" / f"{name}.json"
     if not path.exists():
         raise FileNotFoundError(
-            f"no recorded results {path.name}; a full run of its lesson writes them (make full)."
+            f"no recorded results {path.name}; a lesson's own are written by its full run "
+            "(make full), the others by an experiment (python -m metaad.experiments "
+            "lists them)."
         )
     return json.loads(path.read_text(encoding="utf-8"))
 

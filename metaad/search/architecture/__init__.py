@@ -7,21 +7,22 @@ from metaad.lazy import attach
 __all__, __getattr__, __dir__ = attach(
     __name__,
     {
-        "search": [
-            "ArchitectureSearch",
-            "BudgetSpent",
-            "CONTROLLERS",
-            "Trials",
+        "networks": [
             "architectures",
-            "controlled",
             "distinct",
             "expected_best",
-            "halving",
             "n_parameters",
             "network",
+        ],
+        "search": ["ArchitectureSearch", "CONTROLLERS"],
+        "tabular": ["Benchmark", "incumbents", "replay"],
+        "trials": [
+            "BudgetSpent",
+            "Trials",
+            "controlled",
+            "halving",
             "random_search",
         ],
-        "tabular": ["Benchmark", "incumbents", "replay"],
         "batched": ["train_together"],
     },
 )

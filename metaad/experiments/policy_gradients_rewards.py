@@ -1,0 +1,191 @@
+"""Rewards without labels beside the AUROC: what the policy-gradients experiment reads,
+and how far each reward agrees.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+
+from metaad import metrics
+from metaad.scores import SCALINGS, outlierness
+from metaad.search.policies.policy import CategoricalPolicy, search
+from metaad.search.policies.rewards import Payoff
+from metaad.search.tuning.matrix import GRIDS
+from metaad.tasks.tables import TableTasks
+
+KINDS = ("LOF", "kNN", "One-Class SVM", "Isolation Forest", "k-means")
+# every combination of their levels is in the matrix
+GRIDDED = ("LOF", "kNN", "One-Class SVM")
+ITERATIONS = 40
+
+
+def configurations(kind):
+    """Return the detector, its configurations, the values of each parameter, and each
+    configuration's place among them.
+    """
+    detector, configs = GRIDS[kind]
+    levels = {n: list(dict.fromkeys(c[n] for c in configs)) for n in configs[0]}
+    places = {
+        tuple(v.index(c[n]) for n, v in levels.items()): i
+        for i, c in enumerate(configs)
+    }
+    return detector, configs, levels, places
+
+
+def load(folder, tasks, found):
+    """Yield for each table: raw scores of seed 0, labels, kinds, and the AUROC of every
+    seed that is there.
+    """
+    kinds = np.array([c.kind for c in found])
+    for table in tasks:
+        stored = [_stored(p, table) for p in files_of(folder, table)]
+        aurocs = [[metrics.auroc(table.y, s) for s in scores] for scores in stored]
+        auroc = np.array(aurocs)
+        yield {"scores": stored[0], "auroc": auroc, "y": table.y, "kinds": kinds}
+
+
+def files_of(folder, table):
+    """Return the files of a table's raw scores, one per seed."""
+    return sorted(Path(folder).glob(f"{table.name.replace(':', '_')}.[0-9].npz"))
+
+
+def _stored(path, table):
+    with np.load(path, allow_pickle=False) as file:
+        if not np.array_equal(file["y"], table.y):
+            raise ValueError(f"{path.name} holds other labels than {table.name}.")
+        return file["scores"]
+
+
+def made_up(table, kind, n_tables=2):
+    """Return the mean AUROC of each configuration against made-up anomalies, see
+    `by_made_up_anomalies`: (n_configs,), NaN for forests of more than 300 trees.
+    """
+    detector, configs, _, _ = configurations(kind)
+    tables = list(TableTasks.resampled(table.X, n_tables, 0))
+    # configuration i is level i of every parameter
+    levels = {n: [c[n] for c in configs] for n in configs[0]}
+    judge = lambda s, i: metrics.auroc(tables[i].y, s)  # noqa: E731
+    payoff = Payoff(detector, levels, [t.X for t in tables], judge)
+    few_trees = [i for i, c in enumerate(configs) if c.get("n_estimators", 0) <= 300]
+    actions = np.repeat(np.array(few_trees)[:, None], len(levels), axis=1)
+    values = np.full(len(configs), np.nan)
+    values[few_trees] = payoff(actions)
+    return values
+
+
+def minus_outlierness(scores, how="logistic"):
+    """Return minus the outlierness of each row of scores (m, n): (m,); -10 for scores
+    that are all equal.
+    """
+    return np.array([-outlierness(s, how) if np.ptp(s) > 0 else -10.0 for s in scores])
+
+
+def proxies(entry, kind, table, cache):
+    """Return rewards without labels for every configuration of a kind: dict, name ->
+    (n_configs,), larger = better.
+    """
+    scores = entry["scores"][entry["kinds"] == kind]
+    found = {f"-outlierness, {how}": minus_outlierness(scores, how) for how in SCALINGS}
+    path = Path(cache) / f"made-up.{table.name.replace(':', '_')}.{kind}.npy"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, made_up(table, kind))
+    found["made-up anomalies"] = np.load(path, allow_pickle=False)
+    return found
+
+
+def agreement(entries, tasks, cache):
+    """Return the rank correlation of each reward with the AUROC over a detector's
+    configurations, and the AUROC of what it would choose.
+    """
+    rho, chosen = {}, {}
+    for kind in KINDS:
+        rho[kind], chosen[kind] = {}, {}
+        means = []
+        for entry, table in zip(entries, tasks, strict=True):
+            first, judged = _aurocs(entry, kind)
+            means.append(judged)
+            for name, reward in proxies(entry, kind, table, cache).items():
+                value, auroc = _of_reward(reward, first, judged)
+                rho[kind].setdefault(name, []).append(value)
+                chosen[kind].setdefault(name, []).append(auroc)
+        chosen[kind] |= _rivals(np.array(means), np.array(tasks.families))
+    return {"spearman": rho, "chosen": chosen}
+
+
+def _aurocs(entry, kind):
+    """Return the AUROC of seed 0, which rewards look at, and the mean of the others."""
+    at = entry["kinds"] == kind
+    first, later = entry["auroc"][0, at], entry["auroc"][1:, at]
+    return first, later.mean(axis=0) if len(later) else first
+
+
+def _of_reward(reward, first, judged):
+    """Return a reward's rank correlation with the AUROC, and the AUROC of its choice.
+
+    A constant reward chooses nothing: the mean over what it can't tell apart."""
+    known = np.isfinite(reward)
+    flat = np.ptp(np.round(reward[known], 9)) == 0 or np.ptp(first[known]) == 0
+    rho = 0.0 if flat else spearmanr(reward[known], first[known])[0]
+    top = known & (reward >= np.nanmax(reward) - 1e-9)
+    return float(rho), float(judged[top].mean())
+
+
+def _rivals(means, families):
+    """Return choices that look at no reward. means : (n_tables, n_configs)."""
+    others = np.array([means[families != f].mean(axis=0) for f in families])
+    best = means[np.arange(len(means)), others.argmax(axis=1)]
+    return {
+        "default": means[:, 0].tolist(),
+        "best on average, other families": best.tolist(),
+        "random": means.mean(axis=1).tolist(),
+        "best there is": means.max(axis=1).tolist(),
+    }
+
+
+def tails(entries):
+    """Return for LOF the rank correlation of outlierness with the fourth moment of the
+    scores, and the neighbours it picks.
+    """
+    _, configs, _, _ = configurations("LOF")
+    rho, picked = [], []
+    for entry in entries:
+        scores = entry["scores"][entry["kinds"] == "LOF"]
+        outlying = [outlierness(s) for s in scores]
+        fourth = [np.mean(((s - s.mean()) / s.std()) ** 4) for s in scores]
+        rho.append(float(spearmanr(outlying, fourth)[0]))
+        picked.append(configs[int(np.argmin(outlying))]["n_neighbors"])
+    return {"tails": {"spearman": rho, "n_neighbors": picked}}
+
+
+def hacking(entries):
+    """Return what REINFORCE does with minus the outlierness as reward, step by step:
+    exact means over the policy.
+    """
+    return {kind: [hacked(entry, kind) for entry in entries] for kind in GRIDDED}
+
+
+def hacked(entry, kind):
+    """Return mean outlierness and mean AUROC under the policy before the first step and
+    after every fourth: (11, 2).
+    """
+    _, _, levels, places = configurations(kind)
+    actions, order = torch.tensor(list(places)), list(places.values())
+    at = entry["kinds"] == kind
+    reward, auroc = minus_outlierness(entry["scores"][at]), entry["auroc"][0, at]
+    policy, line = CategoricalPolicy([len(v) for v in levels.values()]), []
+
+    def pay(drawn):
+        return reward[[places[tuple(a)] for a in drawn.tolist()]]
+
+    def note():
+        p = policy.log_prob(actions).exp().detach().numpy()
+        means = -(p * reward[order]).sum(), (p * auroc[order]).sum()
+        line.append([float(m) for m in means])
+
+    note()
+    for _ in search(policy, pay, ITERATIONS, 8, "reinforce", 0):
+        note()
+    return line[::4]

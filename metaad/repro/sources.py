@@ -1,0 +1,33 @@
+"""Where a recorded number comes from, in one line that a lesson can show."""
+
+from metaad.repro.records import recorded
+
+LESSONS = "make full"  # what records a lesson's own full run
+
+
+def source(name):
+    """Return one line of Markdown: the command that made a record, its duration and its
+    device.
+
+    name : str, as in `recorded`. Of a record that several commands made, one by one,
+    the last is shown; the record holds them all under "command"."""
+    record = recorded(name)
+    commands, run = record.get("command", LESSONS), record.get("run", {})
+    commands = [commands] if isinstance(commands, str) else list(commands)
+    steps = f", the last of {len(commands)} steps" if len(commands) > 1 else ""
+    parts = [f"Recorded by `{commands[-1]}`{steps}", *_spent(run)]
+    return f"{', '.join(parts)} (`data/results/{name}.json`)."
+
+
+def _spent(run):
+    device = {"cpu": "one CPU"}.get(run.get("device", "cpu"), run.get("device"))
+    if not run.get("seconds"):
+        return [f"on {device}"]
+    return [f"{_duration(run['seconds'])} on {device}"]
+
+
+def _duration(seconds):
+    """Return seconds as text, in the unit that suits them."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

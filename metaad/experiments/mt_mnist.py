@@ -1,10 +1,13 @@
 """Which part of meta-learning tells a new digit from all others? Two protocols over all
 of MNIST.
 
-    python -m metaad.experiments.mt_mnist --variant Mahalanobis/all --seeds 0 1 2 --parts DIR python
-    tests/mt_mnist.py --protocol five-folds --variant Mahalanobis/all --seeds 0 1 2
-    --parts DIR python -m metaad.experiments.mt_mnist --protocol pairs --variant Mahalanobis/all
-    --parts DIR python -m metaad.experiments.mt_mnist_report --parts DIR
+    python -m metaad.experiments.mt_mnist --variant Mahalanobis/all --seeds 0 1 2 \\
+        --parts DIR
+    python -m metaad.experiments.mt_mnist --protocol five-folds \\
+        --variant Mahalanobis/all --seeds 0 1 2 --parts DIR
+    python -m metaad.experiments.mt_mnist --protocol pairs --variant Mahalanobis/all \\
+        --parts DIR
+    python -m metaad.experiments.mt_mnist_report --parts DIR
 
 mt-mnist, the protocol of Frikha et al. 2021: split i (0 to 8) tests on digit i as
 normal against all nine others, among them digit 9, which validates; training sees the
@@ -49,20 +52,23 @@ from metaad import data, repro
 from metaad.detectors import anomaly_score
 from metaad.meta import MAML
 from metaad.meta.evaluation import auroc_of_tasks, balanced_accuracy
-from metaad.meta.few_shot import few_shot, unfreeze
+from metaad.meta.few_shot import (
+    BENDING,
+    NESTED,
+    SETTINGS,
+    TRAINING,
+    UNFREEZE,
+    few_shot,
+    unfreeze,
+)
 from metaad.tasks import PROTOCOLS, OneClassTasks, protocol
 from metaad.tasks.all_pairs import AllPairs
 from metaad.tasks.made_up import MadeUpTasks
 
 SHOTS = (2, 10)
 QUERY = 100  # normal rows of a test query, and as many anomalies
-TRAINING = {"k": 10, "n_query": 3}
-SETTINGS = {"iterations": 600, "n_tasks": 48, "learning_rate": 3e-3, "average": 0.985}
-NESTED = (2, 5, 10)  # shots: one training serves them all
 SPLITS = PROTOCOLS | {"pairs": 5}
 KEPT_OUT = [(0, 1), (2, 3), (4, 5), (6, 7), (3, 8)]  # splits of the protocol pairs
-UNFREEZE = {"iterations": 60, "n_tasks": 8, "learning_rate": 5e-4, "inner_rate": 0.01}
-BENDING = {"share": 5 / 6, "strange": 0.3, "affine": 0.6, "elastic": 0.6}
 CLASSES = {
     "all": {},
     "no-turns": {"kinds": ("warp", "splice", "overlay", "doodle")},

@@ -6,6 +6,7 @@ metaad.anomaly_score(detector, X)       large = anomalous
 metaad.auroc(y, scores)                 how well they rank
 metaad.Stack.load("adbench-v1").adapt(X, y)     a detector from a few labels
 metaad.MAML(detector).fit(tasks)        learn over many tasks, then .adapt or .optimize
+metaad.FewShot().fit(images, classes).adapt(ten)    tell a new class from all others
 """
 
 from metaad.lazy import attach
@@ -23,7 +24,15 @@ __all__, __getattr__, __dir__ = attach(
             "KNNDetector",
             "anomaly_score",
         ],
-        "meta": ["MAML", "Mahalanobis", "PLDA", "ProtoNet", "Reptile", "Stack"],
+        "meta": [
+            "FewShot",
+            "MAML",
+            "Mahalanobis",
+            "PLDA",
+            "ProtoNet",
+            "Reptile",
+            "Stack",
+        ],
         "search": ["ArchitectureSearch", "ForestPolicy", "Reinforce", "TRPO"],
         "metrics": ["auroc", "average_precision", "balanced_accuracy"],
         "nets": [],

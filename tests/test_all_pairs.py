@@ -12,7 +12,8 @@ from metaad.meta.inner_loop import inner_loop
 from metaad.nets import MLP
 from metaad.tasks import OneClassTasks, Task
 from metaad.tasks.all_pairs import AllPairs
-from metaad.tasks.made_up import MadeUpTasks, Recipes
+from metaad.tasks.made_up import MadeUpTasks
+from metaad.tasks.recipes import Recipes
 
 SIDE = 6
 
@@ -36,7 +37,7 @@ def one_at_a_time(learner, batch):
         task = Task(
             batch.support[i : i + 1], batch.query[:, used], batch.y[i : i + 1, used]
         )
-        scores = learner._scorer(task.support, None)(task.query)
+        scores = learner.adapted(task.support)(task.query)[..., 0]
         loss = binary_cross_entropy_with_logits(scores, task.y, reduction="none")[0]
         normal = task.y[0] == 0
         w = batch.weight[i, used][~normal]
@@ -69,7 +70,7 @@ def test_the_loss_and_its_gradient_are_those_of_one_task_at_a_time(kind):
     batch = tasks.sample(8, 3)
     assert (batch.weight == 0).any()
     parameters = [p for p in learner.module_.parameters() if p.requires_grad]
-    together = learner._loss(batch)
+    together = learner.loss(batch)
     apart = one_at_a_time(learner, batch)
     torch.testing.assert_close(together, apart, rtol=1e-10, atol=1e-12)
     for a, b in zip(

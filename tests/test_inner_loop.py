@@ -305,3 +305,38 @@ def test_the_form_is_dual_only_where_it_is_exact():
     twice = nn.Linear(6, 6, dtype=torch.float64)
     with pytest.raises(ValueError, match="in two places"):
         inner_loop(nn.Sequential(twice, nn.Tanh(), twice), rebuild_loss, x)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("alpha", [(0.2, 0.05), (0.2, None), (None, 0.05)])
+def test_adapted_tensors_of_the_dual_form_with_another_rate_for_weight_and_bias(
+    alpha, steps
+):
+    net, (x, _) = smooth_classifier(), batch(6)
+    rates = dict(zip(("weight", "bias"), alpha, strict=True))
+    rate = {
+        n: rates[n.rpartition(".")[2]]
+        for n, _ in net.named_parameters()
+        if rates[n.rpartition(".")[2]]
+    }
+    options = {"steps": steps, "rate": rate, "names": list(rate)}
+    dual, explicit = (
+        inner_loop(net, normality_loss, x, form=f, **options).parameters()
+        for f in ("dual", "explicit")
+    )
+    assert set(dual) == set(explicit) == set(rate)
+    start = dict(net.named_parameters())
+    for n in rate:
+        torch.testing.assert_close(dual[n], explicit[n], rtol=1e-10, atol=1e-12)
+        assert (dual[n] - start[n]).abs().max() > 1e-4
+
+
+def test_one_step_moves_a_bias_by_its_own_rate_times_the_mean_gradient():
+    net, (x, _) = nn.Sequential(nn.Linear(6, 1, dtype=torch.float64)), batch(6)
+    start = net[0].bias.detach().clone()
+    found = inner_loop(
+        net, normality_loss, x, rate={"0.weight": 0.5, "0.bias": 0.03}, form="dual"
+    ).parameters()["0.bias"]
+    # d/db mean log(1 + e^z) = mean of 1 / (1 + e^-z)
+    slope = torch.sigmoid(net(x)).mean(dim=1)
+    torch.testing.assert_close(found, start - 0.03 * slope, rtol=1e-12, atol=1e-14)

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from metaad.tasks import OneClassTasks
-from metaad.tasks.made_up import (
+from metaad.tasks.made_up import MadeUpTasks
+from metaad.tasks.recipes import (
     KINDS,
     NO_DIGIT,
-    MadeUpTasks,
     Recipes,
     linear_maps,
     rotations,

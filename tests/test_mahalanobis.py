@@ -47,8 +47,8 @@ HEAD = {
 def score(made, support, x, y=None):
     y = None if y is None else torch.as_tensor(y)[None]
     return (
-        made._scorer(torch.as_tensor(support)[None], y)(torch.as_tensor(x)[None])[0]
-        .detach()
+        made.adapted(torch.as_tensor(support)[None], y)(torch.as_tensor(x)[None])
+        .detach()[0, :, 0]
         .numpy()
     )
 
@@ -124,9 +124,9 @@ def test_the_loss_at_several_shots_is_the_mean_over_shortened_supports(cls):
     task = tasks().sample(6, 5)
     made = learner(cls)
     short = [Task(task.support[:, :k], task.query, task.y) for k in (2, 3, 4)]
-    one_by_one = [float(made._loss(t).detach()) for t in short]
+    one_by_one = [float(made.loss(t).detach()) for t in short]
     made.shots = (2, 3, 4)
-    assert float(made._loss(task).detach()) == pytest.approx(
+    assert float(made.loss(task).detach()) == pytest.approx(
         np.mean(one_by_one), rel=1e-12
     )
     assert len({round(v, 6) for v in one_by_one}) == 3
@@ -142,9 +142,9 @@ def test_gradients_agree_with_finite_differences():
                 zip(made.module_["head"].keys(), map(nn.Parameter, values), strict=True)
             )
         )
-        return made._loss(task)
+        return made.loss(task)
 
-    gradients = torch.autograd.grad(made._loss(task), parameters)
+    gradients = torch.autograd.grad(made.loss(task), parameters)
     for i, (p, g) in enumerate(zip(parameters, gradients, strict=True)):
         for at in range(p.numel()):
             step = torch.zeros_like(p).flatten()

@@ -73,7 +73,7 @@ def test_support_and_query_of_all_pairs_pass_batch_normalisation_as_one_batch(
     learner, batch = learners["ProtoNet"], tasks.sample(6, 0)
     learner.module_.train()
     with torch.no_grad():
-        loss = learner._loss(batch)
+        loss = learner.loss(batch)
         z = learner.module_["net"](
             torch.cat([batch.support.flatten(0, 1), batch.query[0]])
         )

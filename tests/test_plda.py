@@ -68,9 +68,8 @@ def plda(mean, between, within):
 
 def score(learner, support, x, y=None):
     y = None if y is None else torch.as_tensor(y)[None]
-    return learner._scorer(torch.as_tensor(support)[None], y)(torch.as_tensor(x)[None])[
-        0
-    ]
+    adapted = learner.adapted(torch.as_tensor(support)[None], y)
+    return adapted(torch.as_tensor(x)[None])[0, :, 0]
 
 
 @pytest.fixture
@@ -164,7 +163,7 @@ def test_gradients_match_finite_differences(parameters):
             "net": nn.Identity(),
             "head": dict(zip(start, values, strict=True)),
         }
-        return learner._scorer(support, None)(query)
+        return learner.adapted(support)(query)
 
     values = [v.detach().clone().requires_grad_() for v in start.values()]
     assert torch.autograd.gradcheck(scores, (support, query, *values))

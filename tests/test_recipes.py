@@ -7,10 +7,16 @@ import pytest
 import torch
 from torch import nn
 
-from metaad import data
+from metaad import FewShot, auroc, data
 from metaad.meta import MAML, PLDA, ProtoNet, evaluate
-from metaad.meta.few_shot import METHODS, few_shot, fold_batch_norm, trunk, unfreeze
-from metaad.tasks import OneClassTasks
+from metaad.meta.few_shot import (
+    METHODS,
+    few_shot,
+    fold_batch_norm,
+    trunk,
+    unfreeze,
+)
+from metaad.tasks import AllPairs, OneClassTasks
 from metaad.tasks.made_up import MadeUpTasks
 
 
@@ -26,6 +32,7 @@ def tasks():
 
 
 def quick(method, **options):
+    options = {"random_state": 0, **options}
     return few_shot(method, iterations=3, n_tasks=4, side=8, device="cpu", **options)
 
 
@@ -94,3 +101,36 @@ def test_an_unknown_method_is_named():
         match="few_shot makes ProtoNet, Mahalanobis, PLDA, OC-ANIL.*got 'OC-MAML'",
     ):
         few_shot("OC-MAML")
+
+
+def test_the_recipe_in_one_line_tells_a_digit_that_it_never_saw_from_the_others():
+    table = data.load("mnist-5k")
+    train = (table.y != 8) & (np.arange(len(table.y)) % 2 == 0)
+    recipe = FewShot(iterations=25, n_tasks=12, device="cpu", random_state=0)
+    detector = recipe.fit(table.X[train], table.y[train]).adapt(
+        table.X[table.y == 8][:10]
+    )
+    rng = np.random.default_rng(0)
+    own = np.flatnonzero(table.y == 8)[10:]
+    others = rng.permutation(np.flatnonzero((table.y != 8) & ~train))[:490]
+    rows = np.concatenate([own, others])
+    flat = table.X[rows].reshape(len(rows), -1)
+    scores = -detector.score_samples(flat)
+    assert auroc((table.y[rows] != 8).astype(int), scores) > 0.8
+    again = recipe.optimize(recipe.learner_.estimator, table.X[table.y == 8][:10])
+    np.testing.assert_array_equal(again.predict(flat), detector.predict(flat))
+
+
+def test_the_recipe_draws_all_pairs_of_made_up_and_real_classes():
+    table = data.load("digits")
+    tasks = FewShot(shots=(2, 5)).tasks(table.X, table.y)
+    assert isinstance(tasks, AllPairs) and tasks.tasks.share == 5 / 6
+    assert tasks.sample(12, 0).support.shape == (12, 5, 64)
+    assert FewShot(made_up=False).tasks(table.X, table.y).tasks.share == 0.0
+    several = FewShot("OC-ANIL", shots=(2, 5)).tasks(table.X, table.y)
+    assert {several.sample(12, s).support.shape[1] for s in range(9)} == {2, 5}
+
+
+def test_images_in_grey_values_of_a_byte_are_refused():
+    with pytest.raises(ValueError, match=r"in \[0, 1\], got 0 to 255; divide"):
+        FewShot().fit(255 * np.eye(4)[None].repeat(9, 0), np.arange(9) % 2)

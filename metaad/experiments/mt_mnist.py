@@ -56,16 +56,19 @@ from metaad.experiments.mt_mnist_judge import (
     judge_all,
     part,
 )
-from metaad.meta.few_shot import few_shot, unfreeze
+from metaad.meta.few_shot import (
+    BENDING,
+    NESTED,
+    SETTINGS,
+    TRAINING,
+    UNFREEZE,
+    few_shot,
+    unfreeze,
+)
 from metaad.tasks import OneClassTasks, protocol
 from metaad.tasks.all_pairs import AllPairs
 from metaad.tasks.made_up import MadeUpTasks
 
-TRAINING = {"k": 10, "n_query": 3}
-SETTINGS = {"iterations": 600, "n_tasks": 48, "learning_rate": 3e-3, "average": 0.985}
-NESTED = (2, 5, 10)  # shots: one training serves them all
-UNFREEZE = {"iterations": 60, "n_tasks": 8, "learning_rate": 5e-4, "inner_rate": 0.01}
-BENDING = {"share": 5 / 6, "strange": 0.3, "affine": 0.6, "elastic": 0.6}
 CLASSES = {
     "all": {},
     "no-turns": {"kinds": ("warp", "splice", "overlay", "doodle")},

@@ -1,5 +1,6 @@
-"""Meta-learning: a start, a metric or a combination, learned from many tasks. One
-file a method.
+"""Meta-learning: a start, a metric or a combination, learned from many tasks.
+
+One file per method.
 """
 
 from metaad.lazy import attach
@@ -8,20 +9,16 @@ __all__, __getattr__, __dir__ = attach(
     __name__,
     {
         "autoencoder": ["rebuild_loss", "separation_loss"],
-        "base": [
-            "Learnable",
-            "MetaLearner",
-            "learnable",
-            "normality_loss",
-            "squared_error",
-        ],
+        "learnables": ["Learnable", "learnable", "normality_loss", "squared_error"],
+        "base": ["MetaLearner"],
         "evaluation": ["Episodes", "evaluate"],
-        "few_shot": [],
+        "few_shot": ["FewShot"],
         "few_shot_detector": ["FewShotDetector"],
+        "dual": [],
         "inner_loop": [],
         "mahalanobis": ["Mahalanobis"],
         "maml": ["MAML"],
-        "metric": [],
+        "metric": ["MetricLearner"],
         "plda": ["PLDA"],
         "protonet": ["ProtoNet"],
         "reptile": ["Reptile"],

@@ -8,7 +8,7 @@ from sklearn.base import clone
 from torch.nn.functional import softplus
 
 from metaad.detectors import AutoencoderDetector
-from metaad.meta.base import Learnable, learnable
+from metaad.meta.learnables import Learnable, learnable
 from metaad.nets import Autoencoder
 
 
@@ -67,7 +67,7 @@ def weights(estimator: AutoencoderDetector, tasks):
         """The detector as if `fit` had ended with the adapted weights; its threshold
         comes from the normal rows.
         """
-        adapted = learner.adapted(learner._rows(support), learner._batch_of_one(y))
+        adapted = learner.adapted(learner.rows(support), learner.batch(y))
         detector = clone(learner.estimator)
         detector.module_ = Autoencoder(
             support.shape[1], estimator.hidden, estimator.code_size

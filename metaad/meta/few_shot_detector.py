@@ -1,18 +1,18 @@
-"""The detector that a meta-learner hands out."""
+"""The detector that a meta-learner makes of a few rows."""
 
 from contextlib import contextmanager
-
-import torch
 
 from metaad.detectors import Detector
 
 
 class FewShotDetector(Detector):
-    """A detector that learns from a few rows by what a meta-learner has learned before.
+    """Learn from a few rows by what a meta-learner has learned before.
 
-    learner : a fitted meta-learner. contamination : "auto" keeps the meta-learned
-    threshold, a number sets one by the rows given to `fit`. random_state is not used:
-    adaptation is deterministic."""
+    learner : a fitted meta-learner.
+    contamination : "auto" keeps the meta-learned threshold, a number sets one by the
+        rows given to `fit`.
+    random_state : not used: adaptation is deterministic.
+    """
 
     _auto_offset = 0.0
 
@@ -22,22 +22,23 @@ class FewShotDetector(Detector):
         self.random_state = random_state
 
     def fit(self, X, y=None):
-        """Adapt to the rows X (k, d). y : array (k,), 1 for an anomaly; None if all
-        are normal.
-        """
-        X, self._labels = self.learner._checked(X, y)
+        """Adapt to the rows X (k, d). y : array (k,), 1 for an anomaly, or None."""
+        X, y = self.learner.check_support(X, y)
+        with evaluation(self.learner.module_):
+            adapted = self.learner.adapted(self.learner.rows(X), self.learner.batch(y))
+        return self.keep(adapted, X)
+
+    def keep(self, adapted, X):
+        """Score with networks that were adapted to X (k, d); return the detector."""
+        self._adapted = adapted
         return super().fit(X)
 
     def _fit(self, X):
-        learner = self.learner
-        with evaluation(learner.module_):
-            self._scorer = learner._scorer(
-                learner._rows(X), learner._batch_of_one(self._labels)
-            )
+        """Do nothing: `keep` has what was adapted."""
 
     def _anomaly(self, X):
-        with evaluation(self.learner.module_), torch.no_grad():
-            return self._scorer(self.learner._rows(X))[0].double().cpu().numpy()
+        with evaluation(self.learner.module_):
+            return self.learner.anomaly(self._adapted, self.learner.rows(X))[0]
 
     def __sklearn_clone__(self):
         # what was learned stays
@@ -46,7 +47,7 @@ class FewShotDetector(Detector):
 
 @contextmanager
 def evaluation(module):
-    """Batch norm on running statistics and no dropout in this block; then as before."""
+    """Use running statistics and no dropout in this block; then restore the mode."""
     training = module.training
     module.eval()
     try:

@@ -1,12 +1,9 @@
-"""MAML and its relatives: learn a start from which a few gradient steps on the
-support are enough.
-"""
+"""MAML and its relatives: learn a start from which a few gradient steps are enough."""
 
 from collections import OrderedDict
 
 import torch
 from torch import nn
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from metaad.meta.base import MetaLearner
 from metaad.meta.inner_loop import both_through, inner_loop
@@ -36,7 +33,7 @@ class MAML(MetaLearner):
     steps : K, inner gradient steps; 1 to 5. With 0 nothing adapts: the control that
         every result needs.
     inner_rate : α, or where the learned α starts; 0.001 to 0.5.
-    rates : "fixed", "tensor" (one learned rate a weight or bias, always positive), or
+    rates : "fixed", "tensor" (one learned rate per weight or bias, always positive), or
         "entry" (one for each number, of either sign).
     rate_learning_rate : outer learning rate of the rates, which move on a logarithmic
         scale if rates="tensor".
@@ -44,7 +41,7 @@ class MAML(MetaLearner):
         names.
     first_order : treat the inner gradient as a constant.
     iterations, n_tasks, learning_rate, schedule, average, clip, device, random_state,
-        progress : see MetaLearner.
+        progress, checkpoint : see MetaLearner.
 
     References
     ----------
@@ -55,7 +52,8 @@ class MAML(MetaLearner):
         Learning, 2017.
     [4] Antoniou, Edwards and Storkey, How to Train Your MAML, ICLR 2019.
     [5] Frikha, Krompaß, Köpken and Tresp, Few-Shot One-Class Classification via
-    Meta-Learning, AAAI 2021."""
+        Meta-Learning, AAAI 2021.
+    """
 
     def __init__(
         self,
@@ -75,6 +73,7 @@ class MAML(MetaLearner):
         device="auto",
         random_state=None,
         progress=False,
+        checkpoint=None,
     ):
         super().__init__(
             estimator,
@@ -87,6 +86,7 @@ class MAML(MetaLearner):
             device,
             random_state,
             progress,
+            checkpoint,
         )
         self.steps = steps
         self.inner_rate = inner_rate
@@ -94,6 +94,46 @@ class MAML(MetaLearner):
         self.rate_learning_rate = rate_learning_rate
         self.layers = layers
         self.first_order = first_order
+
+    def loss(self, task):
+        """Compute L_query(θ_K), the mean over a batch of prepared tasks."""
+        net, support, query = self.module_["net"], task.support, task.query
+        if task.weight is not None:
+            net, support, query = self._shared(net, support, query)
+        adapted = inner_loop(
+            net,
+            self.learnable_.inner_loss,
+            support,
+            task.support_y,
+            **self.inner(self.first_order),
+        )
+        return self.outer_loss(adapted(query), task)
+
+    def adapted(self, support, y=None, first_order=True):
+        """Adapt to prepared supports (n_tasks, k, d): the networks of `inner_loop`."""
+        net, loss = self.module_["net"], self.learnable_.inner_loss
+        return inner_loop(net, loss, support, y, **self.inner(first_order))
+
+    def inner(self, first_order):
+        """Return the settings of `inner_loop`: a dict."""
+        return {
+            "steps": self.steps,
+            "rate": self.inner_rates(),
+            "names": self.names_,
+            "first_order": first_order,
+        }
+
+    def inner_rates(self):
+        """Return the inner rate α of every adapting parameter.
+
+        A dict from its name to a number or a tensor.
+        """
+        if self.rates == "fixed":
+            return dict.fromkeys(self.names_, self.inner_rate)
+        learned = dict(zip(self.names_, self.module_["rates"], strict=True))
+        if self.rates == "tensor":
+            return {n: r.exp() for n, r in learned.items()}
+        return learned
 
     def _build(self, net, tasks):
         self.names_ = self._adapting(net)
@@ -111,7 +151,7 @@ class MAML(MetaLearner):
         return nn.ModuleDict({"net": net, "rates": nn.ParameterList(rates)})
 
     def _adapting(self, net):
-        """Names of the parameters that the inner loop changes."""
+        """List the names of the parameters that the inner loop changes."""
         names = [n for n, _ in net.named_parameters()]
         if self.layers == "all":
             return names
@@ -126,72 +166,21 @@ class MAML(MetaLearner):
         return list(self.layers)
 
     def _optimizer(self):
-        start, rates = (
-            list(self.module_[part].parameters()) for part in ("net", "rates")
-        )
-        return torch.optim.Adam(
-            [{"params": start}, {"params": rates, "lr": self.rate_learning_rate}],
-            self.learning_rate,
-        )
+        start = list(self.module_["net"].parameters())
+        rates = list(self.module_["rates"].parameters())
+        groups = [{"params": start}, {"params": rates, "lr": self.rate_learning_rate}]
+        return torch.optim.Adam(groups, self.learning_rate)
 
-    def inner_rates(self):
-        """The inner rate α of every adapting parameter: dict from its name to a
-        number or a tensor.
+    def _shared(self, net, support, query):
+        """Pass support and query, as one batch, through the layers below those that
+        adapt; return the layers left, and both.
         """
-        if self.rates == "fixed":
-            return {n: self.inner_rate for n in self.names_}
-        learned = dict(zip(self.names_, self.module_["rates"], strict=True))
-        return (
-            {n: r.exp() for n, r in learned.items()}
-            if self.rates == "tensor"
-            else learned
-        )
-
-    def adapted(self, support, y=None, first_order=True, net=None):
-        """The networks adapted to prepared supports (n_tasks, k, d): see
-        `inner_loop`. net : None takes the whole.
-        """
-        return inner_loop(
-            self.module_["net"] if net is None else net,
-            self.learnable_.inner_loss,
-            support,
-            y,
-            steps=self.steps,
-            rate=self.inner_rates(),
-            names=self.names_,
-            first_order=first_order,
-        )
-
-    def _loss(self, task):
-        if task.weight is not None:
-            return self._weighted_loss(task)
-        adapted = self.adapted(task.support, task.support_y, self.first_order)
-        return self.learnable_.outer_loss(
-            adapted(task.query), task.query, task.y
-        ).mean()
-
-    def _weighted_loss(self, task):
-        """Cross-entropy of the scores; the layers below those that adapt see support
-        and query as one batch.
-        """
-        net, support, query = self.module_["net"], task.support, task.query
-        if isinstance(net, nn.Sequential):
-            layers = list(net.named_children())
-            cut = min(
-                i
-                for i, (n, _) in enumerate(layers)
-                if any(a.startswith(f"{n}.") for a in self.names_)
-            )
-            support, query = both_through(
-                nn.Sequential(OrderedDict(layers[:cut])), support, query
-            )
-            # under the names that they have in the whole
-            net = nn.Sequential(OrderedDict(layers[cut:]))
-        adapted = self.adapted(support, task.support_y, self.first_order, net)
-        scores = self.learnable_.anomaly(adapted(query), task.query)  # (n_tasks, q)
-        return binary_cross_entropy_with_logits(scores, task.y, task.weight)
-
-    def _scorer(self, support, y):
-        # the same values, and nothing kept for gradients
-        adapted = self.adapted(support, y, first_order=True)
-        return lambda query: self.learnable_.anomaly(adapted(query), query)
+        if not isinstance(net, nn.Sequential):
+            return net, support, query
+        layers = list(net.named_children())
+        adapting = {name.partition(".")[0] for name in self.names_}
+        cut = next(i for i, (name, _) in enumerate(layers) if name in adapting)
+        lower = nn.Sequential(OrderedDict(layers[:cut]))
+        # under the names that they have in the whole
+        upper = nn.Sequential(OrderedDict(layers[cut:]))
+        return upper, *both_through(lower, support, query)

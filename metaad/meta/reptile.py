@@ -1,6 +1,6 @@
 """Reptile: move the start towards where gradient descent on each task ends."""
 
-from torch import nn, optim
+from torch import optim
 
 from metaad.meta.base import MetaLearner
 from metaad.meta.inner_loop import inner_loop
@@ -20,8 +20,8 @@ class Reptile(MetaLearner):
     estimator : as for MAML.
     steps, inner_rate : K and α of the inner loop; K of 3 to 10.
     learning_rate : ε, in (0, 1].
-    iterations, n_tasks, schedule, average, clip, device, random_state, progress : see
-        MetaLearner.
+    iterations, n_tasks, schedule, average, clip, device, random_state, progress,
+        checkpoint : see MetaLearner.
 
     References
     ----------
@@ -42,6 +42,7 @@ class Reptile(MetaLearner):
         device="auto",
         random_state=None,
         progress=False,
+        checkpoint=None,
     ):
         super().__init__(
             estimator,
@@ -54,38 +55,28 @@ class Reptile(MetaLearner):
             device,
             random_state,
             progress,
+            checkpoint,
         )
         self.steps = steps
         self.inner_rate = inner_rate
 
-    def _build(self, net, tasks):
-        return nn.ModuleDict({"net": net})
+    def loss(self, task):
+        """Compute ½ ‖θ - mean θ_K‖² over a batch of prepared tasks, θ_K held fixed."""
+        rows, y = task.pooled()
+        net, inner_loss = self.module_["net"], self.learnable_.inner_loss
+        adapted = inner_loop(net, inner_loss, rows, y, **self.inner())
+        ends = adapted.parameters()  # θ_K, dict of (n_tasks, ...)
+        moves = [p - ends[n].detach().mean(dim=0) for n, p in net.named_parameters()]
+        return sum(0.5 * move.square().sum() for move in moves)
+
+    def adapted(self, support, y=None):
+        """Adapt to prepared supports (n_tasks, k, d): the networks of `inner_loop`."""
+        net, loss = self.module_["net"], self.learnable_.inner_loss
+        return inner_loop(net, loss, support, y, **self.inner())
+
+    def inner(self):
+        """Return the settings of `inner_loop`: a dict."""
+        return {"steps": self.steps, "rate": self.inner_rate, "first_order": True}
 
     def _optimizer(self):
         return optim.SGD(self.module_.parameters(), self.learning_rate)
-
-    def adapted(self, support, y=None):
-        """The networks adapted to prepared supports (n_tasks, k, d): see
-        `inner_loop`.
-        """
-        return inner_loop(
-            self.module_["net"],
-            self.learnable_.inner_loss,
-            support,
-            y,
-            steps=self.steps,
-            rate=self.inner_rate,
-            first_order=True,
-        )
-
-    def _loss(self, task):
-        rows, y = task.pooled()
-        ends = self.adapted(rows, y).parameters()  # θ_K, dict of (n_tasks, ...)
-        starts = self.module_["net"].named_parameters()
-        return sum(
-            0.5 * (p - ends[n].detach().mean(dim=0)).square().sum() for n, p in starts
-        )
-
-    def _scorer(self, support, y):
-        adapted = self.adapted(support, y)
-        return lambda query: self.learnable_.anomaly(adapted(query), query)

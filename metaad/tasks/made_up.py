@@ -15,46 +15,22 @@ with its own ink:
 On top of it each image, real or made up, may be bent a little on its own (affine and
 elastic [2]): that is variation within a class, which must not count as anomalous.
 
-References
-----------
-[1] Santoro, Bartunov, Botvinick, Wierstra and Lillicrap, Meta-Learning with
-    Memory-Augmented Neural Networks, ICML 2016, section 4.1 (classes made by turning
-    characters).
-[2] Simard, Steinkraus and Platt, Best Practices for Convolutional Neural Networks,
-ICDAR 2003."""
-
-from typing import NamedTuple
+References: see `metaad.tasks.recipes`.
+"""
 
 import numpy as np
 import torch
 from torch.nn.functional import grid_sample
 
 from metaad.tasks import Task
-from metaad.tasks.doodles import Doodles, ink, invent, vary
-
-KINDS = ("warp", "splice", "overlay", "turn", "doodle")
-NO_DIGIT = -1  # the source of a doodle
-
-
-class Recipes(NamedTuple):
-    """How the images of c classes are made from real ones, one row a class.
-
-    sources : int64 array (c, 2), the two digits that give the ink; the same digit twice
-        where one is enough, NO_DIGIT twice for a doodle.
-    masks : float array (c, 2, side, side), how much of each of the two shows; the
-        brighter pixel wins.
-    linear : float array (c, 2, 2), where a point of the new image lies in the old one,
-        in coordinates from -1 to 1.
-    bend : float array (c, 2, side, side), what is added to that, in the same units; (x,
-        y) first.
-    doodles : Doodles, c of them, used where the sources say so; None where no class is
-    one."""
-
-    sources: np.ndarray
-    masks: np.ndarray
-    linear: np.ndarray
-    bend: np.ndarray
-    doodles: Doodles | None = None
+from metaad.tasks.doodles import ink, vary
+from metaad.tasks.recipes import (
+    KINDS,
+    NO_DIGIT,
+    draw_recipes,
+    linear_maps,
+    smooth_noise,
+)
 
 
 class MadeUpTasks:
@@ -208,47 +184,10 @@ class MadeUpTasks:
         """Draw n made-up classes: Recipes with n rows. `sources` are positions in
         `digits`.
         """
-        kinds = np.array(self.kinds)[rng.integers(len(self.kinds), size=n)]
-        first = rng.integers(len(self.digits), size=n)
-        second = (first + rng.integers(1, len(self.digits), size=n)) % len(self.digits)
-        two = np.isin(kinds, ("splice", "overlay"))
-        sources = np.stack([first, np.where(two, second, first)], axis=1)
-        sources[kinds == "doodle"] = NO_DIGIT
-        angle = rng.uniform(0, 2 * np.pi, (n, 1, 1))
-        side = (
-            np.cos(angle) * self.points[..., 0] + np.sin(angle) * self.points[..., 1]
-            > 0
-        ).astype(float)
-        splice, plain = (kinds == "splice")[:, None, None], (~two)[:, None, None]
-        masks = np.stack(
-            [
-                np.where(splice, side, 1.0),
-                np.where(splice, 1 - side, np.where(plain, 0.0, 1.0)),
-            ],
-            axis=1,
-        )
-        warp = (kinds == "warp")[:, None, None]
-        linear = np.where(
-            warp, linear_maps(n, rng, turn=0.7, stretch=0.35, slant=0.5), np.eye(2)
-        )
-        # the seven of a square's eight symmetries that change something
-        symmetry = rng.integers(1, 8, size=n)
-        turned = rotations(symmetry % 4 * np.pi / 2)
-        turned = np.where(
-            (symmetry > 3)[:, None, None], turned * np.array([1.0, -1.0]), turned
-        )
-        linear = np.where((kinds == "turn")[:, None, None], turned, linear)
-        bend = smooth_noise(n, 4, self.side, rng) * np.where(warp, 0.2, 0.0)[..., None]
-        return Recipes(
-            sources,
-            masks,
-            linear,
-            bend,
-            invent(n, rng) if "doodle" in self.kinds else None,
-        )
+        return draw_recipes(n, self.kinds, len(self.digits), self.points, rng)
 
     def draw(self, recipes, classes, rng):
-        """Images of given classes, each with fresh ink and its own small bending.
+        """Draw images of given classes, each with fresh ink and its own small bending.
 
         classes : int array (n_tasks, n); below len(digits) a real class, from there on
             a row of `recipes`.
@@ -256,81 +195,63 @@ class MadeUpTasks:
         Returns a tensor (n_tasks, n, d) with values in [0, 1] where the ink has them.
         """
         flat = classes.ravel()
-        n, n_real, side = flat.size, len(self.digits), self.side
-        made = (
-            np.maximum(flat - n_real, 0)
-            if len(recipes.sources)
-            else np.zeros(n, dtype=np.int64)
-        )
-        is_made = flat >= n_real
-        rows = np.zeros((n, 2), dtype=np.int64)
+        made = flat >= len(self.digits)
+        # row of the recipes, 0 where there is none
+        recipe = np.where(made, flat - len(self.digits), 0)
         sources = np.repeat(flat[:, None], 2, axis=1)
-        sources[is_made] = recipes.sources[made[is_made]]
+        sources[made] = recipes.sources[recipe[made]]
+        rows = self._rows(sources, rng)
+        grid = self._grid(recipes, recipe, made, rng)
+        digits = self._digits(recipes, recipe, made, rows)
+        # (n, d)
+        images = grid_sample(digits[:, None], grid, align_corners=False).flatten(1)
+        at = np.flatnonzero(sources[:, 0] == NO_DIGIT)
+        if len(at):
+            doodles = self._doodles(recipes.doodles.take(recipe[at]), rng)
+            images[torch.as_tensor(at, device=images.device)] = doodles
+        return images.view(*classes.shape, -1)
+
+    def _rows(self, sources, rng):
+        """Draw an image of each source: row numbers, int array (n, 2)."""
+        rows = np.zeros(sources.shape, dtype=np.int64)
         for c, digit in enumerate(self.digits):
             here = sources == c
             rows[here] = rng.choice(self.tasks.rows[int(digit)], here.sum())
-        linear = linear_maps(
-            n,
-            rng,
-            turn=0.15 * self.affine,
-            stretch=0.1 * self.affine,
-            slant=0.1 * self.affine,
-        )
-        bend = self.elastic * 0.05 * smooth_noise(n, 5, side, rng)
-        bend += self.affine * rng.uniform(-0.08, 0.08, (n, 2, 1, 1))
-        linear[is_made] = recipes.linear[made[is_made]] @ linear[is_made]
-        bend[is_made] += recipes.bend[made[is_made]]
+        return rows
+
+    def _grid(self, recipes, recipe, made, rng):
+        """Say where each pixel lies in the old image: tensor (n, side, side, 2)."""
+        n, a = len(made), self.affine
+        linear = linear_maps(n, rng, turn=0.15 * a, stretch=0.1 * a, slant=0.1 * a)
+        bend = self.elastic * 0.05 * smooth_noise(n, 5, self.side, rng)
+        bend += a * rng.uniform(-0.08, 0.08, (n, 2, 1, 1))
+        linear[made] = recipes.linear[recipe[made]] @ linear[made]
+        bend[made] += recipes.bend[recipe[made]]
+        points, linear, bend = map(self._tensor, (self.points, linear, bend))
+        moved = torch.einsum("hwj,nij->nhwi", points, linear)
+        return moved + bend.permute(0, 2, 3, 1)
+
+    def _digits(self, recipes, recipe, made, rows):
+        """Take the ink, of two digits where the recipe asks: (n, side, side)."""
         X = self.tasks.X
-
-        def tensor(a):
-            return torch.as_tensor(a, dtype=X.dtype, device=X.device)
-
-        digits = (
-            X[torch.as_tensor(rows[:, 0], device=X.device)].view(n, side, side).clone()
-        )
-        at = torch.as_tensor(np.flatnonzero(is_made), device=X.device)
+        rows = torch.as_tensor(rows, device=X.device)
+        shape = self.side, self.side
+        digits = X[rows[:, 0]].view(-1, *shape).clone()
+        at = torch.as_tensor(np.flatnonzero(made), device=X.device)
         if len(at):
-            pair = X[torch.as_tensor(rows[is_made], device=X.device)].view(
-                -1, 2, side, side
-            )
-            digits[at] = (pair * tensor(recipes.masks[made[is_made]])).amax(dim=1)
-        grid = torch.einsum(
-            "hwj,nij->nhwi", tensor(self.points), tensor(linear)
-        ) + tensor(bend).permute(0, 2, 3, 1)
-        # (n, d)
-        images = grid_sample(digits[:, None], grid, align_corners=False).flatten(1)
-        doodle = np.flatnonzero(sources[:, 0] == NO_DIGIT)
-        if len(doodle):
-            maps = linear_maps(len(doodle), rng, turn=0.12, stretch=0.12, slant=0.15)
-            own = vary(recipes.doodles.take(made[doodle]), maps, rng)
-            pen = tensor(rng.uniform(0.05, 0.13, (len(doodle), 1)))
-            images[torch.as_tensor(doodle, device=X.device)] = ink(
-                own, tensor(self.points.reshape(-1, 2)), pen
-            )
-        return images.view(*classes.shape, -1)
+            pair = X[rows[at]].view(-1, 2, *shape)
+            masks = self._tensor(recipes.masks[recipe[made]])
+            digits[at] = (pair * masks).amax(dim=1)
+        return digits
 
+    def _doodles(self, doodles, rng):
+        """Draw an image of each doodle: tensor (n, d)."""
+        n = len(doodles.points)
+        maps = linear_maps(n, rng, turn=0.12, stretch=0.12, slant=0.15)
+        own = vary(doodles, maps, rng)
+        pen = self._tensor(rng.uniform(0.05, 0.13, (n, 1)))
+        return ink(own, self._tensor(self.points.reshape(-1, 2)), pen)
 
-def rotations(angles):
-    """Rotation matrices: angles (n,) in radians -> array (n, 2, 2)."""
-    c, s = np.cos(angles), np.sin(angles)
-    return np.stack([np.stack([c, -s], axis=-1), np.stack([s, c], axis=-1)], axis=-2)
-
-
-def linear_maps(n, rng, *, turn, stretch, slant):
-    """Random maps (n, 2, 2): a rotation up to `turn` radians, axes stretched by up
-    to e^±stretch, slanted by ±slant.
-    """
-    maps = np.zeros((n, 2, 2))
-    maps[:, 0, 0], maps[:, 1, 1] = np.exp(rng.uniform(-stretch, stretch, (2, n)))
-    maps[:, 0, 1] = rng.uniform(-slant, slant, n)
-    return rotations(rng.uniform(-turn, turn, n)) @ maps
-
-
-def smooth_noise(n, knots, side, rng):
-    """Smooth random fields, array (n, 2, side, side): normal at knots × knots
-    points, interpolated linearly.
-    """
-    place = np.linspace(0, knots - 1, side)
-    # (side, knots)
-    weights = np.maximum(0, 1 - np.abs(place[:, None] - np.arange(knots)))
-    return weights @ rng.standard_normal((n, 2, knots, knots)) @ weights.T
+    def _tensor(self, a):
+        X = self.tasks.X
+        return torch.as_tensor(a, dtype=X.dtype, device=X.device)

@@ -1,23 +1,30 @@
-"""Tasks that are made: out of one table without labels, and sine waves."""
+"""Tasks that need no labels: from one table without labels, and sine waves."""
 
 import numpy as np
 import torch
 
 from metaad.tasks.base import Task, check_rows
+from metaad.tasks.mixed import mixed_rows
 
 
 class ResampledTasks:
-    """Tasks out of one table without labels: random rows as support, other rows and
+    """Draw tasks from one table without labels: random rows as support, other rows and
     made-up anomalies as query.
 
-    A made-up anomaly takes each feature from a different row, chosen at random: every
-    feature looks ordinary by itself, only the way they go together is wrong.
+    A made-up anomaly takes each feature from a different row, see `mixed_rows`.
 
     Parameters
     ----------
-    X : array (n, d).
+    X : array (n, d), n >= 4.
     k, n_query : rows of the support; normal rows of the query, and as many made-up
-    anomalies."""
+        anomalies.
+    dtype, device : where the rows are kept; None takes torch's defaults.
+
+    Raises
+    ------
+    ValueError
+        for fewer than 4 rows, and for NaN or infinity.
+    """
 
     def __init__(self, X, *, k=10, n_query=15, dtype=None, device=None):
         X = np.asarray(X)
@@ -42,20 +49,11 @@ class ResampledTasks:
         (n_tasks, 2 n_query, d).
         """
         rng = np.random.default_rng(random_state)
-        n, d = self.X.shape
-        rows = np.stack(
-            [
-                rng.choice(n, self.k + self.n_query, replace=False)
-                for _ in range(n_tasks)
-            ]
-        )
-        mixed = torch.as_tensor(
-            rng.integers(0, n, (n_tasks, self.n_query, d)), device=self.X.device
-        )
-        # (n_tasks, n_query, d)
-        made_up = self.X[mixed, torch.arange(d, device=self.X.device)]
-        # (n_tasks, k + n_query, d)
-        drawn = self.X[torch.as_tensor(rows, device=self.X.device)]
+        n, wanted = len(self.X), self.k + self.n_query
+        rows = [rng.choice(n, wanted, replace=False) for _ in range(n_tasks)]
+        # both (n_tasks, ..., d)
+        made_up = mixed_rows(self.X, (n_tasks, self.n_query), rng)
+        drawn = self.X[torch.as_tensor(np.stack(rows), device=self.X.device)]
         query = torch.cat([drawn[:, self.k :], made_up], dim=1)
         y = torch.zeros(query.shape[:2], dtype=self.X.dtype, device=self.X.device)
         y[:, self.n_query :] = 1.0
@@ -63,7 +61,7 @@ class ResampledTasks:
 
 
 class SinusoidTasks:
-    """Finn's regression tasks [1]: y = a sin(x - p), with a in [0.1, 5], p in [0, π]
+    """Draw Finn's regression tasks [1]: y = a sin(x - p), with a in [0.1, 5], p in [0, π]
     and x in [-5, 5].
 
     k : number of support points; n_query : number of query points.

@@ -130,13 +130,13 @@ def predicted(learner, tasks, codes, features, tried, observed):
     tried : (k, m), the codes of the configurations that were tried, with `observed`
     (k,), what they got."""
     features = tasks.scaled(features)
-    support = learner._batch_of_one(tasks.rows(tried, features))
-    target = learner._batch_of_one(
+    support = learner.batch(tasks.rows(tried, features))
+    target = learner.batch(
         (np.asarray(observed) - np.mean(observed))[:, None] / tasks.scale
     )
     adapted = learner.adapted(support, target)
     return (
-        adapted(learner._batch_of_one(tasks.rows(codes, features)))[0, :, 0]
+        adapted(learner.batch(tasks.rows(codes, features)))[0, :, 0]
         .detach()
         .double()
         .cpu()

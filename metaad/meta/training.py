@@ -1,0 +1,186 @@
+"""The state of an outer loop: batches, gradient steps, averaged weights, checkpoint."""
+
+import copy
+import hashlib
+import inspect
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+import metaad
+from metaad import repro
+from metaad.progress import progress as show_progress
+from metaad.train import Checkpoint, generators
+
+SECONDS = 2.0  # between two writes of a checkpoint
+# parameters that change nothing about the result, or that are looked at elsewhere
+APART = ("estimator", "iterations", "device", "progress", "checkpoint")
+
+
+class Training:
+    """Train `learner.module_` on batches of tasks.
+
+    learner : a MetaLearner with `module_`. tasks : what it learns from. rng : numpy
+    Generator that draws them.
+
+    Raises
+    ------
+    ValueError
+        for a checkpoint of another training.
+    """
+
+    def __init__(self, learner, tasks, rng):
+        self.learner, self.tasks, self.rng = learner, tasks, rng
+        self.module = learner.module_
+        self.optimizer = learner._optimizer()
+        groups = self.optimizer.param_groups
+        self.parameters = [p for group in groups for p in group["params"]]
+        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
+            self.optimizer, learner.iterations
+        )
+        self.averaged = copy.deepcopy(self.module).requires_grad_(False)
+        self.checkpoint = self._checkpoint()
+        self.written = time.monotonic()
+        learner.history_ = self.checkpoint.load() if self.checkpoint else []
+        if len(learner.history_) > learner.iterations:
+            raise ValueError(
+                f"the checkpoint {learner.checkpoint} holds {len(learner.history_)} "
+                f"iterations, and {learner.iterations} were asked for; ask for as many "
+                "or more, or choose another path."
+            )
+
+    def batches(self):
+        """Yield a prepared batch of tasks for each iteration that is left."""
+        left = range(len(self.learner.history_), self.learner.iterations)
+        if self.learner.progress:
+            left = show_progress(left, label="iterations")
+        self.module.train()
+        for _ in left:
+            drawn = self.tasks.sample(self.learner.n_tasks, self.rng)
+            yield self.learner.prepared(drawn)
+
+    def descend(self, loss):
+        """Take one gradient step down the outer loss, a scalar tensor."""
+        learner = self.learner
+        self.optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.parameters, learner.clip)
+        self.optimizer.step()
+        if learner.schedule == "cosine":
+            self.schedule.step()
+        if learner.average:
+            self._average(len(learner.history_))
+        learner.history_.append(float(loss.detach()))
+        if not np.isfinite(learner.history_[-1]):
+            raise FloatingPointError(
+                f"the outer loss must stay finite, got {learner.history_[-1]} at "
+                f"iteration {len(learner.history_)}. Lower the inner rate or the "
+                "learning rate (a tenth is a good next try)."
+            )
+        if self.checkpoint and time.monotonic() - self.written >= SECONDS:
+            self._write()
+
+    def finish(self):
+        """Keep the averaged weights, if asked for, and put the module to work."""
+        if self.checkpoint:
+            self._write()
+        self.module.eval()
+        if self.learner.average:
+            self.module.load_state_dict(self.averaged.state_dict())
+
+    def _average(self, i):
+        """Move the average towards the weights: a ← decay a + (1 - decay) w."""
+        # short memory at first, while the weights move fast
+        decay = min(self.learner.average, (1 + i) / (10 + i))
+        states = self.averaged.state_dict(), self.module.state_dict()
+        with torch.no_grad():
+            for a, w in zip(*(s.values() for s in states), strict=True):
+                a.lerp_(w, 1 - decay) if a.is_floating_point() else a.copy_(w)
+
+    def _write(self):
+        self.checkpoint.save(self.learner.history_)
+        self.written = time.monotonic()
+
+    def _checkpoint(self):
+        if self.learner.checkpoint is None:
+            return None
+        parts = {
+            "module": self.module,
+            "optimizer": self.optimizer,
+            "schedule": self.schedule,
+            "averaged": self.averaged,
+            "tasks": _State(self.rng.bit_generator),
+            **generators(self.learner.device_),
+        }
+        return Checkpoint(self.learner.checkpoint, self._about(), **parts)
+
+    def _about(self):
+        """Tell this training from any other: code, parameters, start and tasks."""
+        learner, about = self.learner, {}
+        for name, value in learner.get_params(deep=False).items():
+            if name not in APART:
+                about[name] = repr(value)
+        if learner.schedule == "cosine":
+            about["iterations"] = learner.iterations
+        losses = learner.learnable_.inner_loss, learner.learnable_.outer_loss
+        return about | {
+            "losses": [getattr(f, "__qualname__", str(type(f))) for f in losses],
+            "learner": type(learner).__name__,
+            "device": learner.device_.type,
+            "code": code_digest(type(learner)),
+            "start": content_digest(self.module.state_dict()),
+            "tasks": content_digest(self.tasks),
+        }
+
+
+class _State:
+    """Give a bit generator of numpy the methods of a torch.Generator."""
+
+    def __init__(self, bits):
+        self.bits = bits
+
+    def get_state(self):
+        return self.bits.state
+
+    def set_state(self, state):
+        self.bits.state = state
+
+
+def content_digest(value):
+    """Compute SHA-256 of what an object holds: 64 hex digits.
+
+    Arrays and tensors count by their numbers, other objects by their attributes.
+    """
+    return hashlib.sha256(_content(value, ()).encode()).hexdigest()
+
+
+def _content(value, above):
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu().numpy()
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return repro.digest(value)
+    if isinstance(value, dict):
+        value = list(value.items())
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return f"({','.join(_content(v, above) for v in value)})"
+    if not hasattr(value, "__dict__"):  # numbers, strings, None
+        return repr(value).partition(" at 0x")[0]
+    name = f"{type(value).__module__}.{type(value).__qualname__}"
+    if any(value is v for v in above):
+        return name
+    return name + _content(vars(value), (*above, value))
+
+
+def code_digest(kind):
+    """Compute SHA-256 of the code that trains: metaad's, and that of a class."""
+    home = Path(metaad.__file__).parent
+    files = [*home.glob("meta/*.py"), *home.glob("tasks/*.py"), home / "nets.py"]
+    texts = [f.read_bytes() for f in sorted(files)]
+    try:
+        texts.append(inspect.getsource(kind).encode())
+    except (OSError, TypeError):  # written in a session that keeps no source
+        texts.append(kind.__qualname__.encode())
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()

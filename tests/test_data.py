@@ -811,7 +811,7 @@ def test_true_and_false_are_labels_and_images_stay_images(tmp_path):
         (
             {"y": [0, 1, None]},
             {},
-            "'y' in mine.* has empty cells; every row needs a label",
+            "'y' in mine.* has empty cells in 1 of 3 rows, first in row 2; every row needs",
         ),
     ],
 )
@@ -832,7 +832,10 @@ def test_own_table_says_what_is_wrong(tmp_path, ending, change, options, says):
             "can't be read as a table .*every row needs the same columns",
         ),
         ("a,y\n1,0,9\n2,1,9\n", "rows with more cells than its header has names"),
-        ("a,b,y\n1,2,0\n1,1\n", "empty cells; every row needs a label"),
+        (
+            "a,b,y\n1,2,0\n1,1\n",
+            "empty cells in 1 of 2 rows, first in row 1; every row needs a label",
+        ),
         ("a,b,y\n1,,0\n1,1,1\n", "empty cells in 1 of 2 rows, first in row 0"),
     ],
 )
@@ -863,7 +866,7 @@ def test_own_csv_of_the_wrong_width(tmp_path, text, says):
         ),
         (
             {"X": np.array([[1], [None]]), "y": np.array([0, 1])},
-            "Python objects, .* never reads them. Save plain",
+            "Python objects in X, .* never reads them. Save plain",
         ),
         ({"X": np.ones((2, 1)), "y": np.array([0, "a"], object)}, "Python objects"),
     ],

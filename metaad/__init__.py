@@ -1,11 +1,17 @@
 """Meta-learning for anomaly detection: the package behind the course.
 
-metaad.data.load("breast-cancer")       a table, with its source and licence
-metaad.IsolationForest().fit(X)         a detector with scikit-learn's interface
-metaad.anomaly_score(detector, X)       large = anomalous
-metaad.auroc(y, scores)                 how well they rank
-metaad.Stack.load("adbench-v1").adapt(X, y)     a detector from a few labels
-metaad.MAML(detector).fit(tasks)        learn over many tasks, then .adapt or .optimize
+metaad.load("breast-cancer")                 a table with its source; or "my.csv"
+metaad.IsolationForest().fit(X)              a detector with scikit-learn's interface
+metaad.anomaly_score(detector, X)            large = anomalous
+metaad.auroc(y, scores)                      how well they rank
+metaad.auroc_scorer                          the same as scikit-learn's scoring=
+metaad.Stack.load("adbench-v1").adapt(X, y)  a detector from a few labels
+metaad.MAML(detector).fit(tasks)             learn over many tasks
+    .adapt(X, y)                             a detector for a new one, from its rows
+    .optimize(detector, X)                   the same detector with what was learned
+
+Data, metrics and the classical detectors need no torch. `python -m metaad` says what is
+installed and where data lies.
 """
 
 from metaad.lazy import attach
@@ -22,6 +28,7 @@ __all__, __getattr__, __dir__ = attach(
             "KMeansDetector",
             "KNNDetector",
             "anomaly_score",
+            "auroc_scorer",
         ],
         "meta": ["MAML", "Mahalanobis", "PLDA", "ProtoNet", "Reptile", "Stack"],
         "search": ["ArchitectureSearch", "ForestPolicy", "Reinforce", "TRPO"],

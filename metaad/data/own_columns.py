@@ -16,6 +16,8 @@ from metaad.data.records import DataError
 from metaad.lazy import optional
 
 TEXT = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+# what pandas calls a column without a name; twice over, if it was saved like that
+UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)?|")
 MANY = 20  # rows from which on a column that counts them is no accident
 
 
@@ -93,8 +95,9 @@ def _text(path, label):
 
 def _dialect(path):
     """Separator, decimal sign, names in the header, and notes, of a text file."""
-    sep = "\t" if ".tsv" in path.suffixes[-2:] else ","
-    unpack = gzip.open if path.suffix.lower() == ".gz" else open
+    name = path.name.lower()
+    sep = "\t" if name.endswith((".tsv", ".tsv.gz")) else ","
+    unpack = gzip.open if name.endswith(".gz") else open
     try:
         with unpack(path, "rt", encoding="utf-8-sig", newline="") as file:
             lines = [next(file, "") for _ in range(3)]
@@ -150,7 +153,7 @@ def _named(path, features):
     """The columns that have a name; notes on those that were dropped."""
     notes = []
     for place, c in enumerate(features.columns):
-        if not re.fullmatch(r"Unnamed: \d+|", c):
+        if not UNNAMED.fullmatch(c):
             continue
         cells = features.iloc[:, place]
         values = cells.to_numpy()
@@ -164,7 +167,7 @@ def _named(path, features):
                 f"{_shown(cells)}. Name it in the header, or delete it."
             )
         notes.append(f"dropped {c!r}: {why}")
-    keep = [not re.fullmatch(r"Unnamed: \d+|", c) for c in features.columns]
+    keep = [not UNNAMED.fullmatch(c) for c in features.columns]
     return features.loc[:, keep], notes
 
 

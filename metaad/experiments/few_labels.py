@@ -26,10 +26,10 @@ from pathlib import Path
 import numpy as np
 
 from metaad import metrics, repro
-from metaad.meta.stack import SHIPPED, Episode, Stack
 from metaad.meta.stack.inputs import draw_labels, inputs
 from metaad.meta.stack.label_features import FEATURES, THREE, LabelFeatures
 from metaad.meta.stack.row_features import BANK, TableFeatures
+from metaad.meta.stack.stack import SHIPPED, Episode, Stack
 from metaad.tasks.tables import LabelledTable, TableTasks, adbench_names
 
 COUNTS, DRAWS, N_NORMAL, PAIRS = (1, 2, 5, 10), 5, 50, 100

@@ -1,12 +1,18 @@
 """Meta-learning for anomaly detection: the package behind the course.
 
-metaad.data.load("breast-cancer")       a table, with its source and licence
-metaad.IsolationForest().fit(X)         a detector with scikit-learn's interface
-metaad.anomaly_score(detector, X)       large = anomalous
-metaad.auroc(y, scores)                 how well they rank
-metaad.Stack.load("adbench-v1").adapt(X, y)     a detector from a few labels
-metaad.MAML(detector).fit(tasks)        learn over many tasks, then .adapt or .optimize
-metaad.FewShot().fit(images, classes).adapt(ten)    tell a new class from all others
+metaad.load("breast-cancer")                 a table with its source; or "my.csv"
+metaad.IsolationForest().fit(X)              a detector with scikit-learn's interface
+metaad.anomaly_score(detector, X)            large = anomalous
+metaad.auroc(y, scores)                      how well they rank
+metaad.auroc_scorer                          the same as scikit-learn's scoring=
+metaad.Stack.load("adbench-v1").adapt(X, y)  a detector from a few labels
+metaad.MAML(detector).fit(tasks)             learn over many tasks
+    .adapt(X, y)                             a detector for a new one, from its rows
+    .optimize(detector, X)                   the same detector with what was learned
+metaad.FewShot().fit(images, classes)        a new class from ten images, .adapt(ten)
+
+Data, metrics and the classical detectors need no torch. `python -m metaad` says what is
+installed and where data lies.
 """
 
 from metaad.lazy import attach
@@ -23,6 +29,7 @@ __all__, __getattr__, __dir__ = attach(
             "KMeansDetector",
             "KNNDetector",
             "anomaly_score",
+            "auroc_scorer",
         ],
         "meta": [
             "FewShot",

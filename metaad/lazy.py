@@ -1,8 +1,19 @@
 """Names that are imported when they are asked for (PEP 562), so that a door costs
-nothing to open.
+nothing to open; and what to install where a package is missing.
 """
 
 import importlib
+
+# the extra of pyproject.toml that brings each package; the others come with metaad
+EXTRAS = {
+    "torch": "torch",
+    "safetensors": "torch",
+    "matplotlib": "plots",
+    "PIL": "plots",
+    "IPython": "plots",
+    "mlxtend": "course",
+    "pyarrow": "parquet",
+}
 
 
 def attach(package, rooms):
@@ -17,9 +28,30 @@ def attach(package, rooms):
 
     def __getattr__(name):
         if name in home:
-            return getattr(importlib.import_module(f"{package}.{home[name]}"), name)
+            return getattr(optional(f"{package}.{home[name]}"), name)
         if name in modules:
-            return importlib.import_module(f"{package}.{name}")
+            return optional(f"{package}.{name}")
         raise AttributeError(f"{package} has no {name!r}; it has {', '.join(shown)}.")
 
     return shown, __getattr__, lambda: shown
+
+
+def optional(module):
+    """Import a module, `optional("mlxtend.data")`, and return it.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        if it, or a package that it imports, is not installed; it says what to install.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").split(".")[0]
+        if missing not in EXTRAS:
+            raise
+        raise ModuleNotFoundError(
+            f"{module} needs {missing}, which is not installed here: "
+            f"pip install 'metaad[{EXTRAS[missing]}]'",
+            name=missing,
+        ) from None

@@ -6,11 +6,14 @@ import errno
 import gzip
 import hashlib
 import io
+import os
 import re
 import socket
-import tempfile
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -37,11 +40,22 @@ def sha(content):
 @pytest.fixture
 def server():
     """Serves `content` by path. `cut`: bytes that one answer sends before the
-    connection drops; `until`: the byte of the file behind which nothing is ever sent.
+    connection drops; `until`: the byte of the file behind which nothing is ever sent;
+    `stall`: the byte behind which it waits, having set `reached`, until `go` is set;
+    `length`: what it says as Content-Length instead of the truth.
     `ranges`: whether a Range request is honoured ("wrong": elsewhere). `refuse`: status
     codes to answer first."""
     state = SimpleNamespace(
-        content={}, cut=None, until=None, ranges=True, refuse=[], asked=[]
+        content={},
+        cut=None,
+        until=None,
+        ranges=True,
+        refuse=[],
+        asked=[],
+        stall=None,
+        reached=threading.Event(),
+        go=threading.Event(),
+        length=None,
     )
 
     class Handler(BaseHTTPRequestHandler):
@@ -68,8 +82,14 @@ def server():
                 self.send_header(
                     "Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}"
                 )
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", state.length or str(len(body)))
             self.end_headers()
+            if state.stall is not None:
+                self.wfile.write(body[: state.stall])
+                self.wfile.flush()
+                state.reached.set()
+                state.go.wait(60)
+                return
             end = len(body) if state.until is None else max(0, state.until - start)
             self.wfile.write(
                 body[: min(end, len(body) if state.cut is None else state.cut)]
@@ -83,6 +103,7 @@ def server():
     thread.start()
     state.address = f"http://127.0.0.1:{http.server_port}/"
     yield state
+    state.go.set()
     http.shutdown()
     http.server_close()
     thread.join()
@@ -248,7 +269,7 @@ def test_a_read_only_folder(toy, folder, monkeypatch, code, says):
     def deny(*args, **options):
         raise OSError(code, says)
 
-    monkeypatch.setattr(tempfile, "NamedTemporaryFile", deny)
+    monkeypatch.setattr(Path, "touch", deny)
     refused(
         folder,
         rf"^{FILE} is missing and can't be written to {re.escape(str(folder))} "
@@ -260,7 +281,7 @@ def test_a_read_only_folder(toy, folder, monkeypatch, code, says):
 def test_a_read_only_folder_that_holds_the_file_is_enough(toy, folder, monkeypatch):
     files.fetch(FILE)
     # any attempt to write would fail
-    monkeypatch.setattr(tempfile, "NamedTemporaryFile", None)
+    monkeypatch.setattr(Path, "touch", None)
     assert files.fetch(FILE).read_bytes() == CONTENT
 
 
@@ -283,6 +304,60 @@ def test_a_stopped_download_leaves_nothing(toy, folder, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         files.fetch(FILE)
     assert left(folder) == []
+
+
+CHILD = """
+import sys
+from metaad.data import download
+file, checksum, address = sys.argv[1:]
+download.registry = lambda: {file: checksum}
+download.ADDRESSES["adbench"] = address
+download.fetch(file)
+"""
+
+
+@pytest.mark.parametrize("arrived", [0, 1, 150_000, 299_999])
+def test_a_killed_download_leaves_no_file_and_the_next_one_cleans_up(
+    toy, folder, arrived
+):
+    toy.stall = arrived
+    command = [sys.executable, "-c", CHILD, FILE, sha(CONTENT), toy.address]
+    env = {**os.environ, "PYTHONPATH": str(Path(files.__file__).parents[2])}
+    with subprocess.Popen(command, env=env) as child:
+        assert toy.reached.wait(60)
+        child.kill()
+    toy.go.set()
+    (part,) = left(folder)  # hidden, under the pattern that is swept
+    assert re.fullmatch(r"adbench/\.1_toy\.npz\.[0-9a-f-]+\.part", part)
+    toy.stall = None
+    # one that may still be alive stays
+    assert files.fetch(FILE).read_bytes() == CONTENT and left(folder) == [part, FILE]
+    (folder / FILE).unlink()
+    old = (folder / part).stat().st_mtime - files.STALE - 60
+    os.utime(folder / part, (old, old))
+    assert files.fetch(FILE).read_bytes() == CONTENT and left(folder) == [FILE]
+
+
+@pytest.mark.parametrize("told", ["abc", "-5", "1e9", "9" * 5000])
+def test_a_nonsense_content_length_is_no_crash(toy, folder, told):
+    # the connection then ends with the file, or the client waits for more and gives up
+    toy.length = told
+    try:
+        assert files.fetch(FILE).read_bytes() == CONTENT
+    except data.DataError:
+        assert left(folder) == []
+
+
+def test_a_file_that_is_far_too_large_is_refused_before_and_while_it_comes(
+    toy, folder, monkeypatch
+):
+    monkeypatch.setattr(files, "MOST", 200_000)
+    refused(folder, "sends more than 200,000 bytes, and no file of this course is so")
+    monkeypatch.setattr(files, "_length", lambda answer: None)  # it doesn't say
+    refused(folder, "sends more than 200,000 bytes")
+    toy.cut = 150_000  # nor does a second answer that goes on get round it
+    refused(folder, "sends more than 200,000 bytes")
+    assert toy.asked[-1] is not None
 
 
 def test_a_damaged_file_on_disk_is_named_and_not_touched(toy, folder):
@@ -360,16 +435,39 @@ def test_images_load_from_the_server_in_torchvisions_layout(
 
 
 def test_where_downloads_land(monkeypatch, tmp_path):
+    root = Path(__file__).parents[1]
+    assert files.checkout() == root
     monkeypatch.setenv("METAAD_DATA", str(tmp_path))
     assert data.data_dir() == tmp_path
     # from the checkout, whatever folder a notebook runs in
     monkeypatch.setenv("METAAD_DATA", "../elsewhere")
-    assert data.data_dir() == files.CHECKOUT / ".." / "elsewhere"
-    for empty in ("", None):
-        monkeypatch.setenv(
-            "METAAD_DATA", empty
-        ) if empty is not None else monkeypatch.delenv("METAAD_DATA")
-        assert data.data_dir() == files.CHECKOUT / "data"
+    assert data.data_dir() == root / ".." / "elsewhere"
+    monkeypatch.setenv("METAAD_DATA", "~/here")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert data.data_dir() == tmp_path / "here"
+    monkeypatch.setenv("METAAD_DATA", "")
+    assert data.data_dir() == root / "data"
+    monkeypatch.delenv("METAAD_DATA")
+    assert data.data_dir() == root / "data"
+
+
+def test_without_a_checkout_downloads_land_in_the_users_cache(monkeypatch, tmp_path):
+    (tmp_path / "metaad" / "data").mkdir(parents=True)
+    monkeypatch.setattr(files, "__file__", str(tmp_path / "metaad/data/download.py"))
+    monkeypatch.delenv("METAAD_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert files.checkout() is None
+    assert "metaad" in data.data_dir().parts
+    if sys.platform == "linux":
+        assert data.data_dir() == tmp_path / "cache" / "metaad"
+    monkeypatch.setenv("METAAD_DATA", "here")  # from the current folder
+    assert data.data_dir() == Path("here")
+    # a pyproject.toml alone is another project, which happens to hold the package
+    (tmp_path / "pyproject.toml").touch()
+    assert files.checkout() is None
+    (tmp_path / "notebooks").mkdir()
+    assert files.checkout() == tmp_path
 
 
 def test_every_registered_file_has_an_address_and_a_whole_checksum():
@@ -713,7 +811,7 @@ def test_true_and_false_are_labels_and_images_stay_images(tmp_path):
         (
             {"y": [0, 1, None]},
             {},
-            "'y' in mine.* has empty cells; every row needs a label",
+            "'y' in mine.* has empty cells in 1 of 3 rows, first in row 2; every row needs",
         ),
     ],
 )
@@ -734,7 +832,10 @@ def test_own_table_says_what_is_wrong(tmp_path, ending, change, options, says):
             "can't be read as a table .*every row needs the same columns",
         ),
         ("a,y\n1,0,9\n2,1,9\n", "rows with more cells than its header has names"),
-        ("a,b,y\n1,2,0\n1,1\n", "empty cells; every row needs a label"),
+        (
+            "a,b,y\n1,2,0\n1,1\n",
+            "empty cells in 1 of 2 rows, first in row 1; every row needs a label",
+        ),
         ("a,b,y\n1,,0\n1,1,1\n", "empty cells in 1 of 2 rows, first in row 0"),
     ],
 )
@@ -765,7 +866,7 @@ def test_own_csv_of_the_wrong_width(tmp_path, text, says):
         ),
         (
             {"X": np.array([[1], [None]]), "y": np.array([0, 1])},
-            "Python objects, .* never reads them. Save plain",
+            "Python objects in X, .* never reads them. Save plain",
         ),
         ({"X": np.ones((2, 1)), "y": np.array([0, "a"], object)}, "Python objects"),
     ],

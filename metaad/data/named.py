@@ -4,11 +4,12 @@ its path.
 
 import difflib
 import os
+import warnings
 from pathlib import Path
 
 from metaad.data.loaders import FAMILIES, LOADERS, adbench, adbench_files
-from metaad.data.own_file import ENDINGS, read_own
-from metaad.data.records import DataError, Table
+from metaad.data.own_file import READS, own_table
+from metaad.data.records import DataError
 
 
 def load(name, *, label=None, anomaly=None):
@@ -16,12 +17,16 @@ def load(name, *, label=None, anomaly=None):
 
     Parameters
     ----------
-    name : str or Path Bundled: mnist-5k, digits, breast-cancer, wine. Downloaded once
-        and checked: mnist, fashion-mnist, adbench:<table>, uoms, wnut17. In any case of
-        letters. Your own: a path that ends in .csv, .npz or .parquet.
-    label : str, default "y" Your own file only: the column (.csv, .parquet) or array
-        (.npz) of labels, 0 normal and 1 anomaly.
-    anomaly : optional Your own file only: where the labels are any other two values,
+    name : str or Path.
+        Bundled: mnist-5k, digits, breast-cancer, wine.
+        Downloaded once and checked: mnist, fashion-mnist, adbench:<table>, uoms,
+        wnut17. Capital or small letters make no difference.
+        Your own: a path that ends in .csv, .tsv (also .csv.gz, .tsv.gz), .parquet or
+        .npz. What was dropped from it, or read in another way than the ending says, is
+        in the record's `notes`, and a warning says it.
+    label : str, default "y". Your own file only: the column (.csv, .tsv, .parquet) or
+        array (.npz) of labels, 0 normal and 1 anomaly.
+    anomaly : optional. Your own file only: where the labels are any other two values,
         the one that marks an anomaly.
 
     Returns
@@ -39,16 +44,17 @@ def load(name, *, label=None, anomaly=None):
         raise DataError(
             f"load needs the name of a dataset or the path of a file, got {type(name).__name__}."
         )
-    if text.lower().endswith(ENDINGS):
-        X, y, marks = read_own(
-            Path(text).expanduser(), "y" if label is None else label, anomaly
-        )
-        return Table(X, y, Path(text).stem, text, "the owner's", marks, "anomalies")
+    known = text.lower()
+    bundled = known in LOADERS or known in adbench_files()
+    own = None if bundled else own_table(text, "y" if label is None else label, anomaly)
+    if own is not None:
+        for note in own.notes:
+            warnings.warn(f"{Path(text).name}: {note}.", stacklevel=2)
+        return own
     if label is not None or anomaly is not None:
         raise DataError(
             f"label and anomaly are for your own files; {text!r} has its labels already."
         )
-    known = text.lower()
     if known in LOADERS:
         return LOADERS[known]()
     if known in adbench_files():
@@ -67,7 +73,7 @@ def load(name, *, label=None, anomaly=None):
             if near
             else f"there are {', '.join(LOADERS)} and adbench:<table>."
         )
-        + " data.names() lists all; a file of your own must end in .csv, .npz or .parquet."
+        + f" data.names() lists all; a file of your own must end in {READS}."
     )
 
 

@@ -1,14 +1,71 @@
-"""The reader's own table: rows and labels out of .csv, .parquet or .npz."""
+"""The reader's own table: rows and labels out of .csv, .tsv, .parquet or .npz."""
 
-import warnings
-import zipfile
-import zlib
+import numbers
+import re
+from pathlib import Path
 
 import numpy as np
 
-from metaad.data.records import DataError
+from metaad.data.own_arrays import read_arrays
+from metaad.data.own_columns import TEXT, read_columns
+from metaad.data.records import DataError, Table
 
-ENDINGS = (".csv", ".npz", ".parquet")  # of a reader's own table
+ENDINGS = (*TEXT, ".npz", ".parquet")  # of a reader's own table
+READS = ".csv or .tsv (also .gz), .parquet or .npz"
+# other files that people have, and what to do with them
+OTHER = {
+    ".npy": "save rows and labels together: numpy.savez(path, X=X, y=y)",
+    ".txt": "rename it to .csv or .tsv, whichever stands between its cells",
+    ".xls": "save it as CSV UTF-8",
+    ".xlsx": "save it as CSV UTF-8",
+    ".ods": "save it as CSV UTF-8",
+    ".zip": "unpack it first",
+    ".bz2": "unpack it first",
+    ".xz": "unpack it first",
+    ".zst": "unpack it first",
+    ".7z": "unpack it first",
+    ".tar": "unpack it first",
+    ".gz": "unpack it first",
+}
+OTHER |= dict.fromkeys(
+    (".dat", ".data", ".json", ".jsonl", ".feather", ".h5", ".mat", ".arff", ".db"),
+    "write it as .csv first",
+)
+OTHER |= dict.fromkeys(
+    (".pkl", ".pickle", ".joblib", ".pt"),
+    "it can run code when it is read, so metaad never reads it; write .npz or .csv",
+)
+
+
+def own_table(text, label, anomaly):
+    """The `Table` in the reader's own file, or None if `text` is no path of one.
+
+    Raises
+    ------
+    DataError
+        for an address instead of a file, for a kind of file that is not read, and as
+        `read_own` does.
+    """
+    # a Path turns https://x into https:/x; one letter is a drive
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", text):
+        raise DataError(
+            f"{text!r} is an address, and load reads files; download it first, then load "
+            f"the file."
+        )
+    path = Path(text).expanduser()
+    if text.lower().endswith(ENDINGS):
+        X, y, marks, columns, notes = read_own(path, label, anomaly)
+        stem = re.sub(r"\.[ct]sv$", "", path.stem, flags=re.IGNORECASE)
+        rest = (marks, "anomalies", None, columns, tuple(notes))
+        return Table(X, y, stem, text, "the owner's", *rest)
+    ending = path.suffix.lower()
+    if ending in OTHER or path.is_file() or len(path.parts) > 1:
+        remedy = OTHER.get(ending, "write it as one of these")
+        raise DataError(
+            f"{path.name or text} is not a file that load reads, which are {READS}: "
+            f"{remedy}."
+        )
+    return None
 
 
 def read_own(path, label, anomaly=None):
@@ -16,8 +73,8 @@ def read_own(path, label, anomaly=None):
 
     Parameters
     ----------
-    path : Path that ends in .csv, .parquet (every column but the label is a feature) or
-        .npz (array X, and the labels).
+    path : Path that ends in .csv, .tsv, .parquet (every column but the label is a
+        feature) or .npz (array X, and the labels).
     label : str, the column or array of labels.
     anomaly : the label that marks an anomaly, where the labels are two values other
         than 0 and 1.
@@ -27,6 +84,8 @@ def read_own(path, label, anomaly=None):
     X : float64 (n, d); from .npz also (n, height, width)
     y : int64 (n,), 1 for an anomaly
     marks : str, what counts as an anomaly
+    columns : tuple of str, the features' names; None from .npz
+    notes : list of str, what was dropped or read in another way than the ending says
 
     Raises
     ------
@@ -38,7 +97,13 @@ def read_own(path, label, anomaly=None):
         raise DataError(
             f"there is no file {path}; check the path (it counts from the current folder)."
         )
-    X, labels = (_arrays if path.suffix.lower() == ".npz" else _columns)(path, label)
+    if not isinstance(label, str):
+        raise DataError(f"label must be the name of a column or array, got {label!r}.")
+    columns, notes = None, []
+    if path.suffix.lower() == ".npz":
+        X, labels = read_arrays(path, label)
+    else:
+        X, labels, columns, notes = read_columns(path, label)
     if X.ndim < 2 or 0 in X.shape:
         raise DataError(
             f"{path.name} must hold rows of numbers, (n, d) with n and d at least 1; "
@@ -49,102 +114,37 @@ def read_own(path, label, anomaly=None):
             f"{path.name} must hold one label for each of its {len(X)} rows; got "
             f"shape {labels.shape}."
         )
-    bad = ~np.isfinite(X.reshape(len(X), -1)).all(axis=1)
-    if bad.any():
-        raise DataError(
-            f"{path.name} holds NaN, inf or empty cells in {bad.sum()} of {len(X)} "
-            f"rows, first in row {bad.argmax()} "
-            f"(counted from 0). Fill or drop them first."
-        )
-    return X, *_labels(path, label, labels, anomaly)
+    _finite(path, X, columns)
+    return X, *_labels(path, label, labels, anomaly), columns, notes
 
 
-def _arrays(path, label):
-    if not zipfile.is_zipfile(path):
-        raise DataError(
-            f"{path.name} is not an .npz archive; write it with numpy.savez(path, "
-            f"X=X, {label}=...)."
-        )
-    with np.load(path, allow_pickle=False) as arrays:
-        missing = [key for key in ("X", label) if key not in arrays.files]
-        if missing:
-            raise DataError(
-                f"{path.name} has no array {' or '.join(missing)}; it has "
-                f"{', '.join(arrays.files) or 'none'}. "
-                f"Rows belong in X; name the labels' array with label=."
-            )
-        try:
-            X, labels = arrays["X"], arrays[label]
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            if "pickle" not in str(error):
-                raise DataError(
-                    f"{path.name} is damaged ({error}); copy or save it again."
-                ) from None
-            raise DataError(
-                f"{path.name} holds Python objects, which can run code when they are "
-                f"read; metaad never reads them. "
-                f"Save plain numbers: numpy.savez(path, X=X.astype(float), {label}=...)."
-            ) from None
-    if X.dtype.kind not in "biuf":
-        raise DataError(
-            f"X in {path.name} must hold real numbers, got type {X.dtype}; encode it "
-            f"as numbers first."
-        )
-    return X.astype(np.float64), labels
-
-
-def _columns(path, label):
-    import pandas as pd
-
-    try:
-        with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):
-            # index_col=False: else pandas takes surplus cells for an index without a
-            # word
-            csv = path.suffix.lower() == ".csv"
-            frame = pd.read_csv(path, index_col=False) if csv else pd.read_parquet(path)
-    except pd.errors.ParserWarning:
-        raise DataError(
-            f"{path.name} has rows with more cells than its header has names; every "
-            f"column needs a name."
-        ) from None
-    except ImportError:
-        raise DataError(
-            f"{path.name} needs pyarrow to be read: pip install pyarrow, or save it as .csv."
-        ) from None
-    # pandas' and pyarrow's parser errors are both of these
-    except (ValueError, OSError) as error:
-        reason = str(error).strip().split("\n")[-1]
-        raise DataError(
-            f"{path.name} can't be read as a table ({reason}); every row needs the same columns."
-        ) from None
-    if label not in frame.columns:
-        some = ", ".join(map(str, frame.columns[:8])) + (
-            ", …" if len(frame.columns) > 8 else ""
-        )
-        raise DataError(
-            f"{path.name} has no column {label!r}; it has {some}. Name the labels' "
-            f"column with label=."
-        )
-    features = frame.drop(columns=label)
-    if frame.empty:  # columns without a cell have no type to speak of
-        return np.empty(features.shape), np.empty(0)
-    words = [str(c) for c in features if not pd.api.types.is_numeric_dtype(features[c])]
-    if words:
-        raise DataError(
-            f"{path.name} must hold numbers beside its label; not numbers: "
-            f"{', '.join(words[:8])}. Drop or encode them."
-        )
-    return features.to_numpy(np.float64, na_value=np.nan), frame[label].to_numpy()
+def _finite(path, X, columns):
+    """Refuse NaN, infinity and empty cells; name the first one's row and column."""
+    bad = ~np.isfinite(X.reshape(len(X), -1))
+    if not bad.any():
+        return
+    rows, first = bad.any(axis=1), bad.any(axis=1).argmax()
+    place = bad[first].argmax()
+    where = f"column {columns[place]!r}" if columns else f"place {place} of the row"
+    raise DataError(
+        f"{path.name} holds NaN, inf or empty cells in {rows.sum()} of {len(X)} rows, "
+        f"first in row {first} (counted from 0), {where}. Fill or drop them first."
+    )
 
 
 def _labels(path, label, labels, anomaly):
     """Labels as 0 and 1, and the words for it."""
     import pandas as pd
 
-    if pd.isna(labels).any():
+    if anomaly is not None and not isinstance(anomaly, (str, numbers.Number, np.bool_)):
+        raise DataError(f"anomaly must be one value of {label!r}, got {anomaly!r}.")
+    empty = pd.isna(labels)
+    if empty.any():
         raise DataError(
-            f"{label!r} in {path.name} has empty cells; every row needs a label. Fill "
-            f"or drop them first."
+            f"{label!r} in {path.name} has empty cells in {empty.sum()} of {len(labels)} "
+            f"rows, first in row {empty.argmax()}; every row needs a label. Fill or drop "
+            f"them first; for a few labels, read the file with pandas and give "
+            f"Stack.adapt -1 where there is none."
         )
     values = sorted(
         {v.item() if isinstance(v, np.generic) else v for v in labels}, key=str

@@ -27,6 +27,10 @@ class Table:
     task: str
     # bool (n,), where the source has its own split: True for a training row
     train: np.ndarray | None = None
+    # (d,) str: the names of X's columns, where they have names
+    columns: tuple | None = None
+    # str: what was dropped, skipped or read in a way that the file does not name
+    notes: tuple = ()
 
     def __repr__(self):
         count = (
@@ -34,13 +38,14 @@ class Table:
             if self.task == "anomalies"
             else f"{len(np.unique(self.y))} classes"
         )
-        return f"Table({self.name!r}: X {self.X.shape}, {count})"
+        notes = "".join(f"; {note}" for note in self.notes)
+        return f"Table({self.name!r}: X {self.X.shape}, {count}{notes})"
 
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """How well detector configurations did on labelled tables [1]: one row a table, one
-    column a configuration.
+    """How well detector configurations did on labelled tables [1]: one row per table,
+    one column per configuration.
 
     Each frame has the columns Data, #Samples, "# Dimensions" and "Outlier Perc", then
     297 configurations, named by a method and its hyperparameters. 18 tables come from

@@ -1,4 +1,4 @@
-"""Anomaly detectors with scikit-learn's interface. One file a method."""
+"""Anomaly detectors with scikit-learn's interface. One file per method."""
 
 from metaad.lazy import attach
 
@@ -6,7 +6,12 @@ __all__, __getattr__, __dir__ = attach(
     __name__,
     {
         "autoencoder": ["AutoencoderDetector"],
-        "base": ["Detector", "anomaly_score"],
+        "base": [
+            "Detector",
+            "anomaly_score",
+            "auroc_scorer",
+            "average_precision_scorer",
+        ],
         "forest": ["IsolationForest", "average_path_length"],
         "kmeans": ["KMeansDetector"],
         "knn": ["KNNDetector"],

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from torch.nn.functional import mse_loss
 
 from metaad import repro
@@ -81,6 +81,8 @@ class AutoencoderDetector(Detector):
     [3] Kingma, Ba: Adam: a method for stochastic optimization. ICLR 2015.
     """
 
+    _squares = True
+
     def __init__(
         self,
         hidden=(128, 64, 32),
@@ -114,7 +116,7 @@ class AutoencoderDetector(Detector):
         the units of X.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
+        X = self._checked(X, reset=False)
         return self._rebuild(self._scaled(X)) * self.scale_ + self.mean_
 
     def _fit(self, X):

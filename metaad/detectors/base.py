@@ -1,10 +1,37 @@
 """What every detector of this package shares: input checks, the threshold, and the
 sign of a score.
+
+A new detector is one class with `__init__`, `_fit` and `_anomaly`:
+
+    class DistanceToMean(Detector):
+        def __init__(self, contamination=0.1, random_state=None):
+            self.contamination, self.random_state = contamination, random_state
+
+        def _fit(self, X):
+            self.mean_ = X.mean(axis=0)
+
+        def _anomaly(self, X):
+            return np.linalg.norm(X - self.mean_, axis=1)
+
+It then has `fit`, `score_samples`, `decision_function`, `predict` and `offset_`, and
+passes scikit-learn's `check_estimator`. In this package: one file beside this one, its
+name in detectors/__init__.py, an instance in tests/test_estimators.py.
 """
+
+from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+from metaad import metrics
+
+# squares of values beyond these overflow, or vanish, in float64
+LARGEST, SMALLEST = 1e140, 1e-140
+SCALE = (
+    "Scale the columns first, for instance with sklearn.preprocessing.MaxAbsScaler, or "
+    "drop what can't be a measurement."
+)
 
 
 def anomaly_score(detector, X):
@@ -25,6 +52,33 @@ def anomaly_score(detector, X):
     return -np.asarray(detector.score_samples(X), dtype=np.float64)
 
 
+def auroc_scorer(detector, X, y):
+    """AUROC of a fitted detector, for scikit-learn's model selection:
+    `cross_val_score(detector, X, y, scoring=auroc_scorer, cv=StratifiedKFold(5))`,
+    `GridSearchCV` likewise. The folds must be stratified, or one may hold no anomaly.
+
+    scikit-learn's own scoring="roc_auc" takes `decision_function`, which is large for
+    *normal* rows, and so gives 1 - AUROC where y is 1 for an anomaly.
+
+    Parameters
+    ----------
+    detector : any fitted scikit-learn outlier detector, ours or scikit-learn's.
+    X : array (n, d).
+    y : array (n,), 1 for an anomaly and 0 for a normal row; both must occur.
+
+    Returns
+    -------
+    float in [0, 1], larger = better; 0.5 is chance."""
+    return metrics.auroc(y, anomaly_score(detector, X))
+
+
+def average_precision_scorer(detector, X, y):
+    """Average precision of a fitted detector: float in (0, 1], larger = better; the
+    share of anomalies is chance. Otherwise as `auroc_scorer`.
+    """
+    return metrics.average_precision(y, anomaly_score(detector, X))
+
+
 class Detector(OutlierMixin, BaseEstimator):
     """Base of the detectors: a subclass writes `_fit` and `_anomaly`, and lists its
     parameters in `__init__`.
@@ -39,36 +93,51 @@ class Detector(OutlierMixin, BaseEstimator):
 
     - `_fit(X)`: learn from a checked float64 array (n, d); attributes learned end in an
       underscore.
-    - `_anomaly(X)`: float64 array (n,), larger = more anomalous.
+    - `_anomaly(X)`: float64 array (n,), finite, larger = more anomalous.
+
+    A subclass that squares values sets `_squares = True`: a table whose squares overflow
+    or vanish is then refused before anything is computed.
+
+    X reaches both in rows (C order), whatever it came in: the same numbers give the
+    same bytes.
     """
 
     _min_samples = 2
     _auto_offset = None
+    _squares = False
 
     def fit(self, X, y=None):
         """Learn what normal looks like from X, array (n, d); y is ignored. Returns
         the detector.
+
+        Raises
+        ------
+        ValueError
+            for NaN or infinity in X, a parameter out of range, or values so large or so
+            small that the scores are no longer numbers.
         """
-        X = validate_data(
-            self, X, dtype=np.float64, ensure_min_samples=self._min_samples
-        )
+        X = self._checked(X, ensure_min_samples=self._min_samples)
         self._check_contamination()
+        self._check_size(X)
         self._fit(X)
         if self.contamination == "auto":
             self.offset_ = self._auto_offset
         else:
-            self.offset_ = float(
-                np.percentile(-self._anomaly(X), 100.0 * self.contamination)
-            )
+            share = 100.0 * self.contamination
+            self.offset_ = float(np.percentile(-self._scores(X), share))
         return self
 
     def score_samples(self, X):
         """Normality of each row of X (n, d): float64 array (n,), larger = more
         *normal*. See `anomaly_score`.
+
+        Raises
+        ------
+        ValueError
+            for NaN or infinity in X, and where a score is not a finite number.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        return -np.asarray(self._anomaly(X), dtype=np.float64)
+        return -self._scores(self._checked(X, reset=False))
 
     def decision_function(self, X):
         """`score_samples(X) - offset_`: array (n,), negative for the rows called
@@ -80,14 +149,38 @@ class Detector(OutlierMixin, BaseEstimator):
         """-1 for an anomaly, +1 for a normal row: int array (n,)."""
         return np.where(self.decision_function(X) < 0, -1, 1)
 
+    def _checked(self, X, **options):
+        """X as a float64 array (n, d), row after row in memory."""
+        return validate_data(self, X, dtype=np.float64, order="C", **options)
+
+    def _scores(self, X):
+        """`_anomaly`, and a sentence where it is NaN or infinite."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = np.asarray(self._anomaly(X), dtype=np.float64)
+        bad = ~np.isfinite(scores)
+        if bad.any():
+            raise ValueError(
+                f"{type(self).__name__} gives {scores[bad][0]} instead of a score for "
+                f"{bad.sum()} of {len(X)} rows, first row {bad.argmax()} (counted from "
+                f"0); the values in X go up to {np.abs(X).max():.3g}. {SCALE}"
+            )
+        return scores
+
+    def _check_size(self, X):
+        largest = np.abs(X).max()
+        if self._squares and not (largest == 0 or SMALLEST <= largest <= LARGEST):
+            raise ValueError(
+                f"{type(self).__name__} squares values, and those in X go up to "
+                f"{largest:.3g}: their squares are not numbers any more. {SCALE}"
+            )
+
     def _check_contamination(self):
         c = self.contamination
-        if isinstance(c, str):
-            if c == "auto" and self._auto_offset is not None:
-                return
-            allowed = "a number in (0, 0.5]" + (
-                ' or "auto"' if self._auto_offset is not None else ""
-            )
+        auto = self._auto_offset is not None
+        if isinstance(c, str) and c == "auto" and auto:
+            return
+        if isinstance(c, bool) or not isinstance(c, Real):
+            allowed = "a number in (0, 0.5]" + (' or "auto"' if auto else "")
             raise ValueError(f"contamination must be {allowed}, got {c!r}.")
         if not 0.0 < c <= 0.5:
             raise ValueError(

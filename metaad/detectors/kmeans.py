@@ -46,6 +46,8 @@ class KMeansDetector(Detector):
     [3] Lloyd: Least squares quantization in PCM. IEEE Transactions on Information
     Theory 28, 1982."""
 
+    _squares = True
+
     def __init__(self, n_clusters=8, n_init=10, contamination=0.1, random_state=None):
         self.n_clusters = n_clusters
         self.n_init = n_init

@@ -54,6 +54,8 @@ class KNNDetector(Detector):
     [2] Angiulli, Pizzuti: Fast outlier detection in high dimensional spaces. PKDD 2002.
     """
 
+    _squares = True
+
     def __init__(
         self, n_neighbors=5, method="largest", contamination=0.1, random_state=None
     ):

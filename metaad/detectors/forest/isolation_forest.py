@@ -24,7 +24,7 @@ from numbers import Integral, Real
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from metaad.detectors.base import Detector
 from metaad.detectors.forest.cuts import draw_cuts
@@ -254,7 +254,7 @@ class IsolationForest(Detector):
         Cuts on the way to the leaf, plus c(size) for the training rows that the leaf
         still holds together."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
+        X = self._checked(X, reset=False)
         return np.concatenate(self._walk(X, lambda h: h), axis=1)
 
     def _anomaly(self, X):

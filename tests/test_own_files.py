@@ -1,0 +1,372 @@
+"""Tables as people have them: index columns, two label columns, decimal commas, other
+encodings, damaged and hostile archives.
+"""
+
+import gzip
+import io
+import pickle
+import struct
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metaad import data
+
+RNG = np.random.default_rng(0)
+FRAME = pd.DataFrame(RNG.normal(size=(30, 3)).round(3), columns=list("abc"))
+FRAME["y"] = (np.arange(30) < 3).astype(int)
+
+
+def noted(path, **options):
+    """The table, and what was said while it was loaded."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        table = data.load(path, **options)
+    assert [str(w.message) for w in said] == [f"{path.name}: {n}." for n in table.notes]
+    assert all(note in repr(table) for note in table.notes)
+    return table
+
+
+def refused(path, says, **options):
+    with pytest.raises(data.DataError, match=says) as caught:
+        data.load(path, **options)
+    assert "\n" not in str(caught.value) and str(caught.value).endswith((".", ")."))
+
+
+def same(table):
+    assert np.array_equal(table.X, FRAME[list("abc")]) and table.columns == (
+        "a",
+        "b",
+        "c",
+    )
+    assert np.array_equal(table.y, FRAME["y"])
+    return table
+
+
+# --- what loads
+
+
+@pytest.mark.parametrize(
+    "ending", [".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".TSV"]
+)
+def test_every_kind_of_table_gives_the_same_rows_and_names(tmp_path, ending):
+    path = tmp_path / f"mine{ending}"
+    if ending == ".parquet":
+        FRAME.to_parquet(path)
+    else:
+        tab = "\t" if "tsv" in ending.lower() else ","
+        FRAME.to_csv(path, index=False, sep=tab)
+    table = same(noted(path))
+    assert table.name == "mine" and table.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("decimal", "words"), [(",", "decimal commas"), (".", "decimal points")]
+)
+def test_semicolons_load_and_are_noted(tmp_path, decimal, words):
+    path = tmp_path / "mine.csv"
+    FRAME.to_csv(path, index=False, sep=";", decimal=decimal)
+    table = same(noted(path))
+    assert table.notes == (f"read with ; between cells and {words}",)
+
+
+def test_line_ends_byte_order_marks_and_unusual_names_change_nothing(tmp_path):
+    text = FRAME.to_csv(index=False)
+    for i, content in enumerate(
+        (text.replace("\n", "\r\n"), text.replace("\n", "\r"), "\ufeff" + text)
+    ):
+        path = tmp_path / f"{i} with spaces und Ümläut.csv"
+        path.write_bytes(content.encode())
+        assert same(noted(path)).notes == ()
+    first = FRAME[["y", "a", "b", "c"]].to_csv(index=False)  # the label behind the mark
+    (tmp_path / "bom.csv").write_bytes(("\ufeff" + first).encode())
+    same(noted(tmp_path / "bom.csv"))
+
+
+def test_the_names_of_columns_are_kept_where_there_are_names():
+    assert data.load("breast-cancer").columns[:2] == ("mean radius", "mean texture")
+    assert data.load("wine").columns[0] == "alcohol"
+    for name in ("breast-cancer", "wine"):
+        table = data.load(name)
+        assert len(table.columns) == table.X.shape[1] and table.notes == ()
+    assert data.load("digits").columns is None
+
+
+# --- columns that leak
+
+
+@pytest.mark.parametrize("start", [0, 1, 500])
+def test_a_pandas_index_is_dropped_with_a_word(tmp_path, start):
+    path = tmp_path / "mine.csv"
+    FRAME.set_index(FRAME.index + start).to_csv(path)  # the usual mistake
+    (note,) = same(noted(path)).notes
+    assert note.startswith("dropped 'Unnamed: 0': whole numbers without a name")
+    FRAME.iloc[::-1].to_csv(path)  # sorted otherwise, it is an index all the same
+    assert noted(path).columns == ("a", "b", "c")
+    pd.read_csv(path).to_csv(path)  # and twice over
+    assert noted(path).columns == ("a", "b", "c") and len(noted(path).notes) == 2
+
+
+def test_other_columns_without_a_name_are_refused(tmp_path):
+    path = tmp_path / "mine.csv"
+    FRAME.rename(columns={"b": ""}).to_csv(path, index=False)
+    refused(
+        path, r"a column without a name, 'Unnamed: 1', which holds '.*Name it in the"
+    )
+
+
+def test_a_comma_at_the_end_of_each_line_names_the_empty_column(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(FRAME.to_csv(index=False).replace("\n", ",\n"))
+    (note,) = same(noted(path)).notes
+    assert note.startswith("dropped 'Unnamed: 4': without a name or a cell")
+
+
+def test_a_column_that_counts_the_rows_is_kept_and_noted(tmp_path):
+    path = tmp_path / "mine.csv"
+    FRAME.assign(id=range(7, 37)).to_csv(path, index=False)
+    table = noted(path)
+    assert table.columns == ("a", "b", "c", "id")
+    assert table.notes == ("'id' counts the rows; drop it unless it means something",)
+
+
+def test_an_index_of_parquet_is_left_out_with_a_word(tmp_path):
+    path = tmp_path / "mine.parquet"
+    FRAME.set_index(pd.date_range("2026-01-01", periods=30, name="when")).to_parquet(
+        path
+    )
+    assert same(noted(path)).notes == ("left out the index 'when': it names rows",)
+
+
+@pytest.mark.parametrize("header", ["y,a,y", "y,a,y.1", "y.1,y,y.2", "y,y,y"])
+def test_a_second_column_of_labels_is_refused(tmp_path, header):
+    path = tmp_path / "mine.csv"
+    path.write_text(header + "\n" + "0,5,0\n1,6,1\n")
+    refused(
+        path, r"more than one column of the label 'y' .* among the features. Delete"
+    )
+
+
+def test_a_label_with_signs_of_a_pattern_in_its_name(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("a(b,c\n0,1\n1,2\n")
+    assert data.load(path, label="a(b").columns == ("c",)
+
+
+# --- what is refused, in a sentence that says what to do
+
+
+def test_text_and_dates_come_with_the_line_that_makes_numbers_of_them(tmp_path):
+    path = tmp_path / "mine.csv"
+    extra = {
+        "country": (
+            ["FR", "DE", "IT"] * 10,
+            "pandas.get_dummies(frame, columns=['country'])",
+        ),
+        "when": (
+            pd.date_range("2026-01-01", periods=30, freq="h").astype(str),
+            "frame['when'] = pandas.to_datetime(frame['when']).dt.hour",
+        ),
+        "price": (
+            ["1,5", "2,25", "-3,0"] * 10,
+            "frame['price'] = frame['price'].str.replace(',', '.').astype(float)",
+        ),
+    }
+    for name, (cells, line) in extra.items():
+        FRAME.assign(**{name: cells}).to_csv(path, index=False)
+        with pytest.raises(
+            data.DataError, match=f"not numbers: {name}. Drop"
+        ) as caught:
+            data.load(path)
+        assert line in str(caught.value)
+        frame = pd.read_csv(path)  # and the line does what is said
+        if name == "country":
+            frame = pd.get_dummies(frame, columns=["country"])
+        elif name == "when":
+            frame["when"] = pd.to_datetime(frame["when"]).dt.hour
+        else:
+            frame["price"] = frame["price"].str.replace(",", ".").astype(float)
+        frame.to_csv(path, index=False)
+        assert len(data.load(path).X) == 30
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_an_empty_cell_is_named_by_row_and_column(tmp_path, ending):
+    frame = FRAME.copy()
+    frame.loc[[5, 9], "b"] = np.nan
+    path = tmp_path / f"mine{ending}"
+    frame.to_csv(path, index=False) if ending == ".csv" else frame.to_parquet(path)
+    refused(path, r"empty cells in 2 of 30 rows, first in row 5 .*, column 'b'. Fill")
+    np.savez(tmp_path / "mine.npz", X=frame[list("abc")], y=frame["y"])
+    refused(tmp_path / "mine.npz", "first in row 5 .*, place 1 of the row. Fill")
+
+
+def test_labels_that_are_missing_say_what_to_do(tmp_path):
+    path = tmp_path / "mine.csv"
+    FRAME.drop(columns="y").to_csv(path, index=False)
+    refused(
+        path, r"no column 'y'; it has a, b, c. .*without labels .*detector.fit\(pandas"
+    )
+    FRAME.assign(y=FRAME["y"].where(FRAME.index % 3 == 0)).to_csv(path, index=False)
+    refused(
+        path, "empty cells in 20 of 30 rows, first in row 1; .* give Stack.adapt -1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("encoding", "what"), [("cp1252", "byte 0xf6"), ("utf-16", "UTF-16")]
+)
+def test_another_encoding_is_named(tmp_path, encoding, what):
+    path = tmp_path / "mine.csv"
+    FRAME.rename(columns={"a": "größe"}).to_csv(path, index=False, encoding=encoding)
+    refused(path, rf"is not UTF-8 text \({what}\); save it again as UTF-8")
+    late = FRAME.to_csv(index=False) + "0,0,ö,0\n"  # beyond what is looked at first
+    path.write_bytes(late.encode("cp1252"))
+    refused(path, r"is not UTF-8 text \(byte 0xf6\)")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("mine.npy", r"numpy.savez\(path, X=X, y=y\)"),
+        ("mine.xlsx", "save it as CSV UTF-8"),
+        ("mine.csv.zip", "unpack it first"),
+        ("mine.txt", "rename it to .csv or .tsv"),
+        ("mine.pkl", "can run code when it is read"),
+        ("folder/mine", "write it as one of these"),
+    ],
+)
+def test_other_files_are_no_unknown_datasets(name, says):
+    refused(name, f"is not a file that load reads, which are .csv .*: .*{says}")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://a.example/t.csv",
+        "http://a.example/t",
+        "s3://b/t.parquet",
+        "file:///t.csv",
+    ],
+)
+def test_an_address_is_not_taken_for_a_path(address):
+    refused(address, "is an address, and load reads files; download it first")
+    refused(Path(address), "is an address")
+
+
+@pytest.mark.parametrize("label", [5, 0.5, ("a",), ["y"], np.array([1])])
+@pytest.mark.parametrize("ending", [".csv", ".npz"])
+def test_a_label_that_is_no_name(tmp_path, label, ending):
+    path = tmp_path / f"mine{ending}"
+    FRAME.to_csv(path, index=False) if ending == ".csv" else np.savez(path, X=[[1.0]])
+    refused(path, "label must be the name of a column or array, got", label=label)
+
+
+@pytest.mark.parametrize("anomaly", [["bad"], {"bad"}, np.array([0, 1])])
+def test_an_anomaly_that_is_no_value(tmp_path, anomaly):
+    FRAME.to_csv(tmp_path / "mine.csv", index=False)
+    refused(tmp_path / "mine.csv", "anomaly must be one value of 'y'", anomaly=anomaly)
+
+
+# --- damaged and hostile files
+
+
+def test_a_damaged_gzip_file(tmp_path):
+    whole = gzip.compress(FRAME.to_csv(index=False).encode(), mtime=0)
+    for content in (b"no gzip", whole[:60], whole[:30] + b"????" + whole[34:]):
+        (tmp_path / "mine.csv.gz").write_bytes(content)
+        refused(tmp_path / "mine.csv.gz", "can't be read as a table|not UTF-8")
+
+
+def archive(path, **members):
+    """An .npz of members given as bytes."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in members.items():
+            file.writestr(f"{name}.npy", content)
+
+
+def npy(shape, dtype="<f8", body=b""):
+    """The bytes of an .npy file that declares a shape, and a body of any size."""
+    file = io.BytesIO()
+    about = {"descr": dtype, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, about)
+    return file.getvalue() + body
+
+
+@pytest.mark.parametrize(
+    "shape", [(10**13, 1), (10**6, 10**6), (2**62, 2**62), (3, 2), (-4, 2)]
+)
+def test_an_archive_that_declares_more_than_it_holds_is_refused_at_once(
+    tmp_path, shape
+):
+    archive(
+        tmp_path / "bomb.npz",
+        X=npy(shape, body=bytes(64)),
+        y=npy((2,), "<i8", bytes(16)),
+    )
+    refused(tmp_path / "bomb.npz", "bomb.npz is damaged")
+
+
+def test_an_archive_whose_entry_lies_about_its_size_too(tmp_path):
+    content = npy((10**9, 8), body=bytes(64))
+    archive(tmp_path / "bomb.npz", X=content, y=npy((2,), "<i8", bytes(16)))
+    claimed = 8 * 8 * 10**9 + len(content) - 64
+    raw = (tmp_path / "bomb.npz").read_bytes()
+    true = struct.pack("<L", len(content))
+    assert (
+        claimed > 2**32
+    )  # a zip64 entry; the largest that fits without is enough here
+    lied = raw.replace(true, struct.pack("<L", 2**32 - 2))
+    (tmp_path / "bomb.npz").write_bytes(lied)
+    refused(tmp_path / "bomb.npz", "bomb.npz is damaged")
+    fits = npy(((2**32 - 2 - 128) // 8,), body=bytes(64))
+    archive(tmp_path / "fits.npz", X=fits, y=npy((2,), "<i8", bytes(16)))
+    raw = (tmp_path / "fits.npz").read_bytes()
+    size = 128 + (2**32 - 2 - 128) // 8 * 8
+    lied = raw.replace(struct.pack("<L", len(fits)), struct.pack("<L", size))
+    (tmp_path / "fits.npz").write_bytes(lied)
+    refused(tmp_path / "fits.npz", "made to fill the memory")
+
+
+def test_a_bare_pickle_is_never_read(tmp_path):
+    class Bad:
+        def __reduce__(self):
+            return (Path(tmp_path / "ran").touch, ())
+
+    raw = pickle.dumps(Bad())
+    (tmp_path / "mine.npz").write_bytes(raw)
+    refused(tmp_path / "mine.npz", "is not an .npz archive")
+    archive(tmp_path / "tail.npz", X=npy((1, 1), body=bytes(8)))
+    tail = raw + (tmp_path / "tail.npz").read_bytes()  # a zip by its end alone
+    (tmp_path / "mine.npz").write_bytes(tail)
+    refused(tmp_path / "mine.npz", "is not an .npz archive")
+    archive(tmp_path / "mine.npz", X=raw, y=raw)
+    refused(tmp_path / "mine.npz", "mine.npz is damaged")
+    archive(
+        tmp_path / "mine.npz", X=npy((1, 1), "|O", raw), y=npy((1,), "<i8", bytes(8))
+    )
+    refused(tmp_path / "mine.npz", "holds Python objects in X")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_any_byte_changed_gives_the_same_rows_or_one_sentence(tmp_path, compressed):
+    path = tmp_path / "mine.npz"
+    save = np.savez_compressed if compressed else np.savez
+    save(path, X=FRAME[list("abc")].to_numpy()[:4], y=np.array([0, 0, 1, 0]))
+    whole = path.read_bytes()
+    rng = np.random.default_rng(1)
+    for _ in range(300):
+        raw = bytearray(whole)
+        for at in rng.integers(len(raw), size=rng.integers(1, 4)):
+            raw[at] ^= 1 << rng.integers(8)
+        path.write_bytes(raw[: rng.integers(len(raw))] if rng.random() < 0.1 else raw)
+        try:
+            table = data.load(path)
+        except data.DataError:
+            continue
+        assert np.array_equal(table.X, FRAME[list("abc")][:4]) and table.y[2] == 1

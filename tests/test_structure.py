@@ -19,12 +19,13 @@ LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 MOST_STORED = 2_500_000  # bytes of one lesson with its outputs
 
 # A room may import those named; the common ones serve everybody.
-COMMON = {"lazy", "repro", "metrics", "progress", "plots"}
+COMMON = {"intervals", "lazy", "repro", "metrics", "progress", "plots"}
 MAY_IMPORT = {
     "__init__": set(),
     "lazy": set(),
     "progress": set(),
-    "metrics": set(),
+    "intervals": set(),
+    "metrics": {"intervals"},
     "plots": {"plots", "metrics"},
     "repro": {"plots", "train"},
     "data": {"data"},

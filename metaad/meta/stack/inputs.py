@@ -32,22 +32,6 @@ def average_weights():
     return np.eye(N_INPUTS)[0]
 
 
-def draw_labels(y, a, n_normal, rng):
-    """Rows to label: a anomalies (at most half of them), n_normal normal rows (at
-    most half): int array (k,).
-    """
-    anomalies, normal = (
-        rng.permutation(np.flatnonzero(y == 1)),
-        rng.permutation(np.flatnonzero(y == 0)),
-    )
-    return np.concatenate(
-        [
-            anomalies[: min(a, len(anomalies) // 2)],
-            normal[: min(n_normal, len(normal) // 2)],
-        ]
-    )
-
-
 def support_inputs(features, n, cross_fit):
     """Inputs of the labelled rows (k, 65). Where a label would judge its own row the
     input is 0: it moves no weight.

@@ -19,7 +19,8 @@ import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold
 
-from metaad.meta.stack.row_features import BANK, SPACES, distances, share_below, shares
+from metaad.meta.stack.row_features import BANK, SPACES, distances, shares
+from metaad.metrics import best_first, share_below
 
 LABELLED = (
     "trees",
@@ -235,7 +236,7 @@ def self_trained(wide, where, y, teacher, n_trees, random_state):
     wide : array (n, d'). where : int array (k,), labelled rows. y : array (k,). teacher
     : array (n,)."""
     rest = np.setdiff1d(np.arange(len(wide)), where)
-    order = rest[np.argsort(-teacher[rest], kind="stable")]
+    order = rest[best_first(teacher[rest])]
     low = order[len(order) // 2 :]
     normal = np.random.default_rng(random_state).choice(
         low, min(200, len(low)), replace=False

@@ -10,12 +10,11 @@ will get."""
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import rankdata
 
-from metaad.metrics import significant
+from metaad import metrics
 from metaad.search.space import space
 from metaad.search.tuning.strategies import Evidence, Observed
-from metaad.search.tuning.surrogate import labelled_rows
+from metaad.tasks.labels import draw_labels
 
 
 class Result(NamedTuple):
@@ -145,8 +144,8 @@ class _Judge:
             keep = np.ones(len(y), dtype=bool)
             keep[left_out if left_out is not None else []] = False
             self.known[key] = (
-                aurocs(y[keep], combined[None, keep])[0],
-                precision(y[keep], combined[keep]),
+                metrics.auroc(y[keep], combined[keep]),
+                metrics.average_precision(y[keep], combined[keep]),
             )
         return self.known[key]
 
@@ -154,40 +153,12 @@ class _Judge:
 def average_of_ranks(scores):
     """Scores (m, n) of m detectors as one (n,): the mean of their ranks. One detector's
     scores stay as they are.
-
-    Scores that agree to ten digits share a rank, as everywhere in `metaad.metrics`.
     """
-    return (
-        scores[0]
-        if len(scores) == 1
-        else rankdata(significant(scores), axis=1).mean(axis=0)
-    )
+    return scores[0] if len(scores) == 1 else metrics.ranks(scores).mean(axis=0)
 
 
-def aurocs(y, scores):
-    """AUROC of each row of scores (m, n), at once: float64 (m,); the mean rank of the
-    anomalies says it all.
-
-    The same numbers as `metrics.auroc`, ties included: scores that agree to ten digits.
-    """
-    ranks = rankdata(significant(scores), axis=1)  # (m, n)
-    anomalies = int(y.sum())
-    normal = len(y) - anomalies
-    return (ranks[:, y == 1].sum(axis=1) - anomalies * (anomalies + 1) / 2) / (
-        anomalies * normal
-    )
-
-
-def precision(y, scores):
-    """Average precision, the same number as `metrics.average_precision` in a
-    fraction of the time, unchecked.
-    """
-    scores = significant(scores)
-    order = np.argsort(-scores, kind="stable")
-    # rows of equal score pass together
-    last = np.append(np.flatnonzero(np.diff(scores[order])), len(y) - 1)
-    hits = np.cumsum(y[order])[last]
-    return float((np.diff(hits, prepend=0) * hits / (last + 1)).sum() / hits[-1])
+# the name under which lesson 10 builds it: y (n,), scores (m, n) -> (m,)
+aurocs = metrics.auroc
 
 
 def _labelled(scores, n_tables, n_draws, labels, seed):
@@ -198,7 +169,7 @@ def _labelled(scores, n_tables, n_draws, labels, seed):
     for t in range(n_tables):
         rng = np.random.default_rng([seed, t])
         y = scores(t, 0)[1]
-        found.append([labelled_rows(y, *labels, rng) for _ in range(n_draws)])
+        found.append([draw_labels(y, *labels, rng) for _ in range(n_draws)])
     return found
 
 
@@ -214,7 +185,7 @@ def _observations(scores, rows, n_tables, n_seeds, labels, stand_in):
         for s in range(n_seeds):
             raw, y = scores(t, s)
             known = [
-                (aurocs(y[r], raw[:, r]), int(y[r].sum()), int((1 - y[r]).sum()))
+                (metrics.auroc(y[r], raw[:, r]), int(y[r].sum()), int((1 - y[r]).sum()))
                 for r in rows[t]
             ]
             found[-1].append([Observed(*k) for k in known])

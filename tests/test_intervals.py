@@ -10,7 +10,7 @@ from scipy import stats
 from metaad import metrics
 from metaad.intervals import Interval, bootstrap, compare, paired, simultaneous
 
-REPEATS = 4_000  # binomial error of .95: .0034, so a bound .01 away is three of them
+REPEATS = 3_000  # binomial error of .95: .004, so .015 is nearly four of them
 
 
 @pytest.mark.parametrize(("n", "least"), [(6, 0.92), (10, 0.93), (20, 0.94)])
@@ -43,7 +43,7 @@ def test_the_simulation_judges_the_intervals_that_users_get():
     values = draw(rng, (12, 30))
     ends = [bootstrap(v, resamples=2_000) for v in values.T]
     share = np.mean([i.low <= truth <= i.high for i in ends])
-    assert covered("exponential", 12, 30, seed=3)["covers"] == share
+    assert covered("exponential", 12, 30, seed=3)["covers"] == round(float(share), 4)
 
 
 def test_two_values_by_hand():

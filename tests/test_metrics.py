@@ -1,6 +1,8 @@
 """Metrics against values worked out by hand and against independent implementations."""
 
+import ast
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -248,3 +250,92 @@ def test_share_below_of_normal_rows_is_the_auroc():
     mean = share_below(normal, anomalies).mean()
     y = np.repeat([0, 1], [50, 20])
     assert auroc(y, np.r_[normal, anomalies]) == pytest.approx(mean, rel=1e-12)
+
+
+PACKAGE = Path(__file__).resolve().parents[1] / "metaad"
+# what only metaad/metrics.py may say: other places would make ties by another rule
+ONE_PLACE = {
+    "rankdata",
+    "spearmanr",
+    "kendalltau",
+    "mannwhitneyu",
+    "roc_auc_score",
+    "average_precision_score",
+    "balanced_accuracy_score",
+    "label_ranking_average_precision_score",
+}
+# sorts by hand: none of them ranks scores
+SORTS = {
+    "detectors/forest/isolation_forest.py": "rows by the node that they are in",
+    "meta/stack/row_features.py": "neighbours by distance, for themselves",
+    "plots/concepts.py": "rows by their label",
+}
+
+
+def words(tree):
+    """Names, attributes and imported names of a syntax tree."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.alias):
+            yield node.name.split(".")[-1]
+
+
+def calls(tree, name):
+    return any(
+        isinstance(n, ast.Call) and getattr(n.func, "attr", "") == name
+        for n in ast.walk(tree)
+    )
+
+
+def home_made(tree):
+    """Does it compute an AUROC, a precision or ranks by hand?"""
+    found = set(words(tree)) & ONE_PLACE
+    pairs = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Add)
+        and {type(n) for n in ast.walk(node) if isinstance(n, ast.cmpop)}
+        >= {ast.Gt, ast.Eq}
+    ]
+    sorts = {n for n in ("argsort", "searchsorted") if calls(tree, n)}
+    return found | ({"pairs compared"} if pairs else set()) | sorts
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in sorted(PACKAGE.rglob("*.py")) if p.name != "metrics.py"],
+    ids=lambda p: p.relative_to(PACKAGE).as_posix(),
+)
+def test_no_measure_is_computed_in_two_places(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = home_made(tree)
+    if path.relative_to(PACKAGE).as_posix() in SORTS:
+        found -= {"argsort", "searchsorted"}
+    assert not found, f"{path.name}: {found}; take metaad.metrics"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from scipy.stats import rankdata",
+        "from scipy import stats\nstats.spearmanr(a, b)",
+        "sklearn.metrics.roc_auc_score(y, s)",
+        "((anomalies > inliers) + 0.5 * (anomalies == inliers)).mean()",
+        "order = np.argsort(-scores)",
+        "s.argsort().argsort()",
+        "np.searchsorted(np.sort(normal), s) / len(normal)",
+    ],
+)
+def test_a_second_implementation_would_be_found(source):
+    assert home_made(ast.parse(source))
+
+
+def test_two_names_of_one_measure_are_one_function():
+    from metaad.meta.evaluation import auroc_of_tasks
+    from metaad.search.tuning.hold_out import aurocs
+
+    assert aurocs is auroc_of_tasks is auroc

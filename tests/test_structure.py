@@ -201,6 +201,16 @@ def test_papermill_explains_every_parameter(lesson):
         assert p.inferred_type_name and p.help, f"{p.name} needs a type and a comment"
 
 
+def test_every_parameter_declares_a_range_that_holds_its_default(lesson):
+    from metaad.repro.parameters import PROFILES, read
+
+    _, cells = lesson
+    cell = next(c for c in cells if "parameters" in tags(c))
+    found = read(source(cell))
+    assert found["profile"].allowed == f"one of {', '.join(PROFILES)}"
+    assert len(found) == sum("=" in line for line in source(cell).splitlines())
+
+
 def test_lesson_checks_its_claims_and_sets_exercises(lesson):
     name, cells = lesson
     text = "\n".join(source(c) for c in cells)

@@ -6,6 +6,7 @@ import numpy as np
 
 from metaad.meta.stack.label_features import FEATURES, TAUGHT, THREE, tails
 from metaad.meta.stack.row_features import BANK
+from metaad.tasks.labels import draw_labels as draw_labels
 
 FIVE = [*THREE, *range(len(FEATURES) - len(TAUGHT), len(FEATURES))]
 N_INPUTS = 1 + 2 * len(FEATURES)

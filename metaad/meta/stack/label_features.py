@@ -20,7 +20,7 @@ from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold
 
 from metaad.meta.stack.row_features import BANK, SPACES, distances, shares
-from metaad.metrics import best_first, share_below
+from metaad.metrics import auroc, best_first, share_below
 
 LABELLED = (
     "trees",
@@ -83,9 +83,7 @@ class LabelFeatures:
         self._fit_trees()
         self._spread_labels()
         bank, a = table.bank[self.where], int((self.y == 1).sum())
-        one, other = bank[self.y == 1][:, None], bank[self.y == 0][None]
-        auc = ((one > other) + 0.5 * (one == other)).mean(axis=(0, 1))
-        self.auc = 0.5 + (auc - 0.5) * a / (a + 1.0)
+        self.auc = 0.5 + (auroc(self.y, bank.T) - 0.5) * a / (a + 1.0)
         weights = np.exp(8.0 * self.auc)
         self.bank_weights = weights / weights.sum()
         self.floor = {space: self._floor(table.rows[space]) for space in SPACES}

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from metaad import plots, progress, repro
+from metaad.data.download import checkout
 from metaad.metrics import Interval, bootstrap
 from metaad.plots.base import pixel_fingerprint
 from metaad.repro.parameters import admits, read
@@ -406,12 +407,11 @@ def test_without_a_checkout_nothing_is_written_beside_the_package(
 ):
     monkeypatch.delenv("METAAD_RESULTS")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    root = repro.records.ROOT
     assert repro.records.folders() == [
-        root / "data" / "results",
+        checkout() / "data" / "results",
         tmp_path / "metaad" / "results",
     ]
-    monkeypatch.setattr(repro.records, "ROOT", tmp_path / "site-packages")
+    monkeypatch.setattr(repro.records, "checkout", lambda: None)
     assert repro.records.folders() == [tmp_path / "metaad" / "results"]
 
 

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "intervals": set(),
     "metrics": {"intervals"},
     "plots": {"plots", "metrics"},
-    "repro": {"plots", "train"},
+    "repro": {"plots", "train", "data"},
     "data": {"data"},
     "tasks": {"tasks", "data"},
     "nets": set(),

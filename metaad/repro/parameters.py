@@ -17,7 +17,7 @@ import re
 import tokenize
 from typing import Any, NamedTuple
 
-from metaad.repro.records import checkout
+from metaad.data.download import checkout
 
 PROFILES = ("quick", "full")
 # findings are judged whatever these are

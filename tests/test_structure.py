@@ -37,6 +37,7 @@ MAY_IMPORT = {
 }
 MAY_IMPORT["meta"] = MAY_IMPORT["detectors"] | {"meta", "tasks"}
 MAY_IMPORT["search"] = MAY_IMPORT["meta"] | {"search", "data"}
+MAY_IMPORT["exercises"] = MAY_IMPORT["search"] | {"exercises"}
 MAY_IMPORT["experiments"] = MAY_IMPORT["search"] | {"experiments", "saving"}
 MAY_IMPORT["__main__"] = MAY_IMPORT["experiments"]
 
@@ -205,7 +206,13 @@ def test_lesson_checks_its_claims_and_sets_exercises(lesson):
     text = "\n".join(source(c) for c in cells)
     assert "repro.Claims(run)" in text and "claims.table()" in text
     assert text.count("### BEGIN SOLUTION") == text.count("### END SOLUTION") >= 1
-    assert "repro.check(" in text
+    own = f'check("{name[:2]}.'
+    assert "repro.check(" in text or own in text
+    where = [i for i, c in enumerate(cells) if own in source(c)]
+    if where:
+        last = next(i for i, c in enumerate(cells) if "claims.table()" in source(c))
+        assert max(where) < last, "an exercise stands after its concept, not at the end"
+        assert sum(where) / len(where) <= 0.8 * len(cells)
     assert re.search(r"^#+ .*what you learned", text, re.I | re.M)
     assert re.search(r"^#+ .*(read|references)", text, re.I | re.M)
     if not name.startswith("00"):

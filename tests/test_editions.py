@@ -3,6 +3,7 @@ reader's copy is never overwritten, and a kernel without the package says what t
 """
 
 import ast
+import hashlib
 import json
 import os
 import subprocess
@@ -74,7 +75,7 @@ def test_the_teachers_edition_adds_notes_and_changes_nothing_else(path):
 
 
 def test_a_note_lists_every_wrong_answer_with_its_reply():
-    from metaad.exercises import find
+    from metaad.exercises.core import find
 
     text = editions.source(editions.note("00.1"))
     assert all(f"*{w.reply}*" in text for w in find("00.1").wrong)
@@ -97,6 +98,21 @@ def test_the_readers_copy_is_made_once_and_never_overwritten(tmp_path):
     assert mine.read_text(encoding="utf-8") == "my own work"
     (work / LESSONS[1].name).unlink()
     assert editions.own_copy(work) == ["New in work/: lessons 01."]
+
+
+def test_map_and_figures_are_renewed_unless_the_reader_changed_them(tmp_path):
+    work = tmp_path / "work"
+    editions.own_copy(work)
+    kept = work / editions.KEPT
+    course = (work / "README.md").read_bytes()
+    (work / "README.md").write_text("of another day")
+    now = {"README.md": hashlib.sha256(b"of another day").hexdigest()}
+    kept.write_text(json.dumps({**json.loads(kept.read_text()), **now}))
+    assert editions.own_copy(work) == []
+    assert (work / "README.md").read_bytes() == course
+    (work / "README.md").write_text("my notes")
+    editions.own_copy(work)
+    assert (work / "README.md").read_text() == "my notes"
 
 
 def test_a_lesson_that_changed_since_it_was_copied_is_named_and_kept(tmp_path):

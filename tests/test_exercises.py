@@ -15,6 +15,7 @@ import pytest
 from metaad import exercises
 from metaad.exercises import Exercise, Wrong, check, passed
 from metaad.exercises.calls import draw
+from metaad.exercises.core import find
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "metaad" / "exercises").glob("lesson_*.py"))
@@ -71,7 +72,7 @@ IN_LESSONS = [(path, *found) for path in LESSONS for found in checked(path)]
 def test_the_lessons_own_solution_is_correct_and_its_stub_is_not_yet(
     path, number, place
 ):
-    exercise = exercises.find(number)
+    exercise = find(number)
     namespace = definitions(path, place)
     assert exercise.answer(namespace[exercise.name]) == (
         True,
@@ -122,7 +123,18 @@ def leaves(*args):
     raise SystemExit(3)
 
 
+class Unreadable:
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError("no")
+
+
 NONSENSE = {
+    "infinite": lambda *args: float("inf"),
+    "huge": lambda *args: 10**400,
+    "nothing in it": lambda *args: [None],
+    "unreadable": lambda *args: Unreadable(),
+    "set": lambda *args: {1, 2},
+    "yes": lambda *args: True,
     "nan": lambda *args: float("nan"),
     "text": lambda *args: "0.5",
     "far": lambda *args: 1e9,
@@ -272,6 +284,12 @@ def test_a_missing_name_of_an_earlier_cell_is_told(one, capsys):
     assert "raises NameError" in text and "Run All Above Selected Cell" in text
 
 
+def test_the_courses_own_solution_is_not_the_readers(capsys):
+    exercise = find("00.1")
+    text = said({exercise.name: exercise.solution}, capsys, 'check("00.1")')
+    assert text == "Not yet. That one is the course's own; write yours."
+
+
 def test_an_ignored_argument_is_named(one, capsys):
     assert "does not change when `x` does" in said({"double": lambda x: 1.0}, capsys)
 
@@ -285,9 +303,9 @@ def test_a_cell_that_goes_on_waits_for_its_exercise(one, capsys):
 
 def test_an_unknown_number_lists_those_there_are():
     with pytest.raises(ValueError, match=r"no exercise '00.9'; there are 00.1"):
-        exercises.find("00.9")
+        find("00.9")
     with pytest.raises(ValueError, match="no lesson has the exercise '98.1'"):
-        exercises.find("98.1")
+        find("98.1")
 
 
 def test_an_exercise_with_too_few_draws_is_refused():

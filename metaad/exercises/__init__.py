@@ -2,6 +2,6 @@
 wrote in the cell above.
 """
 
-from metaad.exercises.core import Exercise, Wrong, check, find, passed
+from metaad.exercises.core import Exercise, Wrong, check, passed
 
-__all__ = ["Exercise", "Wrong", "check", "find", "passed"]
+__all__ = ["Exercise", "Wrong", "check", "passed"]

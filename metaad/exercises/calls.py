@@ -66,13 +66,13 @@ def unchanged(a, b):
 
 def numbers(value):
     """A value as a float64 array, or None if it is not made of numbers."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-    if isinstance(value, (str, bytes, dict, set)) or callable(value):
+    if isinstance(value, (str, bytes, dict, set, complex)):
         return None
     try:
+        if hasattr(value, "detach"):
+            value = value.detach().cpu()
         return np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
+    except Exception:  # whatever the reader's object does when it is read
         return None
 
 

@@ -98,12 +98,12 @@ def teacher(notebook):
 
 def note(number):
     """A cell that lists an exercise's wrong answers with their replies."""
-    from metaad.exercises import find
+    from metaad.exercises.core import find
 
     lines = [f"**For the teacher, exercise {number}.** Wrong answers that are known:\n"]
     for code, wrong in zip(wrong_code(number), find(number).wrong, strict=True):
         lines += [f"\n```python\n{code}\n```\n", f"*{wrong.reply}*\n"]
-    key = hashlib.sha256(f"teacher {number}".encode()).hexdigest()[:8]
+    key = digest(f"teacher {number}".encode())[:8]
     whole = "".join(lines).rstrip("\n").splitlines(True)
     return {"cell_type": "markdown", "id": key, "metadata": {}, "source": whole}
 
@@ -139,6 +139,10 @@ def build(edition, folder=None):
     return folder
 
 
+def digest(content):
+    return hashlib.sha256(content).hexdigest()
+
+
 def own_copy(folder):
     """Add to the reader's folder what it lacks, overwrite nothing: lines to say.
 
@@ -150,7 +154,7 @@ def own_copy(folder):
     changed, new = [], []
     for path in lesson_paths():
         text = text_of(student(read(path)))
-        now = hashlib.sha256(text.encode()).hexdigest()
+        now = digest(text.encode())
         if not (folder / path.name).exists():
             (folder / path.name).write_text(text, encoding="utf-8")
             copied[path.name] = now
@@ -158,9 +162,12 @@ def own_copy(folder):
         elif copied.get(path.name) != now:
             changed.append(path.name)
     for path in (p for p in NOTEBOOKS.rglob("*") if p.suffix in (".md", ".png")):
-        target = folder / path.relative_to(NOTEBOOKS)
+        name = path.relative_to(NOTEBOOKS).as_posix()
+        target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+        if not target.exists() or digest(target.read_bytes()) == copied.get(name):
+            shutil.copyfile(path, target)
+            copied[name] = digest(path.read_bytes())
     kept.write_text(json.dumps(copied, indent=1) + "\n", encoding="utf-8")
     lines = [f"New in {folder.name}/: lessons {', '.join(new)}."] if new else []
     if changed:

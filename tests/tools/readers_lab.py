@@ -86,7 +86,7 @@ def main():
     prepare_environment(threads_fixed=True)
     before, wrong = git_status(), []
     work, home = ROOT / "work", ROOT / ".venv" / "lab"
-    print(*editions.own_copy(work), sep="\n")
+    editions.own_copy(work)
     home.mkdir(parents=True, exist_ok=True)
     port, token = free_port(), secrets.token_hex(16)
     server = start(work, home, token, port)

@@ -14,7 +14,14 @@ import sys
 from pathlib import Path
 
 import editions
-from jupyterlab import QUIET, free_port, saved_errors, wait_for
+from jupyterlab import (
+    QUIET,
+    free_port,
+    open_lesson,
+    restart_and_run,
+    saved_errors,
+    wait_for,
+)
 from run_notebooks import ROOT, prepare_environment
 
 UNWANTED = (
@@ -43,15 +50,6 @@ def start(folder, home, token, port):
     )
 
 
-def run_all(page, limit_s):
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.locator('[data-command="runmenu:restart-and-run-all"]').click()
-    page.locator(".jp-Dialog .jp-mod-accept").click()
-    page.wait_for_timeout(3000)
-    idle = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
-    page.wait_for_selector(idle, timeout=limit_s * 1000)
-
-
 def unwanted(page):
     """What a reader should not see: words of the grading tools, the news question."""
     shown = page.locator("body").inner_text()
@@ -61,14 +59,11 @@ def unwanted(page):
 
 def visit(page, address, path, options):
     """Open one lesson, run and save it: a list of what is wrong."""
-    page.goto(f"{address}/lab/tree/{path.name}?reset")
-    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-    idle = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
-    page.wait_for_selector(idle, timeout=60_000)
+    open_lesson(page, address, path.stem)
     page.wait_for_timeout(5000)  # the news question comes late
     wrong = unwanted(page)
     page.screenshot(path=str(options.shots / f"{path.stem}-lab.png"))
-    run_all(page, options.limit)
+    restart_and_run(page, options.limit)
     return wrong + ["a cell failed"] * bool(saved_errors(page, path))
 
 

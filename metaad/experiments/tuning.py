@@ -18,13 +18,12 @@ import numpy as np
 
 from metaad import data, metrics, repro
 from metaad.experiments import record
-from metaad.search.tuning.hold_out import codes_of, hold_out
+from metaad.search.tuning.grids import candidates
 from metaad.search.tuning.maml_strategy import Adapted
-from metaad.search.tuning.matrix import Matrix, candidates, matrix, reader
-from metaad.search.tuning.meta_features import meta_features
+from metaad.search.tuning.matrix import Matrix, matrix
+from metaad.search.tuning.problem import Problem
 from metaad.search.tuning.strategies import (
     BestMean,
-    BestOnLabels,
     BestRank,
     BestSmoothed,
     Default,
@@ -32,7 +31,6 @@ from metaad.search.tuning.strategies import (
     Factorisation,
     NearestTable,
     Regression,
-    Shrinkage,
 )
 from metaad.search.tuning.uoms import (
     FIXED,
@@ -41,6 +39,7 @@ from metaad.search.tuning.uoms import (
     study_features,
     study_matrix,
 )
+from metaad.search.tuning.with_labels import BestOnLabels, Shrinkage
 from metaad.tasks.tables import TableTasks, adbench_names
 
 MAX_ROWS, SEEDS = 1000, 3
@@ -97,33 +96,13 @@ def with_labels():
     }
 
 
-class Bench:
-    """The matrix of some detectors with what the strategies need beside it."""
-
-    def __init__(self, whole, found, tasks, folder, features, stand_in, kinds):
-        at = np.flatnonzero(np.isin(whole.kinds, kinds))
-        self.matrix = whole.of(*kinds)
-        self.codes = codes_of([found[i] for i in at])
-        self.features, self.stand_in = features, stand_in[:, at]
-        self.scores = reader(tasks, found, folder, at)
-        first = "Isolation Forest" if "Isolation Forest" in kinds else kinds[0]
-        self.default = self.matrix.default(first)
-
-    def run(self, strategies, **options):
-        strategies = {"default": Default(), **strategies}
-        if CONTROL in self.matrix.labels:
-            strategies["default, ten times the trees"] = Default(
-                self.matrix.labels.index(CONTROL)
-            )
-        return hold_out(
-            strategies,
-            self.matrix,
-            self.features,
-            self.codes,
-            self.scores,
-            default=self.default,
-            **options,
-        )
+def run(problem, strategies, **options):
+    """Return Results of strategies, and of the two that learn nothing."""
+    strategies = {"default": Default(), **strategies}
+    if CONTROL in problem.matrix.labels:
+        many = problem.matrix.labels.index(CONTROL)
+        strategies["default, ten times the trees"] = Default(many)
+    return problem.hold_out(strategies, **options)
 
 
 def stored(results, decimals=4):
@@ -208,18 +187,18 @@ def guesses(tasks, found):
     return np.round(made_up(tasks, found), 4).tolist()
 
 
-def strategies(name, bench):
+def strategies(name, problem):
     """Every strategy on one part of the matrix, by the number of labelled anomalies."""
-    results = {"0": stored(bench.run(without_labels(False)))}
+    results = {"0": stored(run(problem, without_labels(False)))}
     guesses = without_labels(True)
     if name not in WITH_LABELS:
         # the slowest by far, and known from the others
         guesses.pop("MAML, adapted to made-up anomalies")
-    guessed = stored(bench.run(guesses, stand_in=bench.stand_in))
+    guessed = stored(run(problem, guesses, guess=True))
     results["0"] |= {n: r for n, r in guessed.items() if n not in results["0"]}
     for count in COUNTS if name in WITH_LABELS else ():
         results[str(count)] = stored(
-            bench.run(with_labels(), labels=(count, 50), draws=DRAWS)
+            run(problem, with_labels(), labels=(count, 50), draws=DRAWS)
         )
     return results
 
@@ -265,11 +244,11 @@ def main(argv=None):
     step = Steps(folder / "steps.json")
     tasks, found = TableTasks(adbench_names(), max_rows=MAX_ROWS), candidates()
     recorded = step("matrix", lambda: matrix(tasks, found, folder, SEEDS).compact())
-    # strategies learn from the numbers that are recorded
-    whole = Matrix.restored(recorded)
-    features = np.stack([meta_features(t.X) for t in tasks])
     guessed = step("made-up anomalies", lambda: guesses(tasks, found))
-    kinds = list(dict.fromkeys(whole.kinds))
+    # strategies learn from the numbers that are recorded
+    known = {"matrix": Matrix.restored(recorded), "stand_in": np.array(guessed)}
+    problem = Problem.of(tasks, found, folder, **known)
+    kinds = list(dict.fromkeys(problem.matrix.kinds))
     results = {
         "settings": SETTINGS,
         "names": tasks.names,
@@ -278,8 +257,9 @@ def main(argv=None):
         "uoms": step("UOMS", uoms),
     }
     for name, some in {**{k: [k] for k in kinds}, "all six": kinds}.items():
-        bench = Bench(whole, found, tasks, folder, features, np.array(guessed), some)
-        make = partial(strategies, name, bench)
+        # the default of all six is the forest's
+        first = sorted(some, key=lambda kind: kind != "Isolation Forest")
+        make = partial(strategies, name, problem.only(*first))
         results[name] = step(name, make)
     results["seconds"] = {name: done["seconds"] for name, done in step.done.items()}
     lines, seconds = [record.command("tuning", folder)], step.seconds()

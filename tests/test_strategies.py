@@ -142,8 +142,8 @@ def test_the_noise_of_shrinkage_is_what_few_labels_get_wrong_about_differences()
     errors are common to all configurations, trusts the labels far too little.
     """
     rng = np.random.default_rng(5)
-    values, noisy = correlated(60, 6, rng)
-    features, codes = np.zeros((60, 1)), np.eye(8)
+    values, noisy = correlated(200, 4, rng)
+    features, codes = np.zeros((200, 1)), np.eye(8)
     shrunk = Shrinkage().fit(Evidence(values, features, codes, 0, noisy))
     fresh, seen = correlated(400, 1, rng)
     relative = lambda v: v - v.mean(axis=-1, keepdims=True)  # noqa: E731

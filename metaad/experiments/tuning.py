@@ -58,8 +58,8 @@ CONTROL = "Isolation Forest n_estimators=1000 max_samples=256"
 
 
 def without_labels(stand_in):
-    """Strategies that see no label. Those with a name that says so see the scores on
-    made-up anomalies.
+    """Return strategies that see no label. Those with a name that says so see the
+    scores on made-up anomalies.
     """
     return (
         {
@@ -82,7 +82,7 @@ def without_labels(stand_in):
 
 
 def with_labels():
-    """Strategies that are told what a few labelled rows say; those by mean don't
+    """Return strategies that are told what a few labelled rows say; those by mean don't
     listen.
     """
     return {
@@ -106,8 +106,8 @@ def run(problem, strategies, **options):
 
 
 def stored(results, decimals=4):
-    """Table by table, as JSON; of the configurations chosen, the one that was chosen
-    on most tables.
+    """Return results table by table, as JSON holds them; of the configurations chosen,
+    the one that was chosen on most tables.
     """
     kept = ("auroc", "ap", "auroc_same")
     return {
@@ -118,7 +118,7 @@ def stored(results, decimals=4):
 
 
 def uoms():
-    """Every label-free strategy on the published matrix; a choice is one
+    """Return every label-free strategy on the published matrix; a choice is one
     configuration, so nothing is averaged.
     """
     study = data.load("uoms")
@@ -163,7 +163,7 @@ def uoms():
 
 
 def made_up(tasks, found):
-    """AUROC of every candidate on made-up anomalies among each table's own rows:
+    """Return the AUROC of every candidate on made-up anomalies among each table's own rows:
     (n_tables, n_candidates).
     """
     from metaad.search.tuning.surrogate import tried
@@ -188,7 +188,9 @@ def guesses(tasks, found):
 
 
 def strategies(name, problem):
-    """Every strategy on one part of the matrix, by the number of labelled anomalies."""
+    """Return every strategy on one part of the matrix, by the number of labelled
+    anomalies.
+    """
     results = {"0": stored(run(problem, without_labels(False)))}
     guesses = without_labels(True)
     if name not in WITH_LABELS:

@@ -94,7 +94,7 @@ class _Tried:
             (self.same if s == seed else self.refit).append(found)
 
     def means(self):
-        """AUROC and average precision after a refit, and the same without."""
+        """Return AUROC and average precision after a refit, and the same without."""
         refit = np.mean(self.refit or self.same, axis=0)
         return np.concatenate([refit, np.mean(self.same, axis=0)])
 
@@ -126,7 +126,9 @@ class _Shown:
         ]
 
     def noisy(self, tables):
-        """What the labels say of some tables: (n_tables, seeds x draws, n_configs)."""
+        """Return what the labels say of some tables: (n_tables, seeds x draws,
+        n_configs).
+        """
         if self.seen is None:
             return None
         return np.array([[o.values for s in self.seen[t] for o in s] for t in tables])

@@ -47,15 +47,15 @@ def _(detector: LocalOutlierFactor, X):
 
 
 def is_random(detector):
-    """True if another seed gives other scores."""
+    """Return True if another seed gives other scores."""
     return "random_state" in detector.get_params() and not isinstance(
         detector, KNNDetector
     )
 
 
 def compute(tasks, found, folder, n_seeds=3, n_jobs=1):
-    """Raw scores of every candidate on every table and seed, one .npz file a table and
-    seed.
+    """Return raw scores of every candidate on every table and seed, one .npz file a
+    table and seed.
 
     A file that is there and was made from the same rows and candidates is kept, so a
     run that was killed goes on; a new one is written under a temporary name and
@@ -130,8 +130,8 @@ def _read(table, found, folder, seed):
 
 
 def reader(tasks, found, folder, at=None):
-    """A function (table number, seed) -> (scores (n, m), y (m,)) over what `compute`
-    stored, as `hold_out` takes it.
+    """Return a function (table number, seed) -> (scores (n, m), y (m,)) over what
+    `compute` stored, as `hold_out` takes it.
 
     at : numbers of the n candidates that are wanted, None for all.
     """
@@ -165,7 +165,7 @@ class Matrix(NamedTuple):
     seconds: np.ndarray
 
     def of(self, *kinds):
-        """The matrix of some detectors alone."""
+        """Return the matrix of some detectors alone."""
         unknown = set(kinds) - set(self.kinds)
         if unknown or not kinds:
             raise ValueError(
@@ -183,11 +183,13 @@ class Matrix(NamedTuple):
         )
 
     def default(self, kind):
-        """Column of the first configuration of a detector, its library's default."""
+        """Return column of the first configuration of a detector, its library's
+        default.
+        """
         return self.kinds.index(kind)
 
     def compact(self, digits=5):
-        """As JSON takes it, values rounded."""
+        """Return the matrix as JSON takes it, values rounded."""
         rounded = {
             n: np.round(getattr(self, n), digits).tolist() for n in ("auroc", "ap")
         }
@@ -199,7 +201,7 @@ class Matrix(NamedTuple):
 
     @classmethod
     def restored(cls, stored):
-        """A matrix from what `compact` made."""
+        """Return a matrix from what `compact` made."""
         arrays = {
             n: np.array(stored[n], dtype=np.float64) for n in ("auroc", "ap", "seconds")
         }
@@ -207,7 +209,7 @@ class Matrix(NamedTuple):
 
 
 def matrix(tasks, found, folder, n_seeds=3, n_jobs=1):
-    """`compute` what is missing in the folder, and judge the scores: Matrix."""
+    """Compute what is missing in the folder, and judge the scores: Matrix."""
     compute(tasks, found, folder, n_seeds, n_jobs)
     stored = [
         [_read(table, found, folder, seed) for seed in range(n_seeds)]

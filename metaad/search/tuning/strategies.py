@@ -81,8 +81,8 @@ class Strategy(BaseEstimator):
         return self
 
     def choose(self, features, observed=None):
-        """Columns for a table with these meta-features (p,): int array (top,), best
-        first.
+        """Return columns for a table with these meta-features (p,): int array (top,),
+        best first.
 
         observed : Observed, or None where no row is labelled.
         """

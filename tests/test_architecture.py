@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 from metaad.detectors import AutoencoderDetector, anomaly_score
 from metaad.nets import Autoencoder
+from metaad.search import architecture
 from metaad.search.architecture import (
     ArchitectureSearch,
     Trials,
@@ -19,7 +20,6 @@ from metaad.search.architecture import (
     expected_best,
     n_parameters,
 )
-from metaad.search.architecture import search as architecture
 from metaad.search.architecture.batched import train_together
 from metaad.tasks.tables import LabelledTable
 

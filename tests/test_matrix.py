@@ -9,7 +9,8 @@ from sklearn.neighbors import LocalOutlierFactor
 from metaad import metrics
 from metaad.detectors import IsolationForest, KMeansDetector, KNNDetector, anomaly_score
 from metaad.search.tuning import matrix as module
-from metaad.search.tuning.matrix import Matrix, candidates, matrix, own_scores, reader
+from metaad.search.tuning.grids import candidates
+from metaad.search.tuning.matrix import Matrix, matrix, own_scores, reader
 from metaad.search.tuning.meta_features import NAMES, meta_features
 from metaad.tasks.tables import LabelledTable, TableTasks
 

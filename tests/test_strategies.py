@@ -4,18 +4,19 @@ family never leaks.
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
+from metaad.search.space import Choice, space
+from metaad.search.tuning.grids import GRIDS, candidates
 from metaad.search.tuning.hold_out import (
     aurocs,
     average_of_ranks,
-    codes_of,
-    hold_out,
 )
 from metaad.search.tuning.maml_strategy import Adapted
-from metaad.search.tuning.matrix import Matrix, candidates
+from metaad.search.tuning.matrix import Matrix
+from metaad.search.tuning.problem import Problem, codes_of
 from metaad.search.tuning.strategies import (
     BestMean,
-    BestOnLabels,
     BestRank,
     BestSmoothed,
     Default,
@@ -24,9 +25,9 @@ from metaad.search.tuning.strategies import (
     NearestTable,
     Observed,
     Regression,
-    Shrinkage,
-    shrinkage_weight,
 )
+from metaad.search.tuning.with_labels import BestOnLabels, Shrinkage, shrinkage_weight
+from metaad.tasks.tables import TableTasks
 
 
 def planted(n=40, noise=0.0, seed=0):
@@ -114,6 +115,56 @@ def test_shrinkage_trusts_other_tables_at_first_and_the_labels_in_the_end():
     ) != [0]
 
 
+def correlated(n_tables, n_draws, rng, n_configs=8, anomalies=3, normal=40):
+    """AUROC of configurations that score the same rows: all labels, and a few of them.
+
+    A row's score is a part common to all configurations plus one of its own, so that
+    the errors of few labels are common too. Returns (n_tables, n_configs), and
+    (n_tables, n_draws, n_configs)."""
+    # what is common to a table, what a configuration is worth, what it is worth here
+    shift = 1.0 + 0.5 * rng.normal(size=(n_tables, 1))
+    shift = shift + np.linspace(-0.3, 0.3, n_configs)
+    shift = shift + 0.2 * rng.normal(size=(n_tables, n_configs))
+    values = norm.cdf(shift / 2**0.5)  # both classes have variance 1
+    noisy = np.empty((n_tables, n_draws, n_configs))
+    y = np.repeat([1, 0], [anomalies, normal])
+    for t, d in np.ndindex(n_tables, n_draws):
+        own = rng.normal(size=(n_configs, len(y)))
+        rows = 0.9**0.5 * rng.normal(size=len(y)) + 0.1**0.5 * own
+        noisy[t, d] = aurocs(y, rows + shift[t][:, None] * y)
+    return values, noisy
+
+
+def test_the_noise_of_shrinkage_is_what_few_labels_get_wrong_about_differences():
+    """The weight is the best there is on fresh tables; the formula for one AUROC, whose
+    errors are common to all configurations, trusts the labels far too little.
+    """
+    rng = np.random.default_rng(5)
+    values, noisy = correlated(200, 4, rng)
+    features, codes = np.zeros((200, 1)), np.eye(8)
+    shrunk = Shrinkage().fit(Evidence(values, features, codes, 0, noisy))
+    fresh, seen = correlated(400, 1, rng)
+    relative = lambda v: v - v.mean(axis=-1, keepdims=True)  # noqa: E731
+    error = relative(seen[:, 0]) - relative(fresh)
+    assert shrunk.noise_ == pytest.approx((error**2).mean(), rel=0.1)
+
+    def loss(w):
+        guess = w * relative(seen[:, 0]) + (1 - w) * shrunk.mean_
+        return ((guess - relative(fresh)) ** 2).mean()
+
+    w = shrunk.weight(Observed(seen[0, 0], 3, 40))
+    grid = np.linspace(0, 1, 101)
+    best = grid[np.argmin([loss(g) for g in grid])]
+    assert w == pytest.approx(best, abs=0.06)
+    formula = Shrinkage().fit(Evidence(values, features, codes))
+    alone = formula.weight(Observed(seen[0, 0], 3, 40))
+    assert alone < w / 2 and loss(alone) > 1.1 * loss(w)
+    # and what it chooses is w observed + (1 - w) mean
+    guess = w * relative(seen[0, 0]) + (1 - w) * shrunk.mean_
+    chosen = shrunk.choose(np.zeros(1), Observed(seen[0, 0], 3, 40))[0]
+    assert chosen == guess.argmax()
+
+
 def test_a_surrogate_adapts_to_what_is_observed():
     """Features say nothing here: only the inner loop can tell which kind of table it
     is.
@@ -184,17 +235,13 @@ def small_bench(n_tables=6, n=120, seed=0):
 
 def test_held_out_results_by_hand_and_a_lucky_seed_does_not_survive_the_refit():
     m, scores = small_bench()
-    features, codes = np.zeros((6, 1)), np.eye(3)
     strategies = {"default": Default(), "mean": BestMean(), "labels": BestOnLabels()}
-    plain = hold_out(
-        {k: strategies[k] for k in ("default", "mean")}, m, features, codes, scores
-    )
+    problem = Problem(m, np.zeros((6, 1)), np.eye(3), scores)
+    plain = problem.hold_out({k: strategies[k] for k in ("default", "mean")})
     np.testing.assert_allclose(plain["default"].auroc, m.auroc[:, 0].mean(axis=1))
     np.testing.assert_allclose(plain["mean"].auroc_same, m.auroc[:, 1].mean(axis=1))
     assert set(plain["mean"].chosen) == {"b"}
-    seen = hold_out(strategies, m, features, codes, scores, labels=(10, 50), draws=4)[
-        "labels"
-    ]
+    seen = problem.hold_out(strategies, labels=(10, 50), draws=4)["labels"]
     # table 0: chosen by the lucky seed, judged by the other
     assert seen.auroc_same[0] > seen.auroc[0] + 0.05
     assert np.all(np.abs(seen.auroc[1:] - seen.auroc_same[1:]) < 0.1)
@@ -209,13 +256,63 @@ def test_nothing_of_the_held_out_family_reaches_the_strategy():
             super()._fit(evidence)
             seen.append(evidence.values)
 
-    hold_out({"spy": Spy()}, m, np.zeros((6, 1)), np.eye(3), scores)
+    Problem(m, np.zeros((6, 1)), np.eye(3), scores).hold_out({"spy": Spy()})
     values = m.auroc.mean(axis=2)
     assert len(seen) == 3  # three families of two tables
     for i, train in enumerate(seen):
         np.testing.assert_array_equal(
             train, np.delete(values, [2 * i, 2 * i + 1], axis=0)
         )
+
+
+def test_a_problem_of_some_detectors_is_the_part_of_all_that_concerns_them(tmp_path):
+    grids = {kind: GRIDS[kind] for kind in ("k-means", "LOF", "kNN")}
+    found = candidates({k: (d, c[:4]) for k, (d, c) in grids.items()})
+    tasks = TableTasks(["wine", "breast-cancer"], max_rows=60)
+    stand_in = np.arange(24.0).reshape(2, 12)
+    problem = Problem.of(tasks, found, tmp_path, n_seeds=1, stand_in=stand_in)
+    part = problem.only("kNN", "k-means")
+    at = [0, 1, 2, 3, 8, 9, 10, 11]
+    assert part.matrix.kinds == ["k-means"] * 4 + ["kNN"] * 4 and part.default == 4
+    np.testing.assert_array_equal(part.stand_in, stand_in[:, at])
+    np.testing.assert_array_equal(part.codes, codes_of([found[i] for i in at]))
+    whole, y = problem.scores(1, 0)
+    few, same = part.scores(1, 0)
+    np.testing.assert_array_equal(few, whole[at])
+    assert np.array_equal(y, same) and problem.features.shape == (2, 11)
+
+
+def test_guesses_are_seen_by_strategies_where_nothing_is_labelled():
+    m, scores = small_bench()
+    stand_in = np.tile([0.1, 0.2, 0.9], (6, 1))
+    problem = Problem(m, np.zeros((6, 1)), np.eye(3), scores, 0, stand_in)
+    found = problem.hold_out({"guess": BestOnLabels()}, guess=True)["guess"]
+    assert set(found.chosen) == {"c"}
+
+
+@pytest.mark.parametrize("kind", GRIDS)
+def test_codes_of_one_detector_are_a_part_of_the_codes_of_all(kind):
+    found = candidates()
+    own = [i for i, c in enumerate(found) if c.kind == kind]
+    codes = codes_of(found)[own]
+    alone = codes_of([found[i] for i in own])
+    np.testing.assert_array_equal(codes[:, codes.any(axis=0)], alone)
+    assert alone.shape[1] == 1 + len(
+        space(found[own[0]].detector).encode(found[own[0]].config)
+    )
+
+
+@pytest.mark.parametrize("kind", GRIDS)
+def test_a_grid_lies_in_its_space_and_takes_every_option_of_a_choice(kind):
+    detector, configs = GRIDS[kind]
+    declared = space(detector)
+    outside = [c for c in configs if not declared.contains(c)]
+    # the control of a thousand trees
+    assert all(c["n_estimators"] == 1000 for c in outside)
+    assert len(outside) == (2 if kind == "Isolation Forest" else 0)
+    for name, dimension in declared.dimensions.items():
+        if isinstance(dimension, Choice) and kind != "autoencoder":
+            assert {c[name] for c in configs} == set(dimension.options)
 
 
 def test_codes_tell_every_candidate_from_every_other():

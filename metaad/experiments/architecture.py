@@ -15,7 +15,7 @@ every search replays the table.
 A task: one digit of MNIST is normal. Networks learn from 600 training images of it. The
 search may see eight digits: its reward is the AUROC on 100 more training images of the
 normal digit against 100 of each of the other seven. The two digits that it never sees
-are the test: 200 test images a digit, the normal one against all nine others. Each file
+are the test: 200 test images per digit, the normal one against all nine others. Each file
 holds what one architecture and seed did; files that are there are not computed again.
 """
 
@@ -41,11 +41,11 @@ from metaad.search.architecture import architectures, distinct
 from metaad.search.architecture.batched import train_together
 from metaad.tasks.tables import TableTasks, adbench_names
 
-TRAIN, VALIDATION, TEST = 600, 100, 200  # rows a digit
+TRAIN, VALIDATION, TEST = 600, 100, 200  # rows per digit
 
 
 def digits(pool=2, train_rows=TRAIN):
-    """MNIST by digit, blocks of pool x pool pixels averaged: rows to learn from,
+    """Return MNIST by digit, blocks of pool x pool pixels averaged: rows to learn from,
     validate and test on (10, r, d).
     """
     table = data.load("mnist")
@@ -63,7 +63,7 @@ def digits(pool=2, train_rows=TRAIN):
 
 
 def judge(path, errors, seconds):
-    """Write the errors of ten networks, one a digit, on the validation and test rows
+    """Write the errors of ten networks, one per digit, on the validation and test rows
     of each digit.
     """
     cut = 10 * VALIDATION
@@ -102,7 +102,7 @@ def by_digit(parts, kind, names, seeds, settings, pool=2, train_rows=TRAIN):
 
 
 def one_class(table, seed):
-    """Half of the normal rows, 320 at most, to learn from; the rest and all
+    """Return half of the normal rows, 320 at most, to learn from; the rest and all
     anomalies to judge by; both scaled.
     """
     rng = np.random.default_rng(seed)

@@ -43,8 +43,8 @@ def folds():
 
 
 def pairs(errors):
-    """AUROC of rows of i against rows of j by the network of i: errors (10, 10, r)
-    -> (10, 10).
+    """Return the AUROC of rows of i against rows of j by the network of i: errors (10, 10,
+    r) -> (10, 10).
     """
     grid = np.empty((10, 10))
     for i in range(10):
@@ -53,8 +53,8 @@ def pairs(errors):
 
 
 def loaded(parts, kind, name, seed):
-    """(pairs of validation rows, test AUROC of each digit, validation error of each
-    digit, seconds) of one file.
+    """Return (pairs of validation rows, test AUROC of each digit, validation error of
+    each digit, seconds) of one file.
     """
     with np.load(parts / f"{kind}-{name}-{seed}.npz") as f:
         validation, test = f["validation"], f["test"]
@@ -110,7 +110,7 @@ def seeds_of(parts):
 
 
 def cost(parts):
-    """CPU seconds of training every network whose file is there."""
+    """Return CPU seconds of training every network whose file is there."""
     total = 0.0
     for path in parts.glob("*.npz"):
         with np.load(path) as f:

@@ -52,7 +52,7 @@ SCORE = {
 
 
 def narrow(table):
-    """The table with at most MOST_COLUMNS columns, chosen by chance."""
+    """Return the table with at most MOST_COLUMNS columns, chosen by chance."""
     d = table.X.shape[1]
     kept = np.sort(
         np.random.default_rng(0).choice(d, min(d, MOST_COLUMNS), replace=False)

@@ -55,8 +55,8 @@ WAYS = {
 
 
 def chosen_without(family, cuts, tasks):
-    """The best way for a family, by the others alone, with its weights learned on
-    all of them.
+    """Return the best way for a family, by the others alone, with its weights learned
+    on all of them.
     """
     others = [narrow(t) for t in tasks if t.family != family]
     learner = ForestScore(
@@ -71,13 +71,13 @@ def chosen_without(family, cuts, tasks):
     good = np.array([teaches(taught) for _, taught in read])
 
     def learned(columns, kept):
-        """Weights of some of PRODUCTS, learned on the tables kept."""
+        """Return weights of some of PRODUCTS, learned on the tables kept."""
         at = np.flatnonzero(kept & good)
         known = [[(plain, D[:, columns], y) for plain, D, y in read[t][1]] for t in at]
         return learner.ascend(known, family_shares([others[t] for t in at]))
 
     def gain(t, columns, weights):
-        """AUROC over the plain trees on all rows at hand of table t."""
+        """Return the AUROC over the plain trees on all rows at hand of table t."""
         plain, D, y = read[t][0][0]
         with_score, without = metrics.auroc(
             y, np.stack([plain + D[:, columns] @ weights, plain])

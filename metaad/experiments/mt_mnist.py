@@ -31,7 +31,7 @@ A variant is a method and the classes it learns from, e.g. ProtoNet/all:
   support alone.
 
 All train on all-pairs batches (metaad.tasks.all_pairs), but for the second half of
-OC-MAML, where the layers differ from task to task. One file a split and seed is written
+OC-MAML, where the layers differ from task to task. One file per split and seed is written
 into DIR, beside it the scores; those that are there are skipped."""
 
 import copy

@@ -55,8 +55,8 @@ TRIED = Path(__file__).with_name("mt_mnist_tried.json")
 
 
 def by_digit(seeds, what, measure):
-    """One row a seed, one value a digit: array (n_seeds, n_digits). seeds : {seed:
-    {split: result}}.
+    """Return values, one row per seed and one column per digit: array (n_seeds,
+    n_digits). seeds : {seed: {split: result}}.
     """
     return np.array(
         [
@@ -67,8 +67,8 @@ def by_digit(seeds, what, measure):
 
 
 def confusions(seeds, what):
-    """Share called normal, rows: the normal digit; columns: the image's digit 0 to
-    9.
+    """Return the share called normal; rows: the normal digit; columns: the image's
+    digit 0 to 9.
     """
     return np.round(
         by_digit(seeds, what, "called_normal").astype(float).mean(axis=0), 4
@@ -76,7 +76,7 @@ def confusions(seeds, what):
 
 
 def summary(seeds):
-    """Means over seeds with intervals over digits."""
+    """Return means over seeds with intervals over digits."""
     first = next(iter(next(iter(seeds.values())).values()))
     seconds = [part["seconds"] for p in seeds.values() for part in p.values()]
     out = {
@@ -95,7 +95,7 @@ def summary(seeds):
 
 
 def common(a, b, what, measure):
-    """Two variants on the seeds that both have, mean over seeds: two arrays
+    """Return two variants on the seeds that both have, mean over seeds: two arrays
     (n_digits,).
     """
     seeds = sorted(set(a) & set(b))

@@ -28,7 +28,8 @@ from metaad.experiments.policy_gradients_rewards import (
     tails,
 )
 from metaad.search.policies.policy import CategoricalPolicy, search
-from metaad.search.tuning.matrix import candidates, compute
+from metaad.search.tuning.grids import candidates
+from metaad.search.tuning.matrix import compute
 from metaad.search.tuning.meta_features import NAMES, meta_features
 from metaad.tasks.tables import TableTasks, adbench_names
 

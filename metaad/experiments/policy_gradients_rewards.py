@@ -11,7 +11,7 @@ from metaad import metrics
 from metaad.scores import SCALINGS, outlierness
 from metaad.search.policies.policy import CategoricalPolicy, search
 from metaad.search.policies.rewards import Payoff
-from metaad.search.tuning.matrix import GRIDS
+from metaad.search.tuning.grids import GRIDS
 from metaad.tasks.tables import TableTasks
 
 KINDS = ("LOF", "kNN", "One-Class SVM", "Isolation Forest", "k-means")

@@ -20,16 +20,16 @@ class Real:
         _check_range(self)
 
     def sample(self, rng):
-        """One value, drawn evenly on the scale of the dimension."""
+        """Return one value, drawn evenly on the scale of the dimension."""
         return self._at(rng.random())
 
     def levels(self, n):
-        """n values, evenly spread, both ends included; the middle for n = 1."""
+        """Return n values, evenly spread, both ends included; the middle for n = 1."""
         return [self._at(u) for u in (np.linspace(0, 1, n) if n > 1 else [0.5])]
 
     def encode(self, value):
-        """Place of a value on the scale of the dimension: one number, from 0 at low
-        to 1 at high.
+        """Return the place of a value on the scale of the dimension: one number, from 0 at
+        low to 1 at high.
         """
         low, high, value = (
             np.log(v) if self.log else v for v in (self.low, self.high, value)
@@ -37,7 +37,7 @@ class Real:
         return [float((value - low) / (high - low)) if high > low else 0.0]
 
     def contains(self, value):
-        """True if the value is a number between low and high."""
+        """Return True if the value is a number between low and high."""
         return (
             isinstance(value, numbers.Real)
             and not isinstance(value, bool)
@@ -70,14 +70,14 @@ class Integer:
             )
 
     def sample(self, rng):
-        """One value, drawn evenly on the scale of the dimension, each end with its
-        full share.
+        """Return one value, drawn evenly on the scale of the dimension, each end with
+        its full share.
         """
         edge = Real(self.low - 0.5, self.high + 0.5, self.log)
         return self._whole(edge.sample(rng))
 
     def levels(self, n):
-        """At most n values, evenly spread, both ends included: rounding may make
+        """Return at most n values, evenly spread, both ends included: rounding may make
         some of them one.
         """
         return list(
@@ -87,13 +87,13 @@ class Integer:
         )
 
     def encode(self, value):
-        """Place of a value on the scale of the dimension: one number, from 0 at low
-        to 1 at high.
+        """Return the place of a value on the scale of the dimension: one number, from 0 at
+        low to 1 at high.
         """
         return Real(self.low, self.high, self.log).encode(value)
 
     def contains(self, value):
-        """True if the value is a whole number from low to high."""
+        """Return True if the value is a whole number from low to high."""
         return (
             isinstance(value, numbers.Integral)
             and not isinstance(value, bool)
@@ -122,21 +122,21 @@ class Choice:
         return hash(self.options)
 
     def sample(self, rng):
-        """One option, each with the same chance."""
+        """Return one option, each with the same chance."""
         return self.options[rng.integers(len(self.options))]
 
     def levels(self, n):
-        """All options, whatever n is: there is no order to thin them out by."""
+        """Return all options, whatever n is: there is no order to thin them out by."""
         return list(self.options)
 
     def encode(self, value):
-        """1 for the option that is the value and 0 for the others: as many numbers
-        as options.
+        """Return 1 for the option that is the value and 0 for the others: as many
+        numbers as options.
         """
         return [float(_same(value, o)) for o in self.options]
 
     def contains(self, value):
-        """True if the value is one of the options."""
+        """Return True if the value is one of the options."""
         return any(_same(value, o) for o in self.options)
 
 

@@ -49,7 +49,7 @@ class Space:
         return self.dimensions[name]
 
     def sample(self, n, random_state=None):
-        """n configurations at random: list of dicts. random_state : int or numpy
+        """Return n configurations at random: list of dicts. random_state : int or numpy
         Generator.
         """
         rng = np.random.default_rng(random_state)
@@ -59,13 +59,13 @@ class Space:
         ]
 
     def levels(self, n):
-        """n evenly spread values of each dimension (all options of a Choice): dict
-        from name to list.
+        """Return n evenly spread values of each dimension (all options of a Choice):
+        dict from name to list.
         """
         return {name: d.levels(n) for name, d in self.dimensions.items()}
 
     def grid(self, levels):
-        """Every combination of the levels: list of dicts. levels : as in
+        """Return every combination of the levels: list of dicts. levels : as in
         `levels(n)`, or a dict from name to values.
         """
         values = self.levels(levels) if isinstance(levels, numbers.Integral) else levels
@@ -75,8 +75,8 @@ class Space:
         ]
 
     def encode(self, config):
-        """A configuration as numbers from 0 to 1: float64 array (m,), in the order
-        of the dimensions.
+        """Return a configuration as numbers from 0 to 1: float64 array (m,), in the
+        order of the dimensions.
         """
         self._check_names(config)
         return np.concatenate(
@@ -84,16 +84,16 @@ class Space:
         )
 
     def contains(self, config):
-        """True if every dimension has a value, and one that it allows, and there is
-        nothing else.
+        """Return True if every dimension has a value, and one that it allows, and there
+        is nothing else.
         """
         return set(config) == set(self.dimensions) and all(
             d.contains(config[n]) for n, d in self.dimensions.items()
         )
 
     def fit_to(self, config, n_rows):
-        """The configuration as a table of n_rows rows allows it: numbers of rows are
-        at most n_rows - 1.
+        """Return the configuration as a table of n_rows rows allows it: numbers of rows
+        are at most n_rows - 1.
         """
         self._check_names(config)
         rows = {
@@ -112,8 +112,8 @@ class Space:
 
 @singledispatch
 def space(estimator):
-    """The Space of a detector's hyperparameters. Register one for a detector of your
-    own, or another for ours:
+    """Return the Space of a detector's hyperparameters. Register one for a detector of
+    your own, or another for ours:
 
         @space.register
         def _(estimator: MyDetector):
@@ -197,8 +197,8 @@ def _(estimator: AutoencoderDetector):
 
 @singledispatch
 def configured(estimator, config, n_rows):
-    """A new, unfitted copy of the detector with the configuration set, as n_rows rows
-    to fit allow it.
+    """Return a new, unfitted copy of the detector with the configuration set, as n_rows
+    rows to fit allow it.
 
     Whatever is not in the configuration stays as the detector has it. Register a
     function for a type that needs more."""

@@ -162,7 +162,8 @@ def main():
         "numbers compared": {n: len(values) for n, values in here["numbers"].items()},
     }
     print(json.dumps(result, indent=1))
-    repro.write_json(repro.results_dir() / "other_cpu.json", result)
+    made = {"command": ["python tests/tools/other_cpu.py"], **result}
+    repro.write_json(repro.results_dir() / "other_cpu.json", made)
     return 0 if result["holds"] else 1
 
 

@@ -24,7 +24,7 @@ class Together(NamedTuple):
     layers: list
 
     def errors(self, X):
-        """Mean squared error of rebuilding: rows X (n, q, d), or (q, d) for all
+        """Return the mean squared error of rebuilding: rows X (n, q, d), or (q, d) for all
         alike -> float64 array (n, q).
         """
         layers = [

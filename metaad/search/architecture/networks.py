@@ -15,8 +15,8 @@ def architectures(
     tapers=(1.0, 0.5),
     code_sizes=(2, 5, 10, 20, 40, 80),
 ):
-    """The Space of autoencoders as four decisions; `network` says which network they
-    stand for.
+    """Return the Space of autoencoders as four decisions; `network` says which network
+    they stand for.
 
     depths : numbers of hidden layers before the code. widths : of the first. tapers :
     each further layer is so many times as wide as the one before it. code_sizes :
@@ -34,21 +34,21 @@ def architectures(
 
 
 def network(depth, width, taper, code_size):
-    """Four decisions as a network's name: (hidden, code_size), hidden the tuple of
-    widths before the code.
+    """Return four decisions as a network's name: (hidden, code_size), hidden the tuple
+    of widths before the code.
     """
     return tuple(max(1, round(width * taper**i)) for i in range(depth)), code_size
 
 
 def distinct(space):
-    """All networks of a space, each once, in the order of its grid: list of (hidden,
-    code_size).
+    """Return all networks of a space, each once, in the order of its grid: list of
+    (hidden, code_size).
     """
     return list(dict.fromkeys(network(**decisions) for decisions in space.grid(1)))
 
 
 def n_parameters(n_features, hidden, code_size):
-    """Weights and biases of the autoencoder d, *hidden, code_size and back.
+    """Return the weights and biases of the autoencoder d, *hidden, code_size and back.
 
     With the widths s_0 = d, …, s_L = code_size: 2 Σ s_i s_{i+1} weights, and a bias for
     every unit but the input's: the encoder has s_1 + … + s_L, the decoder s_0 + … +
@@ -58,7 +58,7 @@ def n_parameters(n_features, hidden, code_size):
 
 
 def expected_best(values, n):
-    """Expected largest of n values drawn without replacement: what random search
+    """Return the expected largest of n values drawn without replacement: what random search
     reaches, in closed form.
 
     The k-th smallest of N values is the largest of the sample if the other n - 1 come

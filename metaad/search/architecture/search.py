@@ -35,7 +35,7 @@ class ArchitectureSearch(BaseEstimator):
         spends the same number of networks on more architectures.
     space : Space of the decisions depth, width, taper and code_size; None takes
         `architectures()`.
-    batch, learning_rate, max_kl : networks a policy step; REINFORCE's rate; TRPO's
+    batch, learning_rate, max_kl : networks per policy step; REINFORCE's rate; TRPO's
         trust region in nats.
     random_state : int or None, seeds splits, search and first weights.
 
@@ -127,8 +127,8 @@ class ArchitectureSearch(BaseEstimator):
         return self
 
     def optimize(self, detector, X, y=None):
-        """A copy of the detector with the architecture that was found, trained from
-        scratch on the normal rows of X.
+        """Return a copy of the detector with the architecture that was found, trained
+        from scratch on the normal rows of X.
         """
         check_is_fitted(self, "best_")
         if type(detector) is not type(self.estimator):

@@ -23,14 +23,14 @@ STEPS = 65535  # a share in [0, 1] is kept as four hexadecimal digits
 
 
 def pack(shares):
-    """Shares in [0, 1], array (n,), as text: four hexadecimal digits each, right to
-    1 / 131070.
+    """Return shares in [0, 1], array (n,), as text: four hexadecimal digits each, right
+    to 1 / 131070.
     """
     return "".join(f"{round(v * STEPS):04x}" for v in np.ravel(shares).tolist())
 
 
 def unpack(text):
-    """What `pack` wrote: float64 array (n,)."""
+    """Return what `pack` wrote: float64 array (n,)."""
     return np.array([int(text[i : i + 4], 16) for i in range(0, len(text), 4)]) / STEPS
 
 
@@ -53,7 +53,8 @@ class Benchmark(NamedTuple):
     seconds: np.ndarray
 
     def rewards(self, seen, seed=0):
-        """Reward of every architecture on every class a search may see: (A, len(seen)).
+        """Return the reward of every architecture on every class a search may see: (A,
+        len(seen)).
 
         The mean of the AUROC against each of the other seen classes is the AUROC
         against all of them, as many rows of each: an AUROC is linear in where the
@@ -65,7 +66,7 @@ class Benchmark(NamedTuple):
         )
 
     def trials(self, seen, seed, budget, space=None):
-        """Trials that look rewards up; the budget counts networks, one for each
+        """Return Trials that look rewards up; the budget counts networks, one for each
         architecture and class seen.
         """
         index, table = (
@@ -78,7 +79,7 @@ class Benchmark(NamedTuple):
         )
 
     def record(self):
-        """The benchmark as JSON can hold it."""
+        """Return the benchmark as JSON can hold it."""
         off = ~np.eye(self.test.shape[2], dtype=bool)
         return {
             "names": [[list(hidden), code_size] for hidden, code_size in self.names],
@@ -92,7 +93,7 @@ class Benchmark(NamedTuple):
 
     @classmethod
     def recorded(cls, record):
-        """The benchmark that `record` wrote."""
+        """Return the benchmark that `record` wrote."""
         names = [(tuple(hidden), code_size) for hidden, code_size in record["names"]]
         test = np.array([[unpack(v) for v in row] for row in record["test"]])
         a, s, c = test.shape
@@ -141,8 +142,8 @@ def replay(
 
 
 def incumbents(trials):
-    """The best network after each that was judged on all tasks, in the order of the
-    search: list of names.
+    """Return the best network after each that was judged on all tasks, in the order of
+    the search: list of names.
     """
     best, found = (None, -np.inf), []
     for name, scores in trials.scores.items():

@@ -19,7 +19,7 @@ class BudgetSpent(Exception):
 
 
 class Trials:
-    """What a search has paid for: each network is trained once a task, and never more
+    """What a search has paid for: each network is trained once per task, and never more
     than `budget` networks.
 
     Parameters
@@ -41,13 +41,13 @@ class Trials:
         self.options, self.spent, self.scores = space.levels(1), 0, {}
 
     def __call__(self, actions):
-        """Rewards (n,) of actions (n, m): each is a row of option numbers, as a
+        """Return rewards (n,) of actions (n, m): each is a row of option numbers, as a
         CategoricalPolicy draws them.
         """
         return np.array([self.reward(self.named(a)) for a in actions.tolist()])
 
     def named(self, action):
-        """The network that an action stands for."""
+        """Return the network that an action stands for."""
         return network(
             **{
                 k: options[i]
@@ -56,7 +56,9 @@ class Trials:
         )
 
     def reward(self, name, tasks=None):
-        """Mean score over tasks (None: all); what is known already costs nothing."""
+        """Return the mean score over tasks (None: all); what is known already costs
+        nothing.
+        """
         tasks = range(self.n_tasks) if tasks is None else tasks
         known = self.scores.get(name, {})
         missing = [t for t in tasks if t not in known]
@@ -68,8 +70,8 @@ class Trials:
         return float(np.mean([known[t] for t in tasks]))
 
     def best(self):
-        """(name, reward) of the best network that was judged on all tasks; the first
-        of equals.
+        """Return (name, reward) of the best network that was judged on all tasks; the
+        first of equals.
         """
         rewards = {
             n: float(np.mean(list(s.values())))
@@ -90,8 +92,8 @@ def random_search(trials, names, random_state=None):
 
 
 def halving(trials, names, random_state=None):
-    """Successive halving [2] over tasks: judge many networks on one task, the better
-    half on two, on four, on all.
+    """Judge many networks on one task, the better half on two, on four, on all:
+    successive halving over tasks [2].
 
     It starts with as many networks as the budget can carry to the end.
     """
@@ -119,7 +121,7 @@ def controlled(trials, method, random_state=None, batch=4, patience=10, **option
 
     A network that comes up again is not paid for again, and rewards the policy all the
     same. The search ends with the budget, or when `patience` steps in a row have asked
-    for nothing new: the policy has made up its mind.
+    for nothing new: the policy has decided.
 
     method : "reinforce" or "trpo". options : of `metaad.search.policies.policy.search`.
     Returns the policy."""

@@ -36,8 +36,8 @@ from metaad.metrics import auroc
 
 
 def smooth_auroc_gradient(y, scores, width=0.3):
-    """Gradient of a smooth AUROC by the scores: array (n,), positive for anomalies,
-    negative for normal rows.
+    """Return the gradient of a smooth AUROC by the scores: array (n,), positive for
+    anomalies, negative for normal rows.
 
     The smooth AUROC is the mean of sigmoid((s_a - s_b) / (width * σ)) over the pairs of
     an anomaly a and a normal row b; σ, the scores' standard deviation, is taken as a
@@ -59,8 +59,8 @@ def smooth_auroc_gradient(y, scores, width=0.3):
 
 
 def policy_gradient(choices, trees, X, g):
-    """REINFORCE with credit by node: the gradient of Σ_i g_i s_i by the policy's
-    weights, s_i = -mean path length.
+    """Return the gradient, by REINFORCE with credit by node, of Σ_i g_i s_i by the
+    policy's weights, s_i = -mean path length.
 
     Parameters
     ----------
@@ -231,7 +231,7 @@ class ForestPolicy(BaseEstimator):
 
 
 def some_rows(y, most, rng):
-    """Indices of at most so many anomalies and normal rows."""
+    """Return indices of at most so many anomalies and normal rows."""
     kinds = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
     return np.concatenate(
         [
@@ -242,7 +242,7 @@ def some_rows(y, most, rng):
 
 
 def family_shares(tasks):
-    """How much each table counts so that every family counts once: array
+    """Return how much each table counts so that every family counts once: array
     (n_tables,), sums to 1.
     """
     families = np.unique([t.family for t in tasks], return_inverse=True)[1]

@@ -35,8 +35,8 @@ NAMES = (
 
 
 def design(table, policy, names, n_trees, seed):
-    """One forest's readings of a labelled table: plain (m,), D (m, p) and y (m,), of
-    at most MOST_ROWS rows.
+    """Return one forest's readings of a labelled table: plain (m,), D (m, p) and y
+    (m,), of at most MOST_ROWS rows.
     """
     bare = replace(policy, score={})
     forest = IsolationForest(n_trees, policy=bare, random_state=seed).fit(table.X)
@@ -55,8 +55,8 @@ def design(table, policy, names, n_trees, seed):
 
 
 def teaches(taught):
-    """Whether a table's designs, a list of (plain, D, y), can teach anything: each
-    has rows of both classes.
+    """Return whether a table's designs, a list of (plain, D, y), can teach anything:
+    each has rows of both classes.
     """
     return all(0 < y.sum() < len(y) for *_, y in taught)
 
@@ -138,8 +138,8 @@ class ForestScore(BaseEstimator):
         return self
 
     def readings(self, tasks):
-        """What `fit` learns from: for each table its designs, one a forest, whole and
-        of the rows that carry a reward.
+        """Return what `fit` learns from: for each table its designs, one a forest,
+        whole and of the rows that carry a reward.
 
         Returns
         -------
@@ -158,8 +158,8 @@ class ForestScore(BaseEstimator):
         return found
 
     def ascend(self, known, share, watch=None):
-        """The ascent alone: weights (p,) from designs. Columns of D may be left out;
-        then p is what is left.
+        """Return weights (p,) from designs: the ascent alone. Columns of D may be left
+        out; then p is what is left.
 
         known : list over tables of lists over forests of (plain, D, y). share :
             (n_tables,), what each counts.

@@ -161,7 +161,9 @@ class Controller(BaseEstimator):
         return meta_features(X)[[NAMES.index(n) for n in self.context]]
 
     def _seed(self):
-        return 0 if self.random_state is None else self.random_state
+        if self.random_state is not None:
+            return self.random_state
+        return int(np.random.randint(2**31))
 
     def _check(self):
         for name, least in (
@@ -209,8 +211,8 @@ class Reinforce(Controller):
     learning_rate : of Adam; 0.02 to 0.3. baseline : "leave-one-out", "running mean" or
         "none".
     entropy : weight of the bonus for staying undecided, 0 to 0.05.
-    random_state : int or None, seeds tables, configurations and detectors without a
-        seed of their own; None is 0.
+    random_state : int, seeds tables, configurations and detectors without a seed of
+        their own; None: each call draws a seed from NumPy's global generator.
     progress : show a bar.
     """
 

@@ -47,8 +47,8 @@ class CategoricalPolicy(nn.Module):
             )
 
     def log_probs(self, context=None):
-        """Log-probabilities of all options: a list of m tensors, (options[j],) or
-        (n, options[j]) for n contexts.
+        """Return the log-probabilities of all options: a list of m tensors, (options[j],)
+        or (n, options[j]) for n contexts.
         """
         logits = self.bias
         if self.n_context:
@@ -79,7 +79,9 @@ class CategoricalPolicy(nn.Module):
         return torch.stack(drawn, dim=1)
 
     def log_prob(self, actions, context=None):
-        """log π(a) of each action (n, m): tensor (n,), the sum over its decisions."""
+        """Return log π(a) of each action (n, m): tensor (n,), the sum over its
+        decisions.
+        """
         # m of (n, options[j])
         parts = [p.expand(len(actions), -1) for p in self.log_probs(context)]
         return sum(
@@ -87,13 +89,13 @@ class CategoricalPolicy(nn.Module):
         )
 
     def entropy(self, context=None):
-        """Entropy in nats, summed over decisions and averaged over contexts: a
+        """Return the entropy in nats, summed over decisions and averaged over contexts: a
         scalar; 0 if fully decided.
         """
         return sum(-(p.exp() * p).sum(dim=-1).mean() for p in self.log_probs(context))
 
     def kl(self, other, context=None):
-        """KL(self ‖ other) in nats, summed over decisions and averaged over
+        """Return KL(self ‖ other) in nats, summed over decisions and averaged over
         contexts: a scalar ≥ 0.
         """
         pairs = zip(self.log_probs(context), other.log_probs(context), strict=True)
@@ -101,7 +103,7 @@ class CategoricalPolicy(nn.Module):
 
     @torch.no_grad()
     def mode(self, context=None):
-        """The likeliest action in one context: int64 tensor (m,)."""
+        """Return the likeliest action in one context: int64 tensor (m,)."""
         return torch.stack([p.argmax(dim=-1) for p in self.log_probs(context)], dim=-1)
 
 
@@ -144,18 +146,18 @@ def search(
     ----------
     policy : CategoricalPolicy.
     reward : function, actions (n, m) -> rewards (n,), larger = better; or a list of
-        them, one a task.
-    iterations : steps. batch : actions drawn a step and task.
+        them, one per task.
+    iterations : steps. batch : actions drawn per step and task.
     method : "reinforce" or "trpo".
     random_state : int or None, seeds the actions and which tasks are drawn.
-    context : tensor (c,); with a list of rewards (len(reward), c), one a task. None for
+    context : tensor (c,); with a list of rewards (len(reward), c), one per task. None for
         a policy without context.
-    n_tasks : tasks drawn a step; None takes all.
+    n_tasks : tasks drawn per step; None takes all.
     baseline : "none", "running mean" (of the task's earlier rewards) or "leave-one-out"
         (within the task's batch). It belongs to a task: on an easy one every action
         gets a high reward, and that is no merit of the action.
     learning_rate, entropy : of REINFORCE (Adam; 0.02 to 0.3) and its bonus.
-    max_kl : of TRPO, nats a step; 0.01 to 0.1.
+    max_kl : of TRPO, nats per step; 0.01 to 0.1.
 
     Yields
     ------

@@ -8,8 +8,8 @@ BASELINES = ("none", "running mean", "leave-one-out")
 def reinforce_gradient(
     policy, actions, rewards, baseline="leave-one-out", context=None
 ):
-    """An unbiased estimate of the gradient of the expected reward, from n sampled
-    actions [1].
+    """Return an unbiased estimate of the gradient of the expected reward, from n
+    sampled actions [1].
 
         ∇ E[r(a)] = E[(r(a) - b) ∇ log π(a)]  ≈  1/n Σ_i A_i ∇ log π(a_i),   A_i = r_i - b_i
 
@@ -45,8 +45,8 @@ def reinforce_step(
     context=None,
     entropy=0.0,
 ):
-    """One step of `optimizer` uphill on the expected reward, plus `entropy` times the
-    policy's entropy.
+    """Take one step of `optimizer` uphill on the expected reward, plus `entropy` times
+    the policy's entropy.
 
     entropy : weight of the bonus for staying undecided, in units of reward per nat; 0
     to 0.05. It biases the optimum. The other parameters are those of
@@ -61,8 +61,8 @@ def reinforce_step(
 
 
 def advantages(rewards, baseline="leave-one-out"):
-    """Rewards minus what was to be expected without looking at the action: tensor (n,)
-    -> tensor (n,).
+    """Return rewards minus what was to be expected without looking at the action:
+    tensor (n,) -> tensor (n,).
 
     A baseline that does not depend on the action leaves the gradient's expectation
     alone, for E[∇ log π] = 0, and takes away most of its variance.

@@ -59,7 +59,8 @@ def conjugate_gradient(product, b, iterations=10, tolerance=1e-10):
 
 
 def hessian_vector_product(gradient, parameters, vector):
-    """H v for the Hessian H of a scalar, without ever forming H: H v = ∇ (∇f · v) [1].
+    """Return H v for the Hessian H of a scalar, without ever forming H: H v = ∇ (∇f ·
+    v) [1].
 
     gradient : tensor (p,), ∇f, with its graph (`create_graph=True`). parameters : list
         of tensors, p numbers in all.
@@ -84,7 +85,8 @@ def trpo_step(
     damping=1e-3,
     backtracks=12,
 ):
-    """One step of trust-region policy optimisation [1]; changes the policy in place.
+    """Take one step of trust-region policy optimisation [1]; changes the policy in
+    place.
 
         maximise    L(π) = 1/n Σ_i π(a_i) / π_old(a_i) · A_i     (2)
         subject to  KL(π_old ‖ π) ≤ max_kl                       (3)

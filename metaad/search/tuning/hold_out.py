@@ -1,5 +1,5 @@
-"""Strategies put to the test: choose for tables of a family that was held out, then fit
-the choice anew.
+"""Judge strategies: choose for tables of a family that was held out, then fit the choice
+anew.
 
 For each held-out table a strategy sees the other families' results, the table's
 meta-features and, where there are labels, what they say about each configuration. Its
@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 
 from metaad import metrics
-from metaad.search.space import space
 from metaad.search.tuning.strategies import Evidence, Observed
 from metaad.tasks.labels import draw_labels
 
@@ -31,103 +30,116 @@ class Result(NamedTuple):
     chosen: list
 
 
-def codes_of(found):
-    """Candidates as numbers, (n_candidates, m): which detector (one column each),
-    then each detector's own code.
-    """
-    kinds = list(dict.fromkeys(c.kind for c in found))
-    blocks = [
-        [space(c.detector).encode(c.config) for c in found if c.kind == kind]
-        for kind in kinds
-    ]
-    rows, start = [], 0
-    width = sum(len(b[0]) for b in blocks)
-    for kind, block in zip(kinds, blocks, strict=True):
-        for code in block:
-            row = np.zeros(width)
-            row[start : start + len(code)] = code
-            rows.append(np.r_[np.array(kinds) == kind, row])
-        start += len(block[0])
-    return np.array(rows, dtype=np.float64)
-
-
-def hold_out(
-    strategies,
-    matrix,
-    features,
-    codes,
-    scores,
-    *,
-    default=0,
-    labels=None,
-    stand_in=None,
-    draws=5,
-    seed=0,
-):
+def hold_out(strategies, problem, *, labels=None, guess=False, draws=5, seed=0):
     """Judge strategies on every table, with all tables of its family held out.
 
     Parameters
     ----------
-    strategies : dict name -> Strategy. matrix : Matrix. features : (n_tables, p). codes
-        : (n_candidates, m).
-    scores : function (table number, seed) -> (scores (n_candidates, n), y (n,)), the
-        raw scores of the matrix.
-    default : column of the default configuration.
+    strategies : dict name -> Strategy. problem : Problem.
     labels : (anomalies, normal), how many rows of each kind are labelled, at most half
         of those that the table has; the rest is judged. None: nothing is labelled, and
         all rows are judged.
-    stand_in : float64 (n_tables, n_candidates), scores on made-up anomalies that stand
-        in for missing labels.
+    guess : the problem's `stand_in` takes the place of missing labels.
     draws : how often labelled rows are drawn. seed : of these draws.
 
     Returns
     -------
     dict name -> Result
     """
-    n_tables, _, n_seeds = matrix.auroc.shape
-    n_draws = draws if labels else 1
-    judge = _Judge(scores)
-    rows = _labelled(scores, n_tables, n_draws, labels, seed) if labels else None
-    # Observed of [table][seed][draw]
-    seen = _observations(scores, rows, n_tables, n_seeds, labels, stand_in)
-    families = np.array(matrix.families)
-    values = matrix.auroc.mean(axis=2)  # (n_tables, n_candidates)
-    found = {}
-    for name, strategy in strategies.items():
-        cells, chosen = np.full((4, n_tables), np.nan), [None] * n_tables
-        for family in dict.fromkeys(matrix.families):
-            train = np.flatnonzero(families != family)
-            noisy = None
-            if seen is not None:
-                # (n_train, draws, n_configs)
-                noisy = np.array(
-                    [[o.values for s in seen[t] for o in s] for t in train]
+    shown = _Shown(problem, labels, guess, draws, seed)
+    judge = _Judge(problem.scores)
+    return {
+        name: _result(strategy, problem, shown, judge)
+        for name, strategy in strategies.items()
+    }
+
+
+def _result(strategy, problem, shown, judge):
+    """Return the Result of one strategy."""
+    whole = problem.matrix
+    n_tables, _, n_seeds = whole.auroc.shape
+    families = np.array(whole.families)
+    values = whole.auroc.mean(axis=2)  # (n_tables, n_candidates)
+    cells, chosen = np.full((4, n_tables), np.nan), [None] * n_tables
+    for family in dict.fromkeys(whole.families):
+        train = np.flatnonzero(families != family)
+        about = values[train], problem.features[train], problem.codes, problem.default
+        strategy.fit(Evidence(*about, shown.noisy(train)))
+        for t in np.flatnonzero(families == family):
+            tried = _Tried(t, n_seeds, judge)
+            for s, r, observed, left_out in shown.of(t):
+                tried.add(
+                    strategy.choose(problem.features[t], observed), s, r, left_out
                 )
-            strategy.fit(
-                Evidence(values[train], features[train], codes, default, noisy)
-            )
-            for t in np.flatnonzero(families == family):
-                same, refit, picked = [], [], []
-                for s in range(n_seeds):
-                    for r in range(n_draws):
-                        columns = tuple(
-                            strategy.choose(
-                                features[t], seen[t][s][r] if seen is not None else None
-                            )
-                        )
-                        left_out = rows[t][r] if rows is not None else None
-                        picked.append(columns[0])
-                        same.append(judge(t, s, columns, r, left_out))
-                        refit += [
-                            judge(t, o, columns, r, left_out)
-                            for o in range(n_seeds)
-                            if o != s
-                        ]
-                cells[:2, t] = np.mean(refit or same, axis=0)
-                cells[2:, t] = np.mean(same, axis=0)
-                chosen[t] = matrix.labels[np.bincount(picked).argmax()]
-        found[name] = Result(*cells, chosen)
-    return found
+            cells[:, t] = tried.means()
+            chosen[t] = whole.labels[tried.most_often()]
+    return Result(*cells, chosen)
+
+
+class _Tried:
+    """The choices for one table, judged with the seed they were made by and with the
+    others.
+    """
+
+    def __init__(self, table, n_seeds, judge):
+        self.table, self.n_seeds, self.judge = table, n_seeds, judge
+        self.same, self.refit, self.picked = [], [], []
+
+    def add(self, choice, seed, draw, left_out):
+        columns = tuple(choice)
+        self.picked.append(columns[0])
+        for s in range(self.n_seeds):
+            found = self.judge(self.table, s, columns, draw, left_out)
+            (self.same if s == seed else self.refit).append(found)
+
+    def means(self):
+        """Return AUROC and average precision after a refit, and the same without."""
+        refit = np.mean(self.refit or self.same, axis=0)
+        return np.concatenate([refit, np.mean(self.same, axis=0)])
+
+    def most_often(self):
+        return np.bincount(self.picked).argmax()
+
+
+class _Shown:
+    """What strategies get to see of each table, by seed and draw of labels."""
+
+    def __init__(self, problem, labels, guess, draws, seed):
+        n_tables, _, self.n_seeds = problem.matrix.auroc.shape
+        self.draws, tables = draws if labels else 1, range(n_tables)
+        self.rows = self.seen = None
+        if labels:
+            of = problem.scores, self.draws, labels, seed
+            self.rows = [_labelled(t, *of) for t in tables]
+            self.seen = [self._observed(problem.scores, t) for t in tables]
+        elif guess:
+            stand_in = problem.stand_in
+            seen = [[Observed(values, 30, 270)] for values in stand_in]
+            self.seen = [[one] * self.n_seeds for one in seen]
+
+    def _observed(self, scores, t):
+        """Observed of [seed][draw] for one table."""
+        return [
+            [_told(*scores(t, s), rows) for rows in self.rows[t]]
+            for s in range(self.n_seeds)
+        ]
+
+    def noisy(self, tables):
+        """Return what the labels say of some tables: (n_tables, seeds x draws,
+        n_configs).
+        """
+        if self.seen is None:
+            return None
+        return np.array([[o.values for s in self.seen[t] for o in s] for t in tables])
+
+    def of(self, t):
+        """Yield seed, draw, Observed, and the labelled rows of a table; None for what
+        there isn't.
+        """
+        for s in range(self.n_seeds):
+            for r in range(self.draws):
+                observed = None if self.seen is None else self.seen[t][s][r]
+                yield s, r, observed, None if self.rows is None else self.rows[t][r]
 
 
 class _Judge:
@@ -161,32 +173,16 @@ def average_of_ranks(scores):
 aurocs = metrics.auroc
 
 
-def _labelled(scores, n_tables, n_draws, labels, seed):
-    """Row numbers of the labelled rows, [table][draw], the same for every strategy
-    and seed of the detectors.
+def _labelled(t, scores, n_draws, labels, seed):
+    """Return the numbers of the labelled rows for each draw, the same for every
+    strategy and seed of the detectors.
     """
-    found = []
-    for t in range(n_tables):
-        rng = np.random.default_rng([seed, t])
-        y = scores(t, 0)[1]
-        found.append([draw_labels(y, *labels, rng) for _ in range(n_draws)])
-    return found
+    rng, y = np.random.default_rng([seed, t]), scores(t, 0)[1]
+    return [draw_labels(y, *labels, rng) for _ in range(n_draws)]
 
 
-def _observations(scores, rows, n_tables, n_seeds, labels, stand_in):
-    """Observed of [table][seed][draw], or None where there is nothing to see."""
-    if labels is None:
-        if stand_in is None:
-            return None
-        return [[[Observed(stand_in[t], 30, 270)]] * n_seeds for t in range(n_tables)]
-    found = []
-    for t in range(n_tables):
-        found.append([])
-        for s in range(n_seeds):
-            raw, y = scores(t, s)
-            known = [
-                (metrics.auroc(y[r], raw[:, r]), int(y[r].sum()), int((1 - y[r]).sum()))
-                for r in rows[t]
-            ]
-            found[-1].append([Observed(*k) for k in known])
-    return found
+def _told(scores, y, rows):
+    """Return what labelled rows say of each candidate: Observed."""
+    anomalies = int(y[rows].sum())
+    values = metrics.auroc(y[rows], scores[:, rows])
+    return Observed(values, anomalies, len(rows) - anomalies)

@@ -19,102 +19,10 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.neighbors import LocalOutlierFactor
-from sklearn.svm import OneClassSVM
 
 from metaad import metrics, repro
-from metaad.detectors import (
-    AutoencoderDetector,
-    IsolationForest,
-    KMeansDetector,
-    KNNDetector,
-    anomaly_score,
-)
+from metaad.detectors import KNNDetector, anomaly_score
 from metaad.search.space import configured
-
-
-class Candidate(NamedTuple):
-    """One configuration of one detector. kind : the detector's name, as tables and
-    figures show it.
-    """
-
-    kind: str
-    detector: object
-    config: dict
-
-    @property
-    def label(self):
-        """Kind and configuration in one line, different for every candidate."""
-        return " ".join([self.kind, *(f"{n}={v}" for n, v in self.config.items())])
-
-
-# Every detector's grid. The first configuration is the default of its library (LOF's
-# and the SVM's are scikit-learn's); the forests of 1,000 trees are the control "same
-# detector, ten times the trees".
-GRIDS = {
-    "k-means": (KMeansDetector(), [{"n_clusters": k} for k in (8, 1, 2, 4, 16, 32)]),
-    "Isolation Forest": (
-        IsolationForest(),
-        [
-            {"n_estimators": t, "max_samples": m}
-            for t, m in [
-                (100, 256),
-                *((100, m) for m in (8, 16, 32, 64, 128, 512, 1024)),
-                (25, 256),
-                (300, 256),
-            ]
-            + [(1000, 256), (1000, 64)]
-        ],
-    ),
-    "LOF": (
-        LocalOutlierFactor(),
-        [
-            {"n_neighbors": k, "metric": m}
-            for m in ("euclidean", "manhattan", "chebyshev")
-            for k in (20, 5, 10, 40, 80, 120, 160)
-        ],
-    ),
-    "kNN": (
-        KNNDetector(),
-        [
-            {"n_neighbors": k, "method": m}
-            for m in ("largest", "mean", "median")
-            for k in (5, 2, 10, 20, 40, 80)
-        ],
-    ),
-    "One-Class SVM": (
-        OneClassSVM(),
-        [
-            {"nu": nu, "gamma": g}
-            for g in ("scale", 0.001, 0.01, 0.1, 1.0)
-            for nu in (0.5, 0.01, 0.05, 0.1, 0.2)
-        ],
-    ),
-    "autoencoder": (
-        AutoencoderDetector(device="cpu"),
-        [
-            {"hidden": hidden, "code_size": size, "epochs": 20, "learning_rate": 1e-3}
-            for hidden, size in [
-                ((128, 64, 32), 10),
-                ((64, 32), 2),
-                ((64, 32), 4),
-                ((32,), 2),
-            ]
-        ]
-        + [{"hidden": (32,), "code_size": 4, "epochs": 5, "learning_rate": 1e-3}],
-    ),
-}
-
-
-def candidates(grids=None):
-    """All configurations of `grids`, by default GRIDS: list of Candidate, those of
-    one detector side by side.
-    """
-    grids = GRIDS if grids is None else grids
-    return [
-        Candidate(kind, detector, config)
-        for kind, (detector, configs) in grids.items()
-        for config in configs
-    ]
 
 
 @singledispatch
@@ -139,15 +47,15 @@ def _(detector: LocalOutlierFactor, X):
 
 
 def is_random(detector):
-    """True if another seed gives other scores."""
+    """Return True if another seed gives other scores."""
     return "random_state" in detector.get_params() and not isinstance(
         detector, KNNDetector
     )
 
 
 def compute(tasks, found, folder, n_seeds=3, n_jobs=1):
-    """Raw scores of every candidate on every table and seed, one .npz file a table and
-    seed.
+    """Return raw scores of every candidate on every table and seed, one .npz file a
+    table and seed.
 
     A file that is there and was made from the same rows and candidates is kept, so a
     run that was killed goes on; a new one is written under a temporary name and
@@ -222,8 +130,8 @@ def _read(table, found, folder, seed):
 
 
 def reader(tasks, found, folder, at=None):
-    """A function (table number, seed) -> (scores (n, m), y (m,)) over what `compute`
-    stored, as `hold_out` takes it.
+    """Return a function (table number, seed) -> (scores (n, m), y (m,)) over what
+    `compute` stored, as `hold_out` takes it.
 
     at : numbers of the n candidates that are wanted, None for all.
     """
@@ -257,7 +165,7 @@ class Matrix(NamedTuple):
     seconds: np.ndarray
 
     def of(self, *kinds):
-        """The matrix of some detectors alone."""
+        """Return the matrix of some detectors alone."""
         unknown = set(kinds) - set(self.kinds)
         if unknown or not kinds:
             raise ValueError(
@@ -275,11 +183,13 @@ class Matrix(NamedTuple):
         )
 
     def default(self, kind):
-        """Column of the first configuration of a detector, its library's default."""
+        """Return column of the first configuration of a detector, its library's
+        default.
+        """
         return self.kinds.index(kind)
 
     def compact(self, digits=5):
-        """As JSON takes it, values rounded."""
+        """Return the matrix as JSON takes it, values rounded."""
         rounded = {
             n: np.round(getattr(self, n), digits).tolist() for n in ("auroc", "ap")
         }
@@ -291,7 +201,7 @@ class Matrix(NamedTuple):
 
     @classmethod
     def restored(cls, stored):
-        """A matrix from what `compact` made."""
+        """Return a matrix from what `compact` made."""
         arrays = {
             n: np.array(stored[n], dtype=np.float64) for n in ("auroc", "ap", "seconds")
         }
@@ -299,7 +209,7 @@ class Matrix(NamedTuple):
 
 
 def matrix(tasks, found, folder, n_seeds=3, n_jobs=1):
-    """`compute` what is missing in the folder, and judge the scores: Matrix."""
+    """Compute what is missing in the folder, and judge the scores: Matrix."""
     compute(tasks, found, folder, n_seeds, n_jobs)
     stored = [
         [_read(table, found, folder, seed) for seed in range(n_seeds)]

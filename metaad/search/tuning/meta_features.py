@@ -31,8 +31,8 @@ MOST_ROWS = 500  # for the distances between rows
 
 
 def meta_features(X):
-    """The meta-features of a table, in the order of NAMES. Columns are standardised
-    first, so units don't matter.
+    """Return the meta-features of a table, in the order of NAMES. Columns are
+    standardised first, so units don't matter.
 
     Parameters
     ----------

@@ -71,19 +71,19 @@ class Strategy(BaseEstimator):
                 "row of features a table and a row "
                 f"of codes a configuration; got {values.shape}, {features.shape} and {codes.shape}."
             )
-        self.centre_, self.scale_ = features.mean(axis=0), features.std(axis=0) + 1e-9
+        self.center_, self.spread_ = features.mean(axis=0), features.std(axis=0) + 1e-9
         self._fit(
             evidence._replace(
                 values=values,
-                features=(features - self.centre_) / self.scale_,
+                features=(features - self.center_) / self.spread_,
                 codes=codes,
             )
         )
         return self
 
     def choose(self, features, observed=None):
-        """Columns for a table with these meta-features (p,): int array (top,), best
-        first.
+        """Return columns for a table with these meta-features (p,): int array (top,),
+        best first.
 
         observed : Observed, or None where no row is labelled.
         """
@@ -92,7 +92,7 @@ class Strategy(BaseEstimator):
                 f"{type(self).__name__} chooses by labelled rows; pass `observed`."
             )
         merit = self._merit(
-            (np.asarray(features) - self.centre_) / self.scale_, observed
+            (np.asarray(features) - self.center_) / self.spread_, observed
         )
         return metrics.best_first(merit)[: self.top]
 
@@ -228,68 +228,3 @@ class Regression(Strategy):
         return self.forest_.predict(
             np.c_[np.tile(features, (len(self.codes_), 1)), self.codes_]
         )
-
-
-class BestOnLabels(Strategy):
-    """The configuration with the best AUROC on the labelled rows: what everyone
-    does, and what few labels punish.
-    """
-
-    needs_labels = True
-
-    def __init__(self, top=1):
-        self.top = top
-
-    def _merit(self, features, observed):
-        # of equals the globally better one
-        return observed.values + 1e-6 * self.evidence_.values.mean(axis=0)
-
-
-class Shrinkage(Strategy):
-    """The AUROC on the labelled rows, shrunk towards what the configuration gets on
-    other tables [1].
-
-    With τ² the variance of a configuration's value between tables and σ² that of an
-    AUROC over so few rows, the best guess is w · observed + (1 - w) · mean with w = τ²
-    / (τ² + σ²): see `weight`. Both are taken relative to the mean over all
-    configurations, since a table that is hard for all says nothing about which to
-    choose.
-
-    [1] Efron and Morris, Stein's estimation rule and its competitors, JASA 68, 1973.
-    """
-
-    needs_labels = True
-
-    def __init__(self, top=1):
-        self.top = top
-
-    def _fit(self, evidence):
-        relative = evidence.values - evidence.values.mean(axis=1, keepdims=True)
-        self.mean_ = relative.mean(axis=0)  # (n_configs,)
-        self.between_ = float(relative.var(axis=0, ddof=1).mean())  # τ²
-        self.level_ = float(evidence.values.mean())
-
-    def _merit(self, features, observed):
-        w = shrinkage_weight(
-            self.between_, self.level_, observed.anomalies, observed.normal
-        )
-        return w * (observed.values - observed.values.mean()) + (1 - w) * self.mean_
-
-
-def shrinkage_weight(between, auroc, anomalies, normal):
-    """How far to trust an AUROC over a few labelled rows: w = τ² / (τ² + σ²), a number
-    from 0 to 1.
-
-    between : τ², variance of a configuration's AUROC between tables. auroc : its usual
-    level, for σ² as Hanley and McNeil give it [1]. anomalies, normal : how many rows of
-    each are labelled.
-
-    [1] Hanley and McNeil, The meaning and use of the area under a ROC curve, Radiology
-    143, 1982."""
-    q1, q2 = auroc / (2 - auroc), 2 * auroc**2 / (1 + auroc)
-    variance = (
-        auroc * (1 - auroc)
-        + (anomalies - 1) * (q1 - auroc**2)
-        + (normal - 1) * (q2 - auroc**2)
-    )
-    return between / (between + variance / (anomalies * normal))

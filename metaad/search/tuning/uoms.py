@@ -16,7 +16,7 @@ ALIKE = {"lympho": "lymphography"}
 
 
 def study_matrix(study, family=str.lower):
-    """A `metaad.data.Study` as a Matrix with one seed.
+    """Return a `metaad.data.Study` as a Matrix with one seed.
 
     Parameters
     ----------
@@ -60,8 +60,8 @@ def study_matrix(study, family=str.lower):
 
 
 def study_features(study):
-    """What the study tells about a table without its labels: log rows, log columns;
-    float64 (39, 2).
+    """Return what the study tells about a table without its labels: log rows, log
+    columns; float64 (39, 2).
 
     The share of anomalies stands in the files too. It comes from the labels, so no
     strategy may see it."""
@@ -74,8 +74,8 @@ def study_features(study):
 
 
 def study_codes(matrix):
-    """Configurations as numbers, (297, m): which method, one column each, then its
-    parameters.
+    """Return configurations as numbers, (297, m): which method, one column each, then
+    its parameters.
 
     A parameter that is a number becomes its rank among the method's values, from 0 to
     1; one that is a word becomes a column for each word."""
@@ -103,7 +103,7 @@ def study_codes(matrix):
 
 
 def relatives(families):
-    """A family function for `study_matrix` out of `metaad.data.FAMILIES`: tables
+    """Return a family function for `study_matrix` out of `metaad.data.FAMILIES`: tables
     from one source go together.
     """
 

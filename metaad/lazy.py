@@ -7,7 +7,7 @@ import importlib
 # the extra of pyproject.toml that brings each package; the others come with metaad
 EXTRAS = {
     "torch": "torch",
-    "safetensors": "torch",
+    "skops": "skops",
     "matplotlib": "plots",
     "PIL": "plots",
     "IPython": "plots",

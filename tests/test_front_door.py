@@ -87,7 +87,7 @@ CLASSICAL = {
 
 @pytest.mark.parametrize("part", CLASSICAL)
 def test_the_classical_part_runs_where_torch_is_not_installed(part):
-    without(["torch", "safetensors"], CLASSICAL[part])
+    without(["torch"], CLASSICAL[part])
 
 
 def test_the_classical_part_leaves_torch_alone_where_it_is_installed():
@@ -182,9 +182,7 @@ def test_python_m_metaad_says_where_things_are(monkeypatch, tmp_path):
     assert f"{tmp_path / 'none'} (not there yet" in text
     assert all(re.search(rf"^{extra} +\S", text, re.M) for extra in EXTRAS.values())
     monkeypatch.setattr("metaad.__main__.find_spec", lambda name: None)
-    assert "missing torch, safetensors: pip install 'metaad[torch]'" in "\n".join(
-        report()
-    )
+    assert "missing torch: pip install 'metaad[torch]'" in "\n".join(report())
 
 
 # --- what is declared
@@ -219,10 +217,11 @@ CORE = (
     "data",
     "metrics",
     "scores",
+    "saving",
     "progress",
     "detectors",
 )
-NEEDS = {"plots": ["plots"], "repro": ["course"]}
+NEEDS = {"plots": ["plots"], "repro": ["course"], "exercises": ["course"]}
 
 
 def third_party(tree, everywhere):
@@ -244,9 +243,7 @@ def test_every_import_is_declared_in_the_extra_of_its_room(path):
     extras = NEEDS.get(room, ["torch"])
     if room in CORE:  # there, an extra is for a function or a module of its own
         extras = sorted({EXTRAS[n] for n in third_party(tree, True) if n in EXTRAS})
-    allowed = declared(*extras) | declared("torch")
-    if room not in CORE and room not in NEEDS:
-        allowed |= declared("torch")
+    allowed = declared(*extras)
     assert found <= allowed, f"{path.name} imports {found - allowed}, not declared"
 
 
@@ -258,7 +255,7 @@ def test_the_table_of_extras_says_what_pyproject_says():
     }
     assert "pytest" in everything and "torch" in declared("all")
     # small: a practitioner installs these and no more
-    assert len(declared()) <= 8 and "torch" not in declared()
+    assert len(declared()) <= 9 and "torch" not in declared()
 
 
 def test_the_version_is_typed_once():
@@ -298,8 +295,8 @@ def test_the_wheel_carries_the_version_and_the_extras(built):
     path, _, meta = built
     assert path.name.startswith(f"metaad-{metaad.__version__}-")
     extras = set(re.findall(r"^Provides-Extra: (\S+)", meta, re.M))
-    assert extras == {"torch", "plots", "parquet", "course", "all", "dev"}
+    assert extras == set(PROJECT["optional-dependencies"])
     core = [
         r for r in re.findall(r"^Requires-Dist: (.+)", meta, re.M) if "extra" not in r
     ]
-    assert not [r for r in core if r.startswith(("torch", "matplotlib", "safetensors"))]
+    assert not [r for r in core if r.startswith(("torch", "matplotlib"))]

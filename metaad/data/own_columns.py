@@ -44,7 +44,7 @@ def read_columns(path, label):
         raise DataError(
             f"{path.name} has no column {label!r}; it has {_some(frame.columns)}. Name "
             f"the labels' column with label=; a table without labels goes straight into "
-            f"a detector: detector.fit(pandas.read_csv(path))."
+            f"a detector: detector.fit({_reader(path)})."
         )
     twin = re.compile(re.escape(label) + r"\.\d+")
     twins = [c for c in frame.columns if twin.fullmatch(c)]
@@ -193,9 +193,16 @@ def _numeric(path, features):
     raise DataError(
         f"{path.name} must hold numbers beside its label; not numbers: {_some(words)}. "
         f"Drop or encode them: {words[0]} holds {_shown(first)}, and "
-        f"{_encoded(words[0], first)} makes numbers of it (frame = pandas.read_"
-        f"{'parquet' if path.suffix.lower() == '.parquet' else 'csv'}(path))."
+        f"{_encoded(words[0], first)} makes numbers of it (frame = {_reader(path)})."
     )
+
+
+def _reader(path):
+    """The call of pandas that reads the file."""
+    name = path.name.lower()
+    kind = "parquet" if name.endswith(".parquet") else "csv"
+    tab = ", sep='\\t'" if name.endswith((".tsv", ".tsv.gz")) else ""
+    return f"pandas.read_{kind}(path{tab})"
 
 
 def _encoded(name, cells):

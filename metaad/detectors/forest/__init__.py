@@ -5,7 +5,8 @@ from metaad.lazy import attach
 __all__, __getattr__, __dir__ = attach(
     __name__,
     {
-        "isolation_forest": ["IsolationForest", "average_path_length"],
+        "isolation_forest": ["IsolationForest"],
+        "trees": ["average_path_length", "grow", "walk"],
         "cuts": [],
         "split_policy": ["SplitPolicy"],
         "leaf_values": [],

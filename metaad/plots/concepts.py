@@ -18,9 +18,9 @@ def contact_sheet(images, captions=None, marked=None, *, columns=10, title=""):
 
     images : array (n, height, width) in [0, 1]; captions : n strings or None; marked :
     bool array (n,) or None."""
-    columns = min(columns, len(images), 10)
     below = 0.0 if captions is None else 0.22
-    lines = -(-len(images) // columns)
+    lines = -(-len(images) // min(columns, 10))
+    columns = -(-len(images) // lines)  # as even as can be
     height = lines * (WIDTH / columns + below) + (0.3 if title else 0.0)
     figure, axes = charts.panels(len(images), columns=columns, height=height / lines)
     marked = np.zeros(len(images), bool) if marked is None else np.asarray(marked)

@@ -2,6 +2,8 @@
 looks.
 """
 
+import textwrap
+
 import numpy as np
 
 from metaad.plots import charts
@@ -109,7 +111,7 @@ def methods(results, xlabel="AUROC", chance=None, highlight=()):
         looks={name: look(1, marker="D") for name in highlight},
         zero=chance,
     )
-    axis.set_xlabel(xlabel)
+    axis.set_xlabel(textwrap.fill(xlabel, 48))
     return figure
 
 

@@ -19,7 +19,7 @@ def gradient_samples(estimates, exact, directions):
     estimates : {title: array (n, 2)}. exact : array (2,). directions : two axis labels.
     """
     figure, axes = charts.panels(
-        len(estimates), height=2.6, extra=0.3, sharex=True, sharey=True
+        len(estimates), columns=3, height=2.5, extra=0.3, sharex=True, sharey=True
     )
     for axis, (title, points) in zip(axes, estimates.items(), strict=True):
         points = np.asarray(points)
@@ -29,11 +29,8 @@ def gradient_samples(estimates, exact, directions):
         axis.plot(*points.mean(axis=0), "D", label="their mean", **mean)
         cross = {"color": "black", "markersize": 9, "markeredgewidth": 2}
         axis.plot(*exact, "x", label="exact gradient", **cross)
-        axis.set_title(title)
-    for axis in axes[-2:]:
-        axis.set_xlabel(directions[0])
-    for axis in axes[::2]:
-        axis.set_ylabel(directions[1])
+        axis.set(title=title, xlabel=directions[0])
+    axes[0].set_ylabel(directions[1])
     charts.legend_below(figure)
     return figure
 

@@ -14,7 +14,7 @@ __all__ = ["ghosts", "score_maps"]
 
 
 def isolation_paths(X, paths, columns=6):
-    """The boxes of a few isolation paths, cut by cut, two panels side by side.
+    """The boxes of a few isolation paths, cut by cut, three panels side by side.
 
     Parameters
     ----------
@@ -24,18 +24,23 @@ def isolation_paths(X, paths, columns=6):
         points still in the box *before* the cut.
     columns : panels for a path; of a longer path the first ones and the last are drawn.
     """
-    drawn = []
+    drawn = []  # None: an empty place, so that each path begins a line
     for label, (index, steps) in paths.items():
         n = len(steps)
         some = list(range(n)) if n <= columns else [*range(columns - 1), n - 1]
         drawn += [(label, index, steps, step) for step in some]
+        drawn += [None] * (-len(drawn) % 3)
     figure, axes = charts.panels(
         len(drawn), columns=3, height=2.3, sharex=True, sharey=True
     )
     pad = 0.06 * np.ptp(X, axis=0)
     low, high = X.min(axis=0) - pad, X.max(axis=0) + pad
     colours = dict(zip(paths, (ANOMALY, NORMAL, COLOURS["third"]), strict=False))
-    for axis, (label, index, steps, step) in zip(axes, drawn, strict=True):
+    for axis, panel in zip(axes, drawn, strict=True):
+        if panel is None:
+            axis.set_axis_off()
+            continue
+        label, index, steps, step = panel
         n, colour = len(steps), colours[label]
         left = 1 if step + 1 == n else int(steps[step + 1][2].sum())
         _one_cut(axis, X, index, steps[step], pad, colour)

@@ -37,10 +37,8 @@ def ranked(support, strips):
     for axis_row, (name, images, odd) in zip(axes, lines, strict=True):
         _strip(axis_row, images, odd)
         axis_row[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=6)
-    last = axes[-1][len(lines[-1][1]) - 1]
-    last.set_xlabel("most anomalous", fontsize=SMALL, loc="right")
-    first = next(i for i, line in enumerate(lines) if line[0] in strips)
-    axes[first][0].set_title("most normal", fontsize=SMALL, loc="left")
+    order = "each from the most normal, first, to the most anomalous, last"
+    figure.supxlabel(order, fontsize=SMALL)
     return figure
 
 

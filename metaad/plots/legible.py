@@ -18,6 +18,7 @@ def smallest_text(figure):
     """Height in points of the smallest visible text, in pixels of a phone's screen
     that shows the whole figure.
     """
+    figure.draw_without_rendering()
     across = figure.get_figwidth() * DPI
     sizes = [text.get_fontsize() for text in _texts(figure)]
     return min(sizes, default=72.0) * DPI / 72 * min(1.0, PHONE / across)

@@ -25,8 +25,8 @@ def test_contact_sheet_frames_the_marked_images_and_only_those():
     marked = np.array([True, False, False, True, False])
     figure = concepts.contact_sheet(images, list("abcde"), marked, columns=3)
     framed = [a.spines["top"].get_linewidth() > 2 for a in figure.axes]
-    assert framed == [*marked, False]  # the sixth place is empty
-    assert [a.get_xlabel() for a in figure.axes] == ["a", "b", "c", "d", "e", ""]
+    assert framed == list(marked)
+    assert [a.get_xlabel() for a in figure.axes] == list("abcde")
     np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), images[1])
 
 
@@ -50,6 +50,21 @@ def test_pairs_and_roc_counts_the_pairs_that_the_auroc_counts():
     assert (
         np.trapezoid(found, false) == pytest.approx(5 / 6) == metrics.auroc(y, scores)
     )
+
+
+def test_the_border_of_the_won_pairs_is_the_roc_curve():
+    rng = np.random.default_rng(3)
+    y, scores = np.repeat([1, 0], [6, 14]), rng.permutation(20).astype(float)
+    pairs, roc = concepts.pairs_and_roc(y, scores).axes
+    won = pairs.collections[0].get_array().reshape(6, 14) > 0  # row 0 at the bottom
+    assert pairs.get_ylim()[0] < pairs.get_ylim()[1]
+    false, found = roc.lines[0].get_data()
+    for row, wins in enumerate(won):
+        height = (row + 0.5) / 6  # between two steps of the curve
+        step = np.flatnonzero((found[:-1] < height) & (height < found[1:]))[0]
+        assert false[step] == pytest.approx(1 - wins.mean())
+    names = [float(t.get_text()) for t in pairs.get_yticklabels()]
+    assert names == sorted(names, reverse=True), "found first, drawn lowest"
 
 
 def test_pairs_and_roc_gives_half_the_area_to_a_tie():

@@ -9,6 +9,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from metaad.metrics import Interval
+from metaad.plots import charts
 from metaad.plots import detectors as draw
 
 
@@ -106,7 +107,7 @@ def test_the_other_figures_draw_one_panel_or_histogram_for_each_name():
     assert (
         len(
             draw.before_after(
-                {n: np.ones((3, 4)) for n in draw.LOOK}, ("a", "b", "c")
+                {n: np.ones((3, 4)) for n in charts.NAMED}, ("a", "b", "c")
             ).axes
         )
         == 4
@@ -114,7 +115,8 @@ def test_the_other_figures_draw_one_panel_or_histogram_for_each_name():
     axis = draw.path_lengths(
         [np.array([1.0, 2.0]), np.array([3.0, 3.0])], ["near", "far"]
     ).axes[0]
-    assert [t.get_text() for t in axis.get_legend().get_texts()] == ["near", "far"]
+    (legend,) = axis.figure.legends
+    assert [t.get_text() for t in legend.get_texts()] == ["near", "far"]
     X = np.random.default_rng(0).normal(size=(30, 2))
     left, right = draw.neighbourhoods(
         X, [0, 1], np.ones(30), np.linspace(1, 2, 30)

@@ -32,6 +32,6 @@ def test_weights_are_drawn_by_size_with_their_sign():
     ax = few_labels.head_weights(
         ["x", "y", "z"], np.array([0.1, -2.0, 1.0]), most=2
     ).axes[0]
-    assert [bar.get_width() for bar in ax.patches] == [1.0, -2.0]
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["z", "y"]
+    assert [bar.get_width() for bar in ax.patches] == [-2.0, 1.0]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["y", "z"]
     assert ax.patches[0].get_facecolor() != ax.patches[1].get_facecolor()

@@ -20,7 +20,7 @@ def test_strips_keep_their_order_and_frame_anomalies_apart_by_colour_and_cross()
     images = np.linspace(0, 1, 6)[:, None, None] * np.ones((6, 4, 4))
     odd = np.array([False, True, False, False, True, True])
     figure = few_shot.ranked(images[:3], {"before": (images, odd)})
-    shown = figure.axes[6:]
+    shown = figure.axes[few_shot.ACROSS :][:6]
     assert [ax.images[0].get_array()[0, 0] for ax in shown] == pytest.approx(
         list(images[:, 0, 0])
     )
@@ -83,7 +83,8 @@ def test_confusions_show_errors_on_and_off_the_diagonal():
         ("20", (0, 0)),
         ("31", (2, 0)),
     ]
-    assert [p.get_xy() for p in ax.patches] == [(-0.5, -0.5), (0.5, 0.5)]
+    middles = [p.get_center().tolist() for p in ax.patches]
+    np.testing.assert_allclose(middles, [[0, 0], [1, 1]], atol=1e-12)
 
 
 def test_the_chosen_threshold_and_the_own_one_stand_in_the_curves():
@@ -103,7 +104,34 @@ def test_the_chosen_threshold_and_the_own_one_stand_in_the_curves():
                 curve.get_xydata(), np.stack([at, expected], axis=1)
             )
         assert own.get_xdata()[0] == 0.0 and line.get_xdata()[0] == chosen
-    assert [t.get_text().strip() for t in figure.axes[0].texts] == ["own", "chosen"]
+    names = [t.get_text() for t in figure.legends[0].get_texts()]
+    assert names[2:] == ["the detector's own threshold", "chosen threshold"]
+
+
+def test_a_long_strip_goes_on_in_the_next_line():
+    images, odd = (
+        np.linspace(0, 1, 11)[:, None, None] * np.ones((11, 4, 4)),
+        [False] * 11,
+    )
+    figure = few_shot.ranked(images[:2], {"after": (images, odd)})
+    shown = [ax.images[0].get_array()[0, 0] for ax in figure.axes if ax.images]
+    assert shown == pytest.approx([0.0, 0.1, *images[:, 0, 0]])
+    rows = [ax for ax in figure.axes if ax.get_ylabel()]
+    assert [ax.get_ylabel() for ax in rows] == ["support", "after"]
+
+
+def test_the_outline_lies_on_the_ink_of_its_own_image():
+    image = np.zeros((8, 8))
+    image[0:2, 5:8] = 1.0  # upper right: a mirrored outline lies elsewhere
+    figure = few_shot.looks(image[None], {"m": np.zeros((1, 4, 4))}, ["a"])
+    axis = figure.axes[1]
+    shown, outline = axis.images[0], axis.collections[0]
+    path = np.concatenate([p.vertices for p in outline.get_paths()])
+    assert path[:, 0].min() > 4 and path[:, 1].max() < 3
+    # row 0 of the map is on top, as row 0 of the outline is
+    left, right, bottom, top = shown.get_extent()
+    assert (left, right, bottom, top) == (0, 8, 8, 0) and shown.origin == "upper"
+    assert axis.get_ylim() == (8, 0)
 
 
 def test_maps_share_one_scale_a_row_and_zero_is_white():

@@ -17,7 +17,7 @@ def test_weights_are_bars_with_their_names_and_words_and_ticks_for_the_others():
         "gap\na wide gap",
         "few\nfew rows",
     ]
-    assert list(ax.lines[0].get_xdata()) == [0.4, 0.6]
+    assert list(ax.lines[1].get_xdata()) == [0.4, 0.6]
     plt.close(figure)
 
 

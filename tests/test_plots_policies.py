@@ -53,7 +53,8 @@ def test_colour_says_on_which_side_of_zero_the_whole_interval_lies():
         "open": (Interval(0.1, -0.1, 0.3, 4), [-0.1, 0.3]),
     }
     ax = policies.agreement(rows).axes[0]
-    means = [line for line in ax.lines if line.get_marker() == "o"]
+    means = [line for line in ax.lines if line.get_marker() in ("o", "s", "D")]
+    assert len({line.get_marker() for line in means}) == 3  # not by colour alone
     assert [line.get_xdata()[0] for line in means] == [0.3, -0.3, 0.1]
     expected = [COLOURS[c] for c in ("normal", "anomaly", "black")]
     assert [colors.to_hex(line.get_color()).upper() for line in means] == expected

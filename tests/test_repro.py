@@ -2,7 +2,6 @@
 pixels.
 """
 
-import base64
 import json
 import os
 import re
@@ -440,12 +439,10 @@ def test_a_figure_shows_its_alternative_text_and_the_fingerprint_of_its_pixels(
         plots.show(draw(points), alt="A line that rises from one to three.")
     texts = [a[0]["text/plain"] for a, _ in seen]
     assert texts[0] == texts[1] != texts[2]
-    png = base64.b64decode(seen[0][0][0]["image/png"])
-    assert texts[0].endswith(f"[pixels {pixel_fingerprint(png)}]")
-    assert (
-        seen[0][1]["metadata"]["image/png"]["alt"]
-        == "A line that rises from one to three."
-    )
+    png, alt = plots.base.shown({"data": seen[0][0][0]})
+    assert alt == "A line that rises from one to three."
+    assert texts[0] == f"Figure: {alt} [pixels {pixel_fingerprint(png)}]"
+    assert seen[0][1]["metadata"]["metaad"]["faults"] == []
 
 
 def test_a_figure_without_words_is_refused():

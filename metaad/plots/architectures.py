@@ -5,20 +5,15 @@ them, what it costs.
 import numpy as np
 from matplotlib import pyplot as plt
 
-from metaad.plots.base import COLOURS
-
-LINES = (
-    ("normal", "-", "o"),
-    ("anomaly", "--", "D"),
-    ("grey", ":", "v"),
-    ("third", "-", "s"),
-    ("fourth", "-.", "^"),
-    ("black", "-", "P"),
-)
+from metaad.plots import charts
+from metaad.plots.base import SMALL
+from metaad.plots.charts import ANOMALY, look
+from metaad.plots.labels import label_points
 
 
 def grids(rows, columns, values, marked=None, xlabel="", ylabel=""):
-    """Tables of numbers side by side, each on its own scale, every number written out.
+    """Tables of numbers, one below the other, each on its own scale, every number
+    written out.
 
     Parameters
     ----------
@@ -31,40 +26,20 @@ def grids(rows, columns, values, marked=None, xlabel="", ylabel=""):
     -------
     matplotlib Figure
     """
-    figure, axes = plt.subplots(
-        1,
-        len(values),
-        figsize=(5.0 * len(values), 0.5 * len(rows) + 1.5),
-        squeeze=False,
-    )
-    for ax, (title, (grid, form)) in zip(axes[0], values.items(), strict=True):
-        grid = np.asarray(grid, dtype=float)
-        ax.imshow(grid, cmap="cividis", aspect="auto")
-        middle = (np.nanmin(grid) + np.nanmax(grid)) / 2
-        for (i, j), v in np.ndenumerate(grid):
-            if np.isfinite(v):
-                ax.text(
-                    j,
-                    i,
-                    format(v, form),
-                    ha="center",
-                    va="center",
-                    fontsize=9,
-                    color="w" if v < middle else "k",
-                )
-        if marked and title in marked:
-            i, j = marked[title]
-            box = plt.Rectangle(
-                (j - 0.47, i - 0.45), 0.94, 0.9, fill=False, ec=COLOURS["anomaly"], lw=3
-            )
-            ax.add_patch(box)
-        ax.set(
-            title=title, xlabel=xlabel, xticks=range(len(columns)), xticklabels=columns
+    height = 0.34 * len(rows) + 0.6
+    figure, axes = charts.panels(len(values), columns=1, height=height, sharex=True)
+    for axis, (title, (grid, form)) in zip(axes, values.items(), strict=True):
+        charts.heat_map(
+            axis,
+            grid,
+            rows,
+            columns,
+            write=lambda i, j, v, form=form: format(v, form),
         )
-        ax.set(yticks=range(len(rows)), yticklabels=rows)
-        for side in ax.spines.values():
-            side.set_visible(False)
-    axes[0][0].set_ylabel(ylabel)
+        if marked and title in marked:
+            charts.frame_cell(axis, *marked[title])
+        axis.set(title=title, ylabel=ylabel)
+    axes[-1].set_xlabel(xlabel)
     return figure
 
 
@@ -73,46 +48,32 @@ def curves(
 ):
     """How far from the best a search still is, by its budget.
 
+    The bars of the searches stand beside each other, so that none hides another.
+
     Parameters
     ----------
     budgets : array (b,).
-    lines : {name: (mean (b,), low (b,), high (b,))}; the band lies between low and
-        high.
+    lines : {name: (mean (b,), low (b,), high (b,))}; a bar lies between low and high.
     expected : (name, array (b,)), a closed form drawn as crosses, or None.
 
     Returns
     -------
     matplotlib Figure
     """
-    figure, ax = plt.subplots(figsize=(8.4, 3.8))
-    for (name, (mean, low, high)), (colour, style, marker) in zip(
-        lines.items(), LINES, strict=False
-    ):
-        ax.fill_between(budgets, low, high, color=COLOURS[colour], alpha=0.08, lw=0)
-        ax.plot(
-            budgets, mean, style, marker=marker, color=COLOURS[colour], ms=6, label=name
-        )
+    figure, axis = charts.one_panel(3.8)
+    at = np.arange(len(budgets))
+    aside = np.linspace(-0.24, 0.24, len(lines)) if len(lines) > 1 else [0.0]
+    for k, (name, (mean, low, high)) in enumerate(lines.items()):
+        bar = {"color": look(k)["color"], "linewidth": 2.2, "alpha": 0.4}
+        axis.vlines(at + aside[k], low, high, **bar)
+        charts.curve(axis, at + aside[k], mean, k, name, linewidth=1.2)
     if expected is not None:
-        ax.plot(
-            budgets,
-            expected[1],
-            "x",
-            color=COLOURS["black"],
-            ms=11,
-            mew=2,
-            label=expected[0],
-            zorder=5,
-        )
-    ax.set(
-        xlabel=xlabel,
-        ylabel=ylabel,
-        xscale="log",
-        xticks=budgets,
-        xticklabels=[str(b) for b in budgets],
-    )
-    ax.minorticks_off()
-    ax.set_ylim(bottom=0)
-    ax.legend(loc="upper right", fontsize=9.5)
+        cross = {"color": "black", "markersize": 9, "markeredgewidth": 2, "zorder": 5}
+        axis.plot(at + aside[0], expected[1], "x", label=expected[0], **cross)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    charts.ticks(axis, at, budgets)
+    axis.set_ylim(bottom=0)
+    charts.legend_below(figure)
     return figure
 
 
@@ -122,32 +83,20 @@ def cost_and_gain(points, xlabel="AUROC gained"):
 
     points : {name: (seconds, interval)}, drawn from top to bottom; interval is a
     metrics.Interval."""
-    figure, ax = plt.subplots(figsize=(8.4, 0.42 * len(points) + 0.9))
-    names = []
-    for i, (name, (seconds, interval)) in enumerate(points.items()):
-        ax.plot(
-            [interval.low, interval.high],
-            [i, i],
-            color=COLOURS["normal"],
-            lw=3,
-            alpha=0.55,
-        )
-        ax.plot(interval.value, i, "o", color=COLOURS["normal"], ms=8)
-        names.append(f"{name} · {seconds:.0f} s" if seconds >= 1 else f"{name} · < 1 s")
-    ax.axvline(0, color=COLOURS["grey"], lw=1.2, ls=":")
-    ax.set(
-        xlabel=xlabel,
-        yticks=range(len(names)),
-        yticklabels=names,
-        ylim=(len(names) - 0.5, -0.5),
-    )
+    figure, axis = charts.one_panel(0.42 * len(points) + 0.9)
+    rows = {}
+    for name, (seconds, interval) in points.items():
+        time = f"{seconds:.0f} s" if seconds >= 1 else "< 1 s"
+        rows[f"{name} · {time}"] = interval
+    charts.interval_rows(axis, rows, zero=0.0)
+    axis.set_xlabel(xlabel)
     return figure
 
 
 def error_against_auroc(
     error, auroc, groups, chosen=None, xlabel="reconstruction error", legend="code size"
 ):
-    """One point an architecture: what it rebuilds badly, and how well it detects.
+    """One point for each architecture: what it rebuilds badly, and how well it detects.
 
     Parameters
     ----------
@@ -159,36 +108,24 @@ def error_against_auroc(
     -------
     matplotlib Figure
     """
-    figure, ax = plt.subplots(figsize=(8.0, 3.8))
-    levels = sorted(set(np.asarray(groups).tolist()))
+    figure, axis = charts.one_panel(4.0)
+    error, auroc, groups = map(np.asarray, (error, auroc, groups))
+    levels = sorted(set(groups.tolist()))
     shades = plt.get_cmap("cividis")(np.linspace(0.0, 0.95, len(levels)))
     for level, shade, marker in zip(levels, shades, "osD^vPX*", strict=False):
-        of = np.asarray(groups) == level
-        ax.plot(
-            np.asarray(error)[of],
-            np.asarray(auroc)[of],
-            marker,
-            color=shade,
-            ms=6,
-            label=str(level),
-        )
-    ax.margins(0.06, 0.1)
-    middle = np.sqrt(np.min(error) * np.max(error))
-    for name, a in (chosen or {}).items():
-        ax.plot(
-            error[a], auroc[a], "o", mfc="none", mec=COLOURS["anomaly"], mew=2, ms=14
-        )
-        # AUROC falls from left to right: below the points on the left, and left of
-        # those on the right, there is room
-        where, side = ((8, -22), "left") if error[a] < middle else ((-12, -8), "right")
-        ax.annotate(
-            name,
-            (error[a], auroc[a]),
-            where,
-            textcoords="offset points",
-            ha=side,
-            color=COLOURS["anomaly"],
-        )
-    ax.set(xlabel=xlabel, ylabel="AUROC", xscale="log")
-    ax.legend(title=legend, fontsize=9.5, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        of = groups == level
+        how = {"color": shade, "markersize": 6, "label": str(level)}
+        axis.plot(error[of], auroc[of], marker, **how)
+    axis.margins(0.06, 0.1)
+    axis.set(xlabel=xlabel, ylabel="AUROC", xscale="log")
+    at = list((chosen or {}).values())
+    ring = {"markerfacecolor": "none", "markeredgecolor": ANOMALY}
+    for a in at:
+        axis.plot(error[a], auroc[a], "o", markeredgewidth=2, markersize=14, **ring)
+    charts.legend_below(figure, title=legend)
+    if at:
+        points = np.c_[error, auroc]
+        arrow = {"arrowstyle": "-", "color": ANOMALY}
+        how = {"color": ANOMALY, "fontsize": SMALL, "arrowprops": arrow}
+        label_points(axis, points[at], list(chosen), avoid=points, **how)
     return figure

@@ -1,80 +1,71 @@
 """The map of the field: what learns what from what, and which lesson covers it."""
 
-from matplotlib import pyplot as plt
 from matplotlib.patches import FancyBboxPatch
 
-from metaad.plots.base import COLOURS
+from metaad.plots import charts
+from metaad.plots.base import COLOURS, SMALL
 
-# name: (x, y, width, height, colour, title, text) in a 100 × 62 frame
+# name: (x, y, width, height, colour, title, lines) in a frame of 100 × 106
 BOXES = {
     "tasks": (
-        *(2, 42, 19, 13, "third", "Tasks  T₁, T₂, …"),
-        ("many problems of one kind:", "a digit, a table, a machine"),
+        *(2, 82, 28, 17, "third", "Tasks  T₁, T₂, …"),
+        ("many problems of one", "kind: a digit, a table"),
     ),
     "meta": (
-        *(29, 42, 41, 13, "fourth", "Meta-learner"),
+        *(37, 82, 31, 17, "fourth", "Meta-learner"),
         (
-            "learns across tasks: a start (07, 08), a metric (09),",
-            "hyperparameters (10, 13), an architecture (15)",
+            "a start (07, 08), a metric",
+            "(09), settings (10, 13), a",
+            "network (15), a reader (12)",
         ),
     ),
     "unseen": (
-        *(78, 42, 20, 13, "third", "Held-out tasks"),
-        ("never seen in meta-training;", "the only honest judge (08, 10)"),
+        *(77, 82, 21, 17, "third", "Held-out tasks"),
+        ("never trained on:", "the honest judge", "(08, 10)"),
     ),
     "support": (
-        2,
-        21,
-        19,
-        13,
-        "third",
-        "Support rows",
-        ("few rows of one task,", "most often all normal"),
+        *(2, 49, 19, 17, "third", "Support rows"),
+        ("few rows of a", "task, mostly all", "normal"),
     ),
     "base": (
-        *(29, 21, 20, 13, "normal", "Base model: a detector"),
-        ("k-means, LOF, forest, SVM (02,", "03), autoencoder (05), GAN (06)"),
+        *(26, 49, 25, 17, "normal", "Base detector"),
+        ("k-means, LOF, SVM,", "forest (02, 03), auto-", "encoder (05), GAN (06)"),
     ),
     "score": (
-        55,
-        21,
-        17,
-        13,
-        "anomaly",
-        "Score  s(x)",
-        ("distance, path length,", "reconstruction error (04)"),
+        *(56, 49, 19, 17, "anomaly", "Score  s(x)"),
+        ("distance, path,", "reconstruction", "error (04)"),
     ),
     "decision": (
-        *(78, 21, 20, 13, "anomaly", "Threshold → alarm"),
-        ("share flagged, cost (01)", "AUROC, AP on query rows (01)"),
+        *(79, 49, 19, 17, "anomaly", "Alarm"),
+        ("threshold, cost,", "AUROC, AP on", "query rows (01)"),
     ),
     "self": (
-        *(2, 2, 22, 11, "grey", "Self-supervision"),
-        ("where a training signal comes", "from: rebuild the input (05, 16)"),
+        *(2, 21, 46, 14, "grey", "Self-supervision"),
+        ("where a training signal comes from:", "rebuild the input (05, 16)"),
     ),
     "adversarial": (
-        *(26.7, 2, 22, 11, "grey", "Adversarial …"),
+        *(52, 21, 46, 14, "grey", "Adversarial …"),
         ("… learning: a critic (06)", "… training: worst inputs (16)"),
     ),
     "gradient": (
-        *(51.3, 2, 22, 11, "grey", "Gradient descent"),
-        ("fits the base model (05); MAML", "differentiates through it (07)"),
+        *(2, 3, 46, 14, "grey", "Gradient descent"),
+        ("fits the base model (05);", "MAML differentiates through it (07)"),
     ),
     "drift": (
-        *(76, 2, 22, 11, "grey", "Adaptive learning"),
+        *(52, 3, 46, 14, "grey", "Adaptive learning"),
         ("the inner loop once more,", "as normal itself changes (17)"),
     ),
 }
 # from (x, y) to (x, y), text, its centre
 ARROWS = [
-    ((21, 48.5), (29, 48.5), "many", (25, 50)),
-    ((70, 48.5), (78, 48.5), "tested on", (74, 50)),
-    ((11.5, 42), (11.5, 34), "draw one", (6.4, 37.7)),
-    ((21, 27.5), (29, 27.5), "fit", (25, 29)),
-    ((49, 27.5), (55, 27.5), "", (0, 0)),
-    ((72, 27.5), (78, 27.5), "", (0, 0)),
-    ((36, 42), (36, 34), "start, settings", (29, 37.7)),
-    ((63.5, 34), (63.5, 42), "how well it ranked the query rows", (78, 37.7)),
+    ((30, 90.5), (37, 90.5), "many", (33.5, 95)),
+    ((68, 90.5), (77, 90.5), "tested\non", (72.5, 96)),
+    ((11.5, 82), (11.5, 66), "draw one", (20, 75)),
+    ((21, 57.5), (26, 57.5), "fit", (23.5, 60)),
+    ((51, 57.5), (56, 57.5), "", (0, 0)),
+    ((75, 57.5), (79, 57.5), "", (0, 0)),
+    ((41, 82), (41, 66), "start,\nsettings", (48, 75)),
+    ((65.5, 66), (65.5, 82), "how well it ranked\nthe query rows", (82, 75)),
 ]
 
 
@@ -82,74 +73,52 @@ def concept_map():
     """Draw the map: outer loop above, inner loop in the middle, the words that are
     often mixed up with it below.
     """
-    figure, axis = plt.subplots(figsize=(9.8, 6.3))
-    axis.set(xlim=(0, 100), ylim=(0, 62))
+    figure, axis = charts.one_panel(7.0)
+    axis.set(xlim=(0, 100), ylim=(0, 106))
     axis.axis("off")
-    frame(axis, 0.6, 39.8, 98.8, 19.6, "outer loop: meta-training, over many tasks")
-    frame(axis, 0.6, 17.2, 98.8, 18.2, "")
+    note = {"va": "center", "fontsize": SMALL}
+    frame(axis, 0.6, 80, 98.8, 25)
     axis.text(
-        1.6,
-        19,
-        "inner loop: adaptation, within one task",
-        va="center",
-        fontsize=9,
-        style="italic",
+        2, 102, "outer loop: meta-training, over many tasks", style="italic", **note
     )
+    frame(axis, 0.6, 43, 98.8, 27)
     axis.text(
-        1.6,
-        14.6,
-        "Often mixed up with meta-learning (the numbers are those of lessons):",
-        fontsize=9,
+        2, 45.8, "inner loop: adaptation, within one task", style="italic", **note
     )
-    for x, y, width, height, colour, title, text in BOXES.values():
-        axis.add_patch(
-            FancyBboxPatch(
-                (x, y),
-                width,
-                height,
-                boxstyle="round,pad=0,rounding_size=1.2",
-                linewidth=1.6,
-                edgecolor=COLOURS[colour],
-                facecolor="white",
-            )
-        )
-        axis.text(
-            x + width / 2,
-            y + height - 3,
-            title,
-            ha="center",
-            va="center",
-            fontsize=10,
-            weight="bold",
-        )
-        below = y + (height - 4.5) / 2
-        axis.text(
-            x + width / 2,
-            below,
-            "\n".join(text),
-            ha="center",
-            va="center",
-            fontsize=8.4,
-            linespacing=1.35,
-        )
+    axis.text(2, 38.5, "Often mixed up with meta-learning (numbers: lessons)", **note)
+    for box in BOXES.values():
+        _box(axis, *box)
     for start, end, text, at in ARROWS:
-        axis.annotate(
-            "",
-            end,
-            start,
-            arrowprops={"arrowstyle": "-|>", "linewidth": 1.3, "color": "black"},
-        )
-        axis.text(*at, text, ha="center", va="center", fontsize=8.6)
+        arrow = {"arrowstyle": "-|>", "linewidth": 1.3, "color": "black"}
+        axis.annotate("", end, start, arrowprops=arrow)
+        if text:
+            axis.text(*at, text, ha="center", **note)
     return figure
 
 
-def frame(axis, x, y, width, height, title):
-    """A dashed frame with its title in the upper left corner."""
+def _box(axis, x, y, width, height, colour, title, lines):
     axis.add_patch(
         FancyBboxPatch(
             (x, y),
-            width,
-            height,
+            *(width, height),
+            boxstyle="round,pad=0,rounding_size=1.2",
+            linewidth=1.6,
+            edgecolor=COLOURS[colour],
+            facecolor="white",
+        )
+    )
+    middle = {"ha": "center", "va": "center", "fontsize": SMALL}
+    axis.text(x + width / 2, y + height - 2.8, title, weight="bold", **middle)
+    below = y + (height - 4.5) / 2
+    axis.text(x + width / 2, below, "\n".join(lines), linespacing=1.25, **middle)
+
+
+def frame(axis, x, y, width, height):
+    """Draw a dashed frame behind what belongs together."""
+    axis.add_patch(
+        FancyBboxPatch(
+            (x, y),
+            *(width, height),
             boxstyle="round,pad=0,rounding_size=1.5",
             linewidth=1.2,
             linestyle="--",
@@ -157,4 +126,3 @@ def frame(axis, x, y, width, height, title):
             facecolor="#f6f6f6",
         )
     )
-    axis.text(x + 1, y + height - 1.9, title, va="center", fontsize=9, style="italic")

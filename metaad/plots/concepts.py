@@ -3,52 +3,35 @@ ranking is worth, scarce labels.
 """
 
 import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.colors import ListedColormap
+from matplotlib.patches import Patch
 
-from metaad.plots.base import COLOURS
+from metaad.plots import charts
+from metaad.plots.base import COLOURS, SMALL, WIDTH
+from metaad.plots.charts import ANOMALY, GREY, NORMAL
 
-NORMAL, ANOMALY = COLOURS["normal"], COLOURS["anomaly"]
-GREEN, GREY = COLOURS["third"], COLOURS["grey"]
-LINES = ("-", "--", "-.", ":")
-MARKS = ("o", "s", "^", "D", "v")
+PALE = "#9ecae9"
 
 
-def contact_sheet(images, captions=None, marked=None, *, columns=12, title=""):
+def contact_sheet(images, captions=None, marked=None, *, columns=10, title=""):
     """Images side by side; those marked get a thick vermilion frame.
 
     images : array (n, height, width) in [0, 1]; captions : n strings or None; marked :
     bool array (n,) or None."""
-    rows = -(-len(images) // columns)
-    side = 8.6 / columns
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(8.6, 0.3 + rows * (side + (0.0 if captions is None else 0.2))),
-    )
+    below = 0.0 if captions is None else 0.22
+    lines = -(-len(images) // min(columns, 10))
+    columns = -(-len(images) // lines)  # as even as can be
+    height = lines * (WIDTH / columns + below) + (0.3 if title else 0.0)
+    figure, axes = charts.panels(len(images), columns=columns, height=height / lines)
     marked = np.zeros(len(images), bool) if marked is None else np.asarray(marked)
-    for i, axis in enumerate(np.ravel(axes)):
-        axis.set_xticks([])
-        axis.set_yticks([])
-        if i >= len(images):
-            axis.axis("off")
-            continue
-        axis.imshow(images[i], cmap="gray_r", vmin=0, vmax=1)
-        for spine in axis.spines.values():
-            spine.set(
-                visible=True,
-                color=ANOMALY if marked[i] else "#cccccc",
-                linewidth=3.0 if marked[i] else 0.8,
-            )
+    for i, axis in enumerate(axes):
+        colour, width = (ANOMALY, 3.0) if marked[i] else ("#cccccc", 0.8)
+        charts.picture(axis, images[i], frame=colour, width=width)
         if captions is not None:
-            axis.set_xlabel(
-                captions[i],
-                fontsize=9,
-                color=ANOMALY if marked[i] else "black",
-                labelpad=3,
-            )
+            ink = ANOMALY if marked[i] else "black"
+            axis.set_xlabel(captions[i], fontsize=SMALL, color=ink, labelpad=3)
     if title:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=10)
     return figure
 
 
@@ -61,7 +44,7 @@ def table_rows(X, y, *, title=""):
     order = np.argsort(y, kind="stable")
     spread = X.std(axis=0)
     Z = ((X - X.mean(axis=0)) / np.where(spread > 0, spread, 1.0))[order]
-    figure, axis = plt.subplots(figsize=(8.6, 3.4))
+    figure, axis = charts.one_panel(3.2)
     image = axis.imshow(
         Z, aspect="auto", cmap="PuOr_r", vmin=-3, vmax=3, interpolation="nearest"
     )
@@ -83,100 +66,68 @@ def growing_difference(curves):
 
     curves : dict of name -> array (n_steps,), each entry ≥ 0; zero is drawn at 10⁻¹⁷.
     """
-    figure, axis = plt.subplots(figsize=(8.6, 3.3))
-    for (name, values), line, colour in zip(
-        curves.items(), LINES, (ANOMALY, NORMAL, GREEN), strict=False
-    ):
-        steps = np.arange(1, len(values) + 1)
-        axis.semilogy(steps, np.maximum(values, 1e-17), line, color=colour, label=name)
+    figure, axis = charts.one_panel(3.4)
+    for k, (name, values) in enumerate(curves.items()):
+        at = np.arange(1, len(values) + 1)
+        charts.curve(axis, at, np.maximum(values, 1e-17), (1, 0, 2)[k], name, marker="")
     axis.axhline(1e-4, color=GREY, linewidth=1)
-    axis.text(
-        len(values), 1.8e-4, "the fourth digit", color=GREY, fontsize=9.5, ha="right"
-    )
+    axis.text(len(values), 2e-5, "the fourth digit", color=GREY, ha="right", va="top")
     axis.set(
+        yscale="log",
         xlabel="step",
         ylabel="distance between the runs",
         xlim=(0, len(values)),
         ylim=(3e-18, 20),
     )
-    axis.legend(loc="lower right", bbox_to_anchor=(1, 0.12))
+    charts.legend_below(figure)
     return figure
 
 
 def series(panels):
-    """Time series side by side, the anomalous stretch marked.
+    """Time series, the anomalous stretch marked by vermilion diamonds.
 
     panels : list of (title, values (n,), anomalous (n,), true or 1 where it is).
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(8.6, 2.6), sharey=True)
+    figure, axes = charts.panels(len(panels), columns=1, height=1.25, sharey=True)
     for axis, (title, values, anomalous) in zip(axes, panels, strict=True):
         t, anomalous = np.arange(len(values)), np.asarray(anomalous, bool)
         axis.plot(t, values, color=NORMAL, linewidth=1.2)
         axis.plot(t[anomalous], values[anomalous], "D", color=ANOMALY, markersize=5)
-        axis.set(title=title, xlabel="time", xticks=[], yticks=[])
-    axes[0].set_ylabel("measured value")
+        axis.set(title=title, xticks=[], yticks=[], ylabel="value")
+        axis.margins(y=0.12)
+    axes[-1].set_xlabel("time")
     return figure
 
 
 def clouds(panels):
-    """Point clouds side by side: normal rows as blue dots, anomalies as vermilion
-    diamonds.
+    """Point clouds: normal rows as blue dots, anomalies as vermilion diamonds.
 
     panels : list of (title, X (n, 2), y (n,)).
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(8.6, 2.7))
+    figure, axes = charts.panels(len(panels), height=2.4, extra=0.3)
     for axis, (title, X, y) in zip(axes, panels, strict=True):
-        axis.plot(
-            *X[y == 0].T,
-            "o",
-            color=NORMAL,
-            markersize=2.2,
-            alpha=0.6,
-            markeredgewidth=0,
-            label="normal",
-        )
-        axis.plot(
-            *X[y == 1].T,
-            "D",
-            color=ANOMALY,
-            markersize=3.8,
-            markeredgewidth=0,
-            label="anomaly",
-        )
+        charts.cloud(axis, X, y)
         axis.set(title=title, xticks=[], yticks=[])
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2
-    )
+    charts.legend_below(figure)
     return figure
 
 
 def interval_grid(rows, columns, intervals, *, label="AUROC", low=0.0, high=1.0):
-    """A table of intervals in colour: one row a method, one column a case, the interval
-    written in the cell.
+    """A table of intervals in colour: a line for each method, a column for each case,
+    the interval written in the cell.
 
     intervals : nested list, rows × columns, of metrics.Interval.
     """
     value = np.array([[i.value for i in line] for line in intervals])
-    figure, axis = plt.subplots(figsize=(8.6, 0.9 + 0.52 * len(rows)))
-    image = axis.imshow(value, cmap="cividis", vmin=low, vmax=high, aspect="auto")
-    for r, line in enumerate(intervals):
-        for c, i in enumerate(line):
-            dark = (i.value - low) / (high - low) < 0.55
-            text = f"{i.value:.2f}\n[{i.low:.2f}, {i.high:.2f}]"
-            axis.text(
-                c,
-                r,
-                text,
-                ha="center",
-                va="center",
-                color="white" if dark else "black",
-                fontsize=9,
-            )
-    axis.set_xticks(range(len(columns)), columns)
-    axis.set_yticks(range(len(rows)), rows)
-    axis.tick_params(length=0)
-    for spine in axis.spines.values():
-        spine.set_visible(False)
+
+    def write(r, c, v):
+        i = intervals[r][c]
+        return f"{i.value:.2f}\n[{i.low:.2f}, {i.high:.2f}]"
+
+    figure, axis = charts.one_panel(0.7 + 0.5 * len(rows))
+    image = charts.heat_map(
+        axis, value, rows, columns, write=write, vmin=low, vmax=high
+    )
     figure.colorbar(image, ax=axis, label=label, pad=0.02)
     return figure
 
@@ -187,27 +138,22 @@ def masking(share, deviation, limit):
 
     share : array (m,) in (0, 1); deviation : dict of name -> array (m,); limit : the
     usual threshold."""
-    figure, axis = plt.subplots(figsize=(8.6, 3.2))
-    for (name, values), line, colour in zip(
-        deviation.items(), LINES, (NORMAL, GREEN, "black"), strict=False
-    ):
-        axis.plot(100 * share, values, line, color=colour, label=name)
+    figure, axis = charts.one_panel(3.4)
+    for k, (name, values) in enumerate(deviation.items()):
+        charts.curve(axis, 100 * share, values, (0, 2, 5)[k], name, marker="")
     axis.axhline(limit, color=ANOMALY, linewidth=1.2)
     axis.axvline(10, color=GREY, linewidth=1, linestyle=":")
     axis.text(
-        10.2,
-        9.2,
-        "beyond 10 % nothing is found,\nhowever far away it lies",
-        color=GREY,
-        fontsize=9.5,
+        10.4, 8.2, "beyond 10 % nothing is found,\nhowever far away it lies", color=GREY
     )
-    axis.text(0.1, limit + 0.2, "threshold", color=ANOMALY, fontsize=9.5)
+    axis.text(100 * share[-1], limit + 0.2, "threshold", color=ANOMALY, ha="right")
     axis.set(
         xlabel="share of anomalies among the rows, %",
         ylabel="standard deviations\nfrom the mean",
+        xlim=(0, 100 * share[-1]),
+        ylim=(0, 10.5),
     )
-    axis.set(xlim=(0, 100 * share[-1]), ylim=(0, 10.5))
-    axis.legend(title="distance of the anomalies", loc="center right")
+    charts.legend_below(figure, title="distance of the anomalies")
     return figure
 
 
@@ -217,48 +163,29 @@ def ellipses(X, y, fits, *, chi2):
 
     X : array (n, 2); fits : dict of name -> (mean (2,), covariance (2, 2), flagged bool
     (n,)); chi2 : squared radius."""
-    figure, axes = plt.subplots(
-        1, len(fits), figsize=(8.6, 3.4), sharex=True, sharey=True
+    figure, axes = charts.panels(
+        len(fits), height=2.9, extra=0.2, sharex=True, sharey=True
     )
     turn = np.linspace(0, 2 * np.pi, 200)
     circle = np.sqrt(chi2) * np.stack([np.cos(turn), np.sin(turn)])  # (2, 200)
-    for axis, (name, (mean, covariance, flagged)) in zip(
-        axes, fits.items(), strict=True
-    ):
-        axis.plot(
-            *X[y == 0].T,
-            "o",
-            color=NORMAL,
-            markersize=2.5,
-            alpha=0.6,
-            markeredgewidth=0,
-            label="normal",
-        )
-        axis.plot(
-            *X[y == 1].T,
-            "D",
-            color=ANOMALY,
-            markersize=4,
-            markeredgewidth=0,
-            label="anomaly",
-        )
+    for axis, (name, fitted) in zip(axes, fits.items(), strict=True):
+        mean, covariance, flagged = fitted
+        charts.cloud(axis, X, y)
         ring = {"markersize": 7, "fillstyle": "none", "markeredgewidth": 0.9}
         axis.plot(*X[flagged].T, "o", color="black", label="flagged", **ring)
-        axis.plot(
-            *(mean[:, None] + np.linalg.cholesky(covariance) @ circle),
-            color="black",
-            linewidth=1.2,
-        )
+        edge = mean[:, None] + np.linalg.cholesky(covariance) @ circle
+        axis.plot(*edge, color="black", linewidth=1.2)
         axis.set(title=name, xticks=[], yticks=[])
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3
-    )
+    charts.legend_below(figure)
     return figure
 
 
 def pairs_and_roc(y, scores):
-    """Every pair of an anomaly and a normal row, and the ROC curve: the coloured area
-    and the area under it agree.
+    """Every pair of an anomaly and a normal row, and the ROC curve: the pale area is
+    the same in both, and its border is the curve.
+
+    The rows of pairs stand in the order in which the curve climbs: the most anomalous
+    anomaly at the bottom, as the curve finds it first.
 
     y : int array (n,), 1 for an anomaly; scores : array (n,), larger = more anomalous.
     """
@@ -266,28 +193,26 @@ def pairs_and_roc(y, scores):
     low = np.sort(scores[y == 0])[::-1]  # (n_normal,), most anomalous first
     # +1 where the anomaly outranks the normal row
     wins = np.sign(high[:, None] - low[None, :])
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(8.6, 3.5), width_ratios=(1.15, 1)
-    )
-    colours = ListedColormap([ANOMALY, GREY, "#9ecae9"])
+    figure, (left, right) = charts.panels(2, height=3.4, extra=0.2)
+    colours = (ANOMALY, GREY, PALE)
     left.pcolormesh(
-        wins[::-1], cmap=colours, vmin=-1, vmax=1, edgecolors="white", linewidth=0.6
+        wins,
+        cmap=ListedColormap(colours),
+        vmin=-1,
+        vmax=1,
+        edgecolors="white",
+        linewidth=0.6,
     )
-    left.set_xticks(
-        np.arange(len(low)) + 0.5, [f"{s:.1f}" for s in low], rotation=90, fontsize=8
-    )
-    left.set_yticks(
-        np.arange(len(high)) + 0.5, [f"{s:.1f}" for s in high[::-1]], fontsize=9
-    )
+    names = [[f"{s:.1f}" for s in part] for part in (low, high)]
+    left.set_xticks(np.arange(len(low)) + 0.5, names[0], rotation=90)
+    left.set_yticks(np.arange(len(high)) + 0.5, names[1])
     left.tick_params(length=0)
     left.set(xlabel="scores of the normal rows", ylabel="scores of the anomalies")
-    left.set_title(
-        f"the anomaly wins {int((wins > 0).sum())} of {wins.size} pairs (pale)"
-    )
+    left.set_title(f"wins {int((wins > 0).sum())} of {wins.size} pairs")
     thresholds = np.r_[np.inf, np.sort(np.unique(scores))[::-1]]
     found = np.array([(high >= t).mean() for t in thresholds])
     false = np.array([(low >= t).mean() for t in thresholds])
-    right.fill_between(false, found, color="#9ecae9")
+    right.fill_between(false, found, color=PALE)
     right.plot(false, found, "o-", color="black", markersize=3.5)
     right.plot([0, 1], [0, 1], ":", color=GREY)
     right.set(
@@ -296,7 +221,10 @@ def pairs_and_roc(y, scores):
         xlim=(0, 1),
         ylim=(0, 1.02),
     )
-    right.set_title("ROC curve: one point a threshold")
+    right.set_title("ROC: a point per threshold")
+    texts = ("the anomaly loses", "tie", "the anomaly wins")
+    keys = {t: Patch(color=c) for t, c in zip(texts, colours, strict=True)}
+    charts.legend_below(figure, handles=keys)
     return figure
 
 
@@ -305,64 +233,39 @@ def against_share(share, curves, *, chance=None):
 
     share : array (m,) in (0, 1]; curves : dict of name -> list of m metrics.Interval;
     chance : array (m,) or None."""
-    figure, axis = plt.subplots(figsize=(8.6, 3.3))
-    for (name, line), colour, mark in zip(
-        curves.items(), (NORMAL, ANOMALY, GREEN), MARKS, strict=False
-    ):
-        axis.plot(
-            100 * share,
-            [i.value for i in line],
-            mark + "-",
-            color=colour,
-            label=name,
-            markersize=5,
-        )
-        low, high = [i.low for i in line], [i.high for i in line]
-        axis.fill_between(100 * share, low, high, color=colour, alpha=0.2, linewidth=0)
+    figure, axis = charts.one_panel(3.4)
+    at = 100 * np.asarray(share)
+    for k, (name, line) in enumerate(curves.items()):
+        charts.interval_curve(axis, at, line, k, name)
     if chance is not None:
-        axis.plot(
-            100 * share, chance, ":", color=GREY, label="average precision of chance"
-        )
-    axis.set(
-        xscale="log", xlabel="share of anomalies in the test rows, %", ylim=(0, 1.02)
-    )
-    axis.set_xticks(100 * share, [f"{100 * s:g}" for s in share])
-    axis.minorticks_off()
-    axis.legend(loc="center left", bbox_to_anchor=(0.02, 0.66))
+        axis.plot(at, chance, ":", color=GREY, label="average precision of chance")
+    charts.ticks(axis, at, [f"{s:g}" for s in at], scale="log")
+    axis.set(xlabel="share of anomalies in the test rows, %", ylim=(0, 1.02))
+    charts.legend_below(figure)
     return figure
 
 
 def scores_and_cost(scores, y, threshold, costs):
-    """Left: histograms of the scores with a threshold. Right: mean cost over the
+    """Above: histograms of the scores with a threshold. Below: mean cost over the
     threshold, its lowest point marked.
 
     scores, y : arrays (n,); costs : dict of name -> (thresholds (m,), cost (m,)), cost
     relative to doing nothing."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.3))
+    figure, (above, below) = charts.panels(2, columns=1, height=2.5, extra=0.3)
     bins = np.linspace(scores.min(), scores.max(), 45)
-    left.hist(scores[y == 0], bins, color=NORMAL, alpha=0.7, label="normal")
-    left.hist(
-        scores[y == 1],
-        bins,
-        color=ANOMALY,
-        hatch="///",
-        edgecolor="white",
-        label="anomaly",
-    )
-    left.axvline(threshold, color="black", linewidth=1.2, label="threshold")
-    left.set(yscale="log", xlabel="anomaly score", ylabel="rows (log scale)")
-    left.legend()
-    for (name, (at, cost)), colour, line in zip(
-        costs.items(), (NORMAL, GREEN, ANOMALY), LINES, strict=False
-    ):
-        right.plot(at, cost, line, color=colour, label=name)
-        right.plot(at[np.argmin(cost)], cost.min(), "o", color=colour, markersize=7)
-    right.axhline(1, color=GREY, linewidth=1, linestyle=":")
-    right.text(
-        at[-1], 1.03, "never raise an alarm", color=GREY, fontsize=9.5, ha="right"
-    )
-    right.set(xlabel="threshold", ylabel="cost, relative to no detector", ylim=(0, 2))
-    right.legend(title="one missed anomaly costs", fontsize=9.5)
+    for k, name in enumerate(("normal", "anomaly")):
+        charts.histogram(above, scores[y == k], bins, k, name)
+    above.axvline(threshold, color="black", linewidth=1.2, label="threshold")
+    above.set(yscale="log", xlabel="anomaly score", ylabel="rows (log scale)")
+    for k, (name, (at, cost)) in zip((0, 2, 5), costs.items(), strict=False):
+        text = f"a missed anomaly costs {name}"
+        charts.curve(below, at, cost, k, text, marker="")
+        lowest = np.argmin(cost)
+        below.plot(at[lowest], cost[lowest], "o", color=charts.look(k)["color"])
+    below.axhline(1, color=GREY, linewidth=1, linestyle=":")
+    below.text(at[-1], 1.05, "never raise an alarm", color=GREY, ha="right")
+    below.set(xlabel="threshold", ylabel="cost, relative\nto no detector", ylim=(0, 2))
+    charts.legend_below(figure)
     return figure
 
 
@@ -372,35 +275,23 @@ def few_anomalies(counts, values, truth):
 
     counts : m ints; values : array (m, repeats); truth : the true AUROC.
     """
-    figure, axis = plt.subplots(figsize=(8.6, 3.3))
-    spread = np.linspace(-0.28, 0.28, values.shape[1])
+    figure, axis = charts.one_panel(3.4)
+    spread = np.linspace(-0.25, 0.25, values.shape[1])
+    bottom = max(0.0, values.min() - 0.09)
     for i, measured in enumerate(values):
         axis.plot(i + spread, measured, ".", color=COLOURS["sixth"], markersize=3)
         low, high = np.percentile(measured, [2.5, 97.5])
         axis.plot([i, i], [low, high], color=NORMAL, linewidth=3)
-        axis.text(
-            i + 0.06,
-            low - 0.012,
-            f"{high - low:.2f} wide",
-            color=NORMAL,
-            va="top",
-            ha="center",
-            fontsize=9.5,
-        )
-    axis.axhline(truth, color=ANOMALY, linewidth=1.2, linestyle="--")
-    axis.text(
-        len(counts) - 0.62,
-        truth + 0.004,
-        "true value",
-        color=ANOMALY,
-        va="bottom",
-        fontsize=9.5,
+        text = f"{high - low:.2f} wide"
+        axis.text(i, bottom + 0.01, text, color=NORMAL, va="bottom", ha="center")
+    axis.axhline(
+        truth, color=ANOMALY, linewidth=1.2, linestyle="--", label="true value"
     )
-    axis.set_xlim(-0.6, len(counts) - 0.1)
-    axis.set_xticks(range(len(counts)), [str(c) for c in counts])
+    axis.plot([], [], color=NORMAL, linewidth=3, label="95 % of the test sets")
+    axis.set_xlim(-0.6, len(counts) - 0.4)
+    charts.ticks(axis, range(len(counts)), counts)
     axis.set(
-        xlabel="anomalies in the test set",
-        ylabel="measured AUROC",
-        ylim=(max(0.0, values.min() - 0.05), 1.02),
+        xlabel="anomalies in the test set", ylabel="measured AUROC", ylim=(bottom, 1.02)
     )
+    charts.legend_below(figure)
     return figure

@@ -8,24 +8,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from metaad.metrics import best_first, share_below, significant
-from metaad.plots.base import COLOURS
+from metaad.plots import charts
+from metaad.plots.base import SMALL
+from metaad.plots.charts import ANOMALY, GREY, NORMAL, look
+from metaad.plots.labels import label_points
 
-# One colour, marker and line for each detector, the same in every figure.
-LOOK = {
-    "k-means": (COLOURS["normal"], "o", "-"),
-    "LOF": (COLOURS["anomaly"], "s", "--"),
-    "One-Class SVM": (COLOURS["third"], "^", "-."),
-    "Isolation Forest": (COLOURS["fourth"], "D", ":"),
-}
 BANDS = (0.0, 0.5, 0.8, 0.95, 1.0)  # shares of the normal rows that score lower
 _SHADES = ("#ffffff", "#dce6ee", "#aabfce", "#6d8799")
-
-
-def look(name, k=0):
-    """(colour, marker, line style) of a detector by its name, or of the k-th where
-    the name is another.
-    """
-    return LOOK.get(name, list(LOOK.values())[k % len(LOOK)])
 
 
 def mesh(X, *, steps=90, margin=0.22):
@@ -46,7 +35,7 @@ def score_contours(rows, *, steps=90, legend=True):
     """Score contours of fitted detectors in the plane, one panel each.
 
     The shade of a place says which share of the normal rows scores lower there, so that
-    detectors whose scores have unlike units can be compared. The line is the 95 %
+    detectors whose scores have different units can be compared. The line is the 95 %
     level: a place beyond it is called an anomaly.
 
     Parameters
@@ -54,36 +43,36 @@ def score_contours(rows, *, steps=90, legend=True):
     rows : list of lists of panels. A panel is a dict with `title`, `score` (a function
         from points (m, 2) to anomaly scores (m,)), `normal` (n, 2) and, if there are
         any, `planted` (p, 2) with `caught`, a bool array (p,), and `centres` (c, 2),
-        marked by crosses.
+        marked by crosses. With more than one list a title such as
+        "LOF, one blob" names the column, and after the comma the line.
     steps : grid points along each axis.
 
     Returns
     -------
     matplotlib Figure
     """
-    n, m = len(rows), max(len(r) for r in rows)
-    figure, axes = plt.subplots(
-        n, m, figsize=(2.5 * m, 2.5 * n + (0.4 if legend else 0.0)), squeeze=False
+    every = [panel for line in rows for panel in line]
+    columns = len(rows[0]) if len(rows) > 1 else 2
+    figure, axes = charts.panels(
+        len(every), columns=columns, height=6.2 / columns, extra=0.5 * legend
     )
-    for line, panels in zip(axes, rows, strict=True):
-        for axis, panel in zip(line, panels, strict=False):
-            _contour_panel(axis, panel, steps)
+    for k, (axis, panel) in enumerate(zip(axes, every, strict=True)):
+        _contour_panel(axis, panel, steps)
+        column, _, line = panel["title"].partition(", ")
+        if len(rows) > 1 and line:
+            axis.set_title(column if k < columns else "", fontsize=SMALL)
+            axis.set_ylabel("" if k % columns else line)
     if legend:
-        handles = [Patch(facecolor=s, edgecolor="#777777") for s in _SHADES]
-        texts = [
-            f"{100 * a:.0f} to {100 * b:.0f} %"
-            for a, b in zip(BANDS, BANDS[1:], strict=False)
-        ]
-        if any(len(p.get("planted", ())) for line in rows for p in line):
-            mark = dict(
-                marker="X", linestyle="", color=COLOURS["anomaly"], markersize=9
-            )
-            handles += [
-                Line2D([], [], **mark),
-                Line2D([], [], **{**mark, "markerfacecolor": "white"}),
-            ]
-            texts += ["planted, caught", "planted, missed"]
-        figure.legend(handles, texts, loc="outside lower center", ncol=6, fontsize=9)
+        handles = {
+            f"{100 * a:.0f} to {100 * b:.0f} %": Patch(facecolor=s, edgecolor=GREY)
+            for s, a, b in zip(_SHADES, BANDS, BANDS[1:], strict=False)
+        }
+        if any(len(p.get("planted", ())) for p in every):
+            mark = dict(marker="X", linestyle="", color=ANOMALY, markersize=9)
+            handles["planted, caught"] = Line2D([], [], **mark)
+            mark["markerfacecolor"] = "white"
+            handles["planted, missed"] = Line2D([], [], **mark)
+        charts.legend_below(figure, handles=handles)
     return figure
 
 
@@ -95,31 +84,20 @@ def _contour_panel(axis, panel, steps):
         len(ys), len(xs)
     )
     axis.contourf(xs, ys, share, levels=[*BANDS[:-1], 1.01], colors=_SHADES)
-    axis.contour(xs, ys, share, levels=[0.95], colors=COLOURS["black"], linewidths=1.0)
-    axis.scatter(*normal.T, s=4, color=COLOURS["normal"], linewidths=0)
+    axis.contour(xs, ys, share, levels=[0.95], colors="black", linewidths=1.0)
+    axis.scatter(*normal.T, s=4, color=NORMAL, linewidths=0)
     if "centres" in panel:
-        axis.scatter(
-            *panel["centres"].T,
-            s=45,
-            marker="+",
-            color=COLOURS["black"],
-            linewidths=1.8,
-        )
-    for found, face in ((True, COLOURS["anomaly"]), (False, "white")):
-        chosen = planted[
-            np.asarray(panel.get("caught", np.ones(len(planted))), dtype=bool) == found
-        ]
+        cross = {"marker": "+", "color": "black", "linewidths": 1.8}
+        axis.scatter(*panel["centres"].T, s=45, **cross)
+    caught = np.asarray(panel.get("caught", np.ones(len(planted))), dtype=bool)
+    for found, face in ((True, ANOMALY), (False, "white")):
+        chosen = planted[caught == found]
         if len(chosen):
-            axis.scatter(
-                *chosen.T,
-                s=60,
-                marker="X",
-                facecolor=face,
-                edgecolor=COLOURS["anomaly"],
-                linewidths=1.3,
-            )
+            how = {"facecolor": face, "edgecolor": ANOMALY, "linewidths": 1.3}
+            axis.scatter(*chosen.T, s=60, marker="X", **how)
     axis.set(title=panel["title"], xticks=[], yticks=[], aspect="equal")
-    axis.title.set_fontsize(9.5)
+    axis.title.set_fontsize(SMALL)
+    axis._left_title.set_fontsize(SMALL)
 
 
 def neighbourhoods(X, chosen, k_distance, scores):
@@ -128,7 +106,7 @@ def neighbourhoods(X, chosen, k_distance, scores):
 
     Parameters
     ----------
-    X : array (n, 2). chosen : indices of the rows whose circle is drawn on the left.
+    X : array (n, 2). chosen : indices of the rows whose circle is drawn above.
     k_distance : array (n,), distance of each row to its k-th neighbour.
     scores : array (n,), the factor; about 1 inside a cluster.
 
@@ -136,43 +114,25 @@ def neighbourhoods(X, chosen, k_distance, scores):
     -------
     matplotlib Figure
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.3))
-    left.scatter(*X.T, s=7, color=COLOURS["normal"], linewidths=0)
-    for number, i in enumerate(chosen):
-        left.add_patch(
-            plt.Circle(
-                X[i], k_distance[i], fill=False, color=COLOURS["anomaly"], linewidth=1.4
-            )
-        )
-        left.scatter(*X[i], s=26, color=COLOURS["anomaly"], zorder=3)
-        left.annotate(
-            "ABC"[number],
-            X[i],
-            (7, 7),
-            textcoords="offset points",
-            fontsize=11,
-            weight="bold",
-        )
-    left.set_title("circle: out to the k-th neighbour")
-    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0}
-    right.scatter(*X.T, s=7, color=COLOURS["normal"], linewidths=0)
+    figure, (above, below) = charts.panels(2, columns=1, height=4.2)
+    for axis in (above, below):
+        axis.scatter(*X.T, s=7, color=NORMAL, linewidths=0)
+        axis.set(xticks=[], yticks=[], aspect="equal")
+    for i in chosen:
+        ring = {"fill": False, "color": ANOMALY, "linewidth": 1.4}
+        above.add_patch(plt.Circle(X[i], k_distance[i], **ring))
+    above.set_title("circle: out to the k-th neighbour")
     clear = scores > 1.2
     size = 400.0 * (scores[clear] - 1.0) ** 2
-    right.scatter(
-        *X[clear].T,
-        s=size,
-        facecolor="none",
-        edgecolor=COLOURS["anomaly"],
-        linewidths=1.0,
-    )
-    for number, i in enumerate(chosen):
-        text = f"{'ABC'[number]}: {scores[i]:.2f}"
-        right.annotate(
-            text, X[i], (9, 7), textcoords="offset points", weight="bold", bbox=box
-        )
-    right.set_title("ring: wider where the factor is further above 1")
-    for axis in (left, right):
-        axis.set(xticks=[], yticks=[], aspect="equal")
+    ring = {"facecolor": "none", "edgecolor": ANOMALY, "linewidths": 1.0}
+    below.scatter(*X[clear].T, s=size, **ring)
+    below.set_title("ring: wider where the factor is further above 1")
+    names = ["ABC"[k] for k in range(len(chosen))]
+    factors = [f"{n}: {scores[i]:.2f}" for n, i in zip(names, chosen, strict=True)]
+    for axis, texts in ((above, names), (below, factors)):
+        axis.scatter(*X[chosen].T, s=26, color=ANOMALY, zorder=3)
+        arrow = {"arrowstyle": "-", "linewidth": 0.8}
+        label_points(axis, X[chosen], texts, avoid=X, weight="bold", arrowprops=arrow)
     return figure
 
 
@@ -189,24 +149,17 @@ def nu_property(nu, outside, vectors):
     matplotlib Figure
     """
     nu = np.asarray(nu)
-    figure, axis = plt.subplots(figsize=(7.6, 3.2))
-    axis.axhline(0.0, color=COLOURS["black"], linewidth=1.0)
-    for values, name, colour, marker in (
-        (vectors, "support vectors", COLOURS["third"], "^"),
-        (outside, "outside the boundary", COLOURS["anomaly"], "v"),
+    figure, axis = charts.one_panel(3.4)
+    axis.axhline(0.0, color="black", linewidth=1.0)
+    for values, name, k, marker in (
+        (vectors, "support vectors", 2, "^"),
+        (outside, "outside the boundary", 1, "v"),
     ):
-        axis.plot(
-            nu,
-            values - nu[:, None],
-            color=colour,
-            marker=marker,
-            linestyle="",
-            markersize=6,
-            alpha=0.75,
-        )
-        axis.plot([], [], color=colour, marker=marker, linestyle="", label=name)
+        how = look(k, marker=marker, linestyle="", alpha=0.75)
+        axis.plot(nu, values - nu[:, None], **how)
+        axis.plot([], [], label=name, **how)
     axis.set(xlabel="ν", ylabel="share of training rows, minus ν", xlim=(0, 1))
-    axis.legend(loc="upper right")
+    charts.legend_below(figure)
     return figure
 
 
@@ -216,25 +169,16 @@ def path_lengths(lengths, names):
 
     lengths : list of arrays (n_trees,). names : list of str. Returns a matplotlib
     Figure."""
-    figure, axis = plt.subplots(figsize=(7.2, 3.0))
+    figure, axis = charts.one_panel(3.2)
     bins = np.arange(0.5, max(v.max() for v in lengths) + 1.5)
-    styles = ((COLOURS["normal"], ""), (COLOURS["anomaly"], "////"))
-    for values, name, (colour, hatch) in zip(lengths, names, styles, strict=False):
-        axis.hist(
-            values,
-            bins,
-            color=colour,
-            alpha=0.55,
-            edgecolor=colour,
-            hatch=hatch,
-            label=name,
-        )
-        axis.axvline(values.mean(), color=colour, linestyle="--")
+    for k, (values, name) in enumerate(zip(lengths, names, strict=False)):
+        charts.histogram(axis, values, bins, k, name)
+        axis.axvline(values.mean(), color=look(k)["color"], linestyle="--")
     axis.set(
         xlabel="cuts until the point is alone or the tree ends (dashed: mean)",
         ylabel="trees",
     )
-    axis.legend()
+    charts.legend_below(figure)
     return figure
 
 
@@ -243,25 +187,14 @@ def before_after(values, labels=("raw", "standardised"), ylabel="AUROC"):
 
     values : dict name -> array (stages, tasks). labels : a name for each stage. Returns
     a matplotlib Figure."""
-    figure, axes = plt.subplots(
-        1, len(values), figsize=(2.35 * len(values), 3.1), sharey=True
-    )
-    for k, (axis, (name, pair)) in enumerate(
-        zip(np.atleast_1d(axes), values.items(), strict=True)
-    ):
-        colour, marker, _ = look(name, k)
-        axis.plot(
-            range(len(pair)),
-            pair,
-            color=colour,
-            marker=marker,
-            alpha=0.6,
-            markersize=4.5,
-            linewidth=1.2,
-        )
-        axis.set(title=name, xticks=range(len(pair)), xlim=(-0.4, len(pair) - 0.6))
-        axis.set_xticklabels(labels)
-    np.atleast_1d(axes)[0].set_ylabel(ylabel)
+    figure, axes = charts.panels(len(values), height=2.4, sharey=True)
+    for k, (axis, (name, pair)) in enumerate(zip(axes, values.items(), strict=True)):
+        how = look(k, name, linestyle="-", alpha=0.6, markersize=4.5, linewidth=1.2)
+        axis.plot(range(len(pair)), pair, **how)
+        axis.set(title=name, xlim=(-0.4, len(pair) - 0.6))
+        charts.ticks(axis, range(len(pair)), labels)
+    for axis in axes[::2]:
+        axis.set_ylabel(ylabel)
     return figure
 
 
@@ -272,36 +205,23 @@ def sweeps(results, ylabel="AUROC"):
     results : dict name -> (settings, array (settings, tasks)). Settings of two lines
         are joined only where the first line is the same. Returns a matplotlib Figure.
     """
-    columns = min(2, len(results))
-    lines = -(-len(results) // columns)
-    figure, axes = plt.subplots(
-        lines, columns, figsize=(9.6, 2.8 * lines), sharey=True, squeeze=False
-    )
-    for k, (axis, (name, (settings, values))) in enumerate(
-        zip(axes.ravel(), results.items(), strict=False)
-    ):
-        at = np.arange(len(settings))
-        colour, marker, _ = look("", k)
+    figure, axes = charts.panels(len(results), height=2.6, sharey=True)
+    for k, (axis, (name, found)) in enumerate(zip(axes, results.items(), strict=True)):
+        settings, values = found
+        at, how = np.arange(len(settings)), look(k)
         firsts = np.array([str(s).split("\n")[0] for s in settings])
-        for part in (
-            [firsts == f for f in dict.fromkeys(firsts)]
-            if "\n" in str(settings[0])
-            else [at >= 0]
-        ):
-            axis.plot(at[part], values[part], color=colour, linewidth=1.1, alpha=0.65)
-        best = values.argmax(axis=0)
-        axis.plot(
-            best,
-            values.max(axis=0),
-            linestyle="",
-            marker=marker,
-            color=colour,
-            markerfacecolor="white",
-        )
-        axis.set(title=name, xticks=at)
-        axis.set_xticklabels([str(s) for s in settings])
-    for line in axes:
-        line[0].set_ylabel(ylabel)
+        parts = [at >= 0]
+        if "\n" in str(settings[0]):
+            parts = [firsts == f for f in dict.fromkeys(firsts)]
+        for part in parts:
+            thin = {"color": how["color"], "linewidth": 1.1, "alpha": 0.65}
+            axis.plot(at[part], values[part], **thin)
+        best = {**how, "linestyle": "", "markerfacecolor": "white"}
+        axis.plot(values.argmax(axis=0), values.max(axis=0), **best)
+        axis.set_title(name)
+        charts.ticks(axis, at, settings)
+    for axis in axes[::2]:
+        axis.set_ylabel(ylabel)
     return figure
 
 
@@ -311,32 +231,24 @@ def intervals(groups, xlabel, *, zero=None):
     groups : dict group -> dict method -> metrics.Interval. zero : where to draw a
     reference line, or None. Returns a matplotlib Figure."""
     count = sum(len(g) for g in groups.values())
-    figure, axis = plt.subplots(figsize=(8.6, 0.26 * count + 0.34 * len(groups) + 0.7))
+    figure, axis = charts.one_panel(0.26 * count + 0.34 * len(groups) + 0.7)
     place, ticks, names = 0.0, [], []
     for group, methods in groups.items():
         at = axis.get_yaxis_transform()
-        axis.text(
-            0.0,
-            place - 0.1,
-            group,
-            transform=at,
-            fontsize=10,
-            weight="bold",
-            va="center",
-        )
+        axis.text(0.0, place - 0.1, group, transform=at, weight="bold", va="center")
         place += 0.9
         for k, (method, value) in enumerate(methods.items()):
-            colour, marker, _ = look(method, k)
-            axis.plot([value.low, value.high], [place, place], color=colour)
-            axis.plot(value.value, place, marker=marker, color=colour, markersize=7)
+            how = look(k, method)
+            axis.plot([value.low, value.high], [place, place], color=how["color"])
+            axis.plot(value.value, place, how["marker"], color=how["color"])
             ticks.append(place)
             names.append(method)
             place += 1.0
         place += 0.35
     if zero is not None:
-        axis.axvline(zero, color=COLOURS["grey"], linewidth=1.0, linestyle="--")
-    axis.set(xlabel=xlabel, yticks=ticks, ylim=(place - 0.2, -0.7))
-    axis.set_yticklabels(names)
+        axis.axvline(zero, color=GREY, linewidth=1.0, linestyle="--")
+    axis.set(xlabel=xlabel, ylim=(place - 0.2, -0.7))
+    axis.set_yticks(ticks, names)
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
     return figure
@@ -351,23 +263,19 @@ def setting_ranges(tables, spans, xlabel="AUROC"):
     `high` (tables,). Returns a matplotlib Figure."""
     order = best_first(-np.asarray(next(iter(spans.values()))["default"]))
     at = np.arange(len(tables))
-    figure, axes = plt.subplots(
-        1,
-        len(spans),
-        figsize=(10.0, 0.21 * len(tables) + 1.0),
-        sharex=True,
-        sharey=True,
+    figure, axes = charts.panels(
+        len(spans), height=0.18 * len(tables) + 0.7, sharex=True, sharey=True
     )
-    for axis, (name, span) in zip(np.atleast_1d(axes), spans.items(), strict=True):
+    for k, (axis, (name, span)) in enumerate(zip(axes, spans.items(), strict=True)):
         low, default, high = (
-            np.asarray(span[k])[order] for k in ("low", "default", "high")
+            np.asarray(span[part])[order] for part in ("low", "default", "high")
         )
-        colour, marker, _ = look(name)
-        axis.hlines(at, low, high, color=colour, linewidth=3.0, alpha=0.4)
-        axis.plot(
-            default, at, linestyle="", marker=marker, color=colour, markersize=4.5
-        )
-        axis.axvline(0.5, color=COLOURS["grey"], linewidth=0.8, linestyle="--")
-        axis.set(title=name, yticks=at, xlabel=xlabel, xlim=(0, 1.02))
-        axis.set_yticklabels([tables[i] for i in order], fontsize=8)
+        how = look(k, name, linestyle="", markersize=4.5)
+        axis.hlines(at, low, high, color=how["color"], linewidth=3.0, alpha=0.4)
+        axis.plot(default, at, **how)
+        axis.axvline(0.5, color=GREY, linewidth=0.8, linestyle="--")
+        axis.set(title=name, xlim=(0, 1.02), ylim=(-0.8, len(tables) - 0.2))
+        axis.set_yticks(at, [tables[i] for i in order])
+    for axis in axes[-2:]:
+        axis.set_xlabel(xlabel)
     return figure

@@ -3,23 +3,14 @@ combination listens to.
 """
 
 import numpy as np
-from matplotlib import pyplot as plt
 
 from metaad.metrics import best_first
-from metaad.plots.base import COLOURS
-
-LOOKS = [
-    ("grey", "o", ":"),
-    ("anomaly", "s", "--"),
-    ("fifth", "^", "-."),
-    ("normal", "D", "-"),
-    ("third", "v", "-"),
-]
+from metaad.plots import charts
+from metaad.plots.charts import GREY
 
 
 def label_curves(panels, ylabel="AUROC"):
-    """Panels side by side: the mean of each method against the number of labelled
-    anomalies.
+    """Panels: the mean of each method against the number of labelled anomalies.
 
     panels : {title: (counts, {method: means})}; counts and means of equal length. At
         most five methods, the same in every panel, told apart by colour, marker and
@@ -29,29 +20,17 @@ def label_curves(panels, ylabel="AUROC"):
     -------
     matplotlib Figure.
     """
-    figure, axes = plt.subplots(
-        1, len(panels), figsize=(4.4 * len(panels), 3.6), squeeze=False
-    )
-    for ax, (title, (counts, methods)) in zip(axes[0], panels.items(), strict=True):
-        for (method, means), (colour, marker, line) in zip(
-            methods.items(), LOOKS, strict=False
-        ):
-            at = np.arange(len(counts))
-            ax.plot(
-                at,
-                means,
-                line,
-                marker=marker,
-                ms=6,
-                color=COLOURS[colour],
-                label=method,
-            )
-        ax.set_xticks(at, [str(c) for c in counts])
-        ax.set_title(title, loc="left")
-        ax.set(xlabel="labelled anomalies", ylabel=ylabel)
-        ax.margins(x=0.08)
-    handles, names = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=min(3, len(names)))
+    figure, axes = charts.panels(len(panels), height=3.0, extra=0.4)
+    for axis, (title, (counts, methods)) in zip(axes, panels.items(), strict=True):
+        at = np.arange(len(counts))
+        for k, (method, means) in enumerate(methods.items()):
+            changes = {"color": GREY, "linestyle": ":"} if k == 0 else {}
+            charts.curve(axis, at, means, (0, 1, 4, 0, 2)[k], method, **changes)
+        charts.ticks(axis, at, counts)
+        axis.set(title=title, xlabel="labelled anomalies")
+        axis.margins(x=0.08)
+    axes[0].set_ylabel(ylabel)
+    charts.legend_below(figure)
     return figure
 
 
@@ -59,14 +38,11 @@ def head_weights(names, weights, most=12):
     """The largest weights of a head as bars, the largest first; what is not drawn is
     smaller.
 
-    names : list of str. weights : array, one a name.
+    names : list of str. weights : array, one for each name.
     """
     weights = np.asarray(weights, dtype=float)
-    order = best_first(np.abs(weights))[:most][::-1]
-    figure, ax = plt.subplots(figsize=(7.0, 0.27 * len(order) + 0.9))
-    colours = [COLOURS["normal" if weights[i] > 0 else "anomaly"] for i in order]
-    ax.barh(np.arange(len(order)), weights[order], color=colours)
-    ax.set_yticks(np.arange(len(order)), [names[i] for i in order])
-    ax.axvline(0.0, color=COLOURS["black"], lw=0.8)
-    ax.set_xlabel("weight of the tail of this score")
+    order = best_first(np.abs(weights))[:most]
+    figure, axis = charts.one_panel(0.27 * len(order) + 0.9)
+    charts.bars(axis, weights[order], [names[i] for i in order])
+    axis.set_xlabel("weight of the tail of this score")
     return figure

@@ -2,20 +2,20 @@
 looks.
 """
 
+import textwrap
+
 import numpy as np
-from matplotlib import pyplot as plt
-from matplotlib.colors import LinearSegmentedColormap
 
-from metaad.plots.base import COLOURS
+from metaad.plots import charts
+from metaad.plots.base import COLOURS, SMALL, WIDTH
+from metaad.plots.charts import ANOMALY, GREY, NORMAL, look
 
-SIGNED = LinearSegmentedColormap.from_list(
-    "signed", [COLOURS["normal"], "white", COLOURS["anomaly"]]
-)
+ACROSS = 8  # images side by side at most
 
 
 def ranked(support, strips):
     """The support, and strips of queries in the order in which a detector calls them
-    anomalous.
+    anomalous; a strip goes on in the next line where it is long.
 
     Parameters
     ----------
@@ -27,41 +27,37 @@ def ranked(support, strips):
     -------
     matplotlib Figure. Normal queries have a thin blue frame, anomalies a thick
     vermilion one with a cross over it."""
-    widest = max([len(support), *(len(images) for images, _ in strips.values())])
-    figure, axes = plt.subplots(
-        1 + len(strips),
-        widest,
-        figsize=(0.56 * widest + 1.2, 0.9 * (1 + len(strips))),
-        squeeze=False,
-    )
-    _strip(axes[0], support, [None] * len(support))
-    axes[0][0].set_ylabel("support", rotation=0, ha="right", va="center", labelpad=10)
-    for line, (name, (images, anomalous)) in zip(axes[1:], strips.items(), strict=True):
-        _strip(line, images, anomalous)
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=10)
-    last, n = axes[-1], len(images)
-    last[0].set_xlabel("most normal", fontsize=9, loc="left")
-    last[n - 1].set_xlabel("most anomalous", fontsize=9, loc="right")
+    every = {"support": (support, [None] * len(support)), **strips}
+    lines = []  # (name or "", images, anomalous)
+    for name, (images, odd) in every.items():
+        for k in range(0, len(images), ACROSS):
+            part = slice(k, k + ACROSS)
+            lines.append(("" if k else name, images[part], odd[part]))
+    figure, axes = _grid(len(lines), ACROSS, 0.82)
+    for axis_row, (name, images, odd) in zip(axes, lines, strict=True):
+        _strip(axis_row, images, odd)
+        axis_row[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=6)
+    order = "each from the most normal, first, to the most anomalous, last"
+    figure.supxlabel(order, fontsize=SMALL)
     return figure
 
 
+def _grid(lines, columns, height, **options):
+    figure, axes = charts.panels(
+        lines * columns, columns=columns, height=height, **options
+    )
+    return figure, [axes[i * columns : (i + 1) * columns] for i in range(lines)]
+
+
 def _strip(axes, images, anomalous):
-    for ax in axes[len(images) :]:
-        ax.set_axis_off()
-    for ax, image, odd in zip(axes, images, anomalous, strict=False):
-        ax.imshow(image, cmap="gray_r", vmin=0.0, vmax=1.0, interpolation="nearest")
-        ax.set(xticks=[], yticks=[])
+    for axis in axes[len(images) :]:
+        axis.set_axis_off()
+    for axis, image, odd in zip(axes, images, anomalous, strict=False):
+        colour, width = (GREY, 0.5) if odd is None else (NORMAL, 1.2)
         if odd:
-            ax.set_title(
-                "×", loc="center", fontsize=11, pad=2, color=COLOURS["anomaly"]
-            )
-        for side in ax.spines.values():
-            side.set(visible=True, color=COLOURS["grey"], lw=0.5)
-            if odd is not None:
-                side.set(
-                    color=COLOURS["anomaly" if odd else "normal"],
-                    lw=2.4 if odd else 1.2,
-                )
+            colour, width = ANOMALY, 2.4
+            axis.set_title("×", loc="center", pad=2, color=ANOMALY)
+        charts.picture(axis, image, frame=colour, width=width)
 
 
 def classes(rows):
@@ -77,25 +73,21 @@ def classes(rows):
     matplotlib Figure, with a gap between two classes.
     """
     n_classes, n = next(iter(rows.values())).shape[:2]
-    widths = ([1] * n + [0.5]) * n_classes
-    figure, axes = plt.subplots(
-        len(rows),
-        len(widths) - 1,
-        figsize=(0.56 * sum(widths) + 1.2, 0.62 * len(rows)),
-        squeeze=False,
-        gridspec_kw={"width_ratios": widths[:-1], "wspace": 0.08, "hspace": 0.08},
-    )
+    n = min(n, ACROSS // n_classes)
+    widths = (([1] * n + [0.5]) * n_classes)[:-1]
+    figure, axes = _grid(len(rows), len(widths), 0.68, width_ratios=widths)
     for line, (name, found) in zip(axes, rows.items(), strict=True):
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=10)
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=6)
         for gap in line[n :: n + 1]:
             gap.set_axis_off()
         for c, images in enumerate(found):
-            _strip(line[c * (n + 1) : c * (n + 1) + n], images, [None] * n)
+            first = c * (n + 1)
+            _strip(line[first : first + n], images[:n], [None] * n)
     return figure
 
 
 def methods(results, xlabel="AUROC", chance=None, highlight=()):
-    """One line a method: a dot for each class, and the mean with its interval.
+    """A line for each method: a tick for each class, and the mean with its interval.
 
     Parameters
     ----------
@@ -108,41 +100,21 @@ def methods(results, xlabel="AUROC", chance=None, highlight=()):
     -------
     matplotlib Figure
     """
-    figure, ax = plt.subplots(figsize=(8.0, 0.42 * len(results) + 0.9))
-    for i, (name, (interval, values)) in enumerate(results.items()):
-        chosen = name in highlight
-        colour = COLOURS["anomaly" if chosen else "normal"]
-        ax.plot(
-            values,
-            np.full(len(values), i),
-            "|",
-            color=COLOURS["grey"],
-            ms=9,
-            mew=1.2,
-            alpha=0.7,
-        )
-        ax.plot([interval.low, interval.high], [i, i], color=colour, lw=3, alpha=0.55)
-        ax.plot(interval.value, i, "D" if chosen else "o", color=colour, ms=7)
-        ax.annotate(
-            f"{interval.value:.3f}",
-            (1.01, i),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            annotation_clip=False,
-        )
-    if chance is not None:
-        ax.axvline(chance, color=COLOURS["grey"], ls=":", lw=1.2)
-    ax.set(
-        xlabel=xlabel,
-        yticks=range(len(results)),
-        yticklabels=list(results),
-        ylim=(len(results) - 0.5, -0.5),
+    figure, axis = charts.one_panel(0.42 * len(results) + 0.9)
+    charts.interval_rows(
+        axis,
+        {name: interval for name, (interval, _) in results.items()},
+        spread={name: values for name, (_, values) in results.items()},
+        form=".3f",
+        looks={name: look(1, marker="D") for name in highlight},
+        zero=chance,
     )
+    axis.set_xlabel(textwrap.fill(xlabel, 48))
     return figure
 
 
 def pairs(tables, lowest=0.5):
-    """AUROC of each pair of classes, one table beside the other: rows are the normal
+    """AUROC of each pair of classes, one table below the other: rows are the normal
     class, columns the anomalies.
 
     Parameters
@@ -154,37 +126,16 @@ def pairs(tables, lowest=0.5):
     -------
     matplotlib Figure. Values below .95 are written out, in hundredths.
     """
-    figure, axes = plt.subplots(
-        1, len(tables), figsize=(4.4 * len(tables), 4.9), squeeze=False, sharey=True
-    )
-    for ax, (title, values) in zip(axes[0], tables.items(), strict=True):
-        values = np.asarray(values, dtype=float)
-        shown = ax.imshow(values, cmap="cividis", vmin=lowest, vmax=1.0)
-        for (i, j), v in np.ndenumerate(values):
-            if v < 0.95:
-                dark = v < (lowest + 1) / 2
-                ax.text(
-                    j,
-                    i,
-                    f"{100 * v:.0f}",
-                    ha="center",
-                    va="center",
-                    fontsize=8,
-                    color="w" if dark else "k",
-                )
-        ax.set(
-            title=title,
-            xlabel="digit of the anomalies",
-            xticks=range(len(values)),
-            yticks=range(len(values)),
-        )
-    axes[0][0].set_ylabel("digit that is normal")
-    figure.colorbar(shown, ax=list(axes[0]), shrink=0.8, label="AUROC")
-    return figure
+
+    def write(i, j, value):
+        return f"{100 * value:.0f}" if value < 0.95 else ""
+
+    labels = ("digit of the anomalies", "AUROC")
+    return _tables(tables, write, labels, vmin=lowest, vmax=1.0)[0]
 
 
 def confusions(tables, least=0.1):
-    """Share of the images of each digit that a detector calls normal, one table beside
+    """Share of the images of each digit that a detector calls normal, one table below
     the other.
 
     Parameters
@@ -197,43 +148,40 @@ def confusions(tables, least=0.1):
     -------
     matplotlib Figure. What is drawn is the error: the share called normal, and on the
     diagonal, in a frame, the share called anomalous."""
-    figure, axes = plt.subplots(
-        1, len(tables), figsize=(4.4 * len(tables), 4.7), squeeze=False, sharey=True
-    )
-    for ax, (title, shares) in zip(axes[0], tables.items(), strict=True):
-        wrong = np.array(shares, dtype=float)
-        own = np.arange(min(wrong.shape))
-        wrong[own, own] = 1 - wrong[own, own]
-        shown = ax.imshow(wrong, cmap="cividis", vmin=0.0, vmax=1.0)
-        for (i, j), v in np.ndenumerate(wrong):
-            if v >= least:
-                ax.text(
-                    j,
-                    i,
-                    f"{100 * v:.0f}",
-                    ha="center",
-                    va="center",
-                    fontsize=8,
-                    color="w" if v < 0.5 else "k",
-                )
-        for i in own:
-            ax.add_patch(
-                plt.Rectangle((i - 0.5, i - 0.5), 1, 1, fill=False, ec="w", lw=1.2)
-            )
-        ax.set(
-            title=title,
-            xlabel="digit of the image",
-            xticks=range(wrong.shape[1]),
-            yticks=range(wrong.shape[0]),
-        )
-    axes[0][0].set_ylabel("digit that is normal")
-    figure.colorbar(shown, ax=list(axes[0]), shrink=0.8, label="share judged wrong")
+
+    def write(i, j, value):
+        return f"{100 * value:.0f}" if value >= least else ""
+
+    wrong = {title: np.array(shares, dtype=float) for title, shares in tables.items()}
+    for values in wrong.values():
+        own = np.arange(min(values.shape))
+        values[own, own] = 1 - values[own, own]
+    labels = ("digit of the image", "share judged wrong")
+    figure, axes = _tables(wrong, write, labels, vmin=0.0, vmax=1.0)
+    for axis, values in zip(axes, wrong.values(), strict=True):
+        for i in range(min(values.shape)):
+            charts.frame_cell(axis, i, i, "white", 1.2)
     return figure
 
 
+def _tables(tables, write, labels, **limits):
+    """Heat maps of digits against digits: (figure, axes)."""
+    lines = max(len(values) for values in tables.values())
+    figure, axes = charts.panels(
+        len(tables), columns=1, height=0.27 * lines + 0.8, sharex=True
+    )
+    for axis, (title, values) in zip(axes, tables.items(), strict=True):
+        rows, columns = (range(n) for n in np.shape(values))
+        shown = charts.heat_map(axis, values, rows, columns, write=write, **limits)
+        axis.set(title=title, ylabel="digit that is normal")
+    axes[-1].set_xlabel(labels[0])
+    figure.colorbar(shown, ax=axes, shrink=0.6, label=labels[1])
+    return figure, axes
+
+
 def accuracy_by_threshold(at, panels, chosen):
-    """How often a detector decides right, against where its threshold lies; one panel a
-    number of shots.
+    """How often a detector decides right, against where its threshold lies; a panel
+    for each number of shots.
 
     Parameters
     ----------
@@ -246,44 +194,17 @@ def accuracy_by_threshold(at, panels, chosen):
     -------
     matplotlib Figure.
     """
-    figure, axes = plt.subplots(
-        1, len(panels), figsize=(4.6 * len(panels), 3.4), squeeze=False, sharey=True
-    )
-    styles = [
-        (COLOURS["normal"], "-"),
-        (COLOURS["anomaly"], "--"),
-        (COLOURS["grey"], ":"),
-    ]
-    low = min(
-        np.min(accuracy) for curves in panels.values() for accuracy in curves.values()
-    )
-    for ax, (title, curves) in zip(axes[0], panels.items(), strict=True):
-        for (label, accuracy), (colour, style) in zip(
-            curves.items(), styles, strict=False
-        ):
-            ax.plot(at, accuracy, style, color=colour, label=label)
-        lines = (
-            ("own", 0.0, "grey", 3, "left"),
-            ("chosen", chosen[title], "normal", -3, "right"),
-        )
-        for text, t, colour, aside, side in lines:
-            ax.axvline(t, color=COLOURS[colour], linewidth=0.8)
-            ax.annotate(
-                text,
-                (t, low),
-                (aside, 0),
-                textcoords="offset points",
-                fontsize=9.5,
-                ha=side,
-            )
-        ax.set(title=title, xlabel="threshold, in logits")
-    axes[0][0].set_ylabel("accuracy")
-    figure.legend(
-        *axes[0][0].get_legend_handles_labels(),
-        loc="outside upper right",
-        ncols=2,
-        fontsize=9.5,
-    )
+    figure, axes = charts.panels(len(panels), height=2.8, extra=0.4, sharey=True)
+    for axis, (title, curves) in zip(axes, panels.items(), strict=True):
+        for k, (label, accuracy) in enumerate(curves.items()):
+            charts.curve(axis, at, accuracy, k, label, marker="")
+        own = {"color": GREY, "linewidth": 1.2, "linestyle": ":"}
+        axis.axvline(0.0, label="the detector's own threshold", **own)
+        best = {"color": "black", "linewidth": 1.2}
+        axis.axvline(chosen[title], label="chosen threshold", **best)
+        axis.set(title=title, xlabel="threshold, in logits")
+    axes[0].set_ylabel("accuracy")
+    charts.legend_below(figure)
     return figure
 
 
@@ -302,35 +223,28 @@ def looks(images, maps, titles, below=None):
     Returns
     -------
     matplotlib Figure. Vermilion is ink that speaks for an anomaly, blue is ink that
-    speaks for normal."""
-    figure, axes = plt.subplots(
-        1 + len(maps),
-        len(images),
-        figsize=(1.1 * len(images) + 1.0, 1.3 * (1 + len(maps))),
-    )
-    for ax, image, title in zip(axes[0], images, titles, strict=True):
-        ax.imshow(image, cmap="gray_r", vmin=0.0, vmax=1.0, interpolation="nearest")
-        ax.set_title(title, loc="center", fontsize=9.5)
+    speaks for normal; the black outline is the image's own."""
+    figure, axes = _grid(1 + len(maps), len(images), WIDTH / len(images) + 0.2)
+    for axis, image, title in zip(axes[0], images, titles, strict=True):
+        charts.picture(axis, image)
+        axis.set_title(title.replace(", ", "\n"), loc="center", fontsize=SMALL)
     for line, (name, values) in zip(axes[1:], maps.items(), strict=True):
         scale = np.abs(values).max() or 1.0
         texts = (below or {}).get(name, [""] * len(images))
-        for ax, image, value, text in zip(line, images, values, texts, strict=True):
-            extent = (0, image.shape[1], image.shape[0], 0)
-            ax.imshow(
-                value,
-                cmap=SIGNED,
-                vmin=-scale,
-                vmax=scale,
-                extent=extent,
-                interpolation="nearest",
-            )
-            ax.contour(
-                image, [0.5], colors=COLOURS["black"], linewidths=0.6, extent=extent
-            )
-            ax.set_xlabel(text, fontsize=9)
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=10)
-    for ax in axes.flat:
-        ax.set(xticks=[], yticks=[])
-        for side in ax.spines.values():
-            side.set(visible=True, color=COLOURS["grey"], lw=0.5)
+        for axis, image, value, text in zip(line, images, values, texts, strict=True):
+            _look(axis, image, value, scale)
+            axis.set_xlabel(text, fontsize=SMALL)
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=6)
     return figure
+
+
+def _look(axis, image, value, scale):
+    """A map under the outline of its image, row 0 of both on top."""
+    height, width = image.shape
+    shades = {"cmap": charts.SIGNED, "vmin": -scale, "vmax": scale}
+    whole = (0, width, height, 0)  # left, right, bottom, top
+    axis.imshow(value, extent=whole, interpolation="nearest", **shades)
+    xs, ys = np.arange(width) + 0.5, np.arange(height) + 0.5  # centres of pixels
+    axis.contour(xs, ys, image, [0.5], colors=COLOURS["black"], linewidths=0.6)
+    axis.set(xlim=(0, width), ylim=(height, 0))
+    charts.bare(axis, GREY, 0.5)

@@ -1,16 +1,11 @@
 """Figures about images and the networks that rebuild them."""
 
 import numpy as np
-from matplotlib import pyplot as plt
+from matplotlib.patches import Patch
 
-from metaad.plots.base import COLOURS
-
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-LINES = ("-", "--", "-.", ":")
-CYCLE = tuple(
-    COLOURS[c]
-    for c in ("normal", "anomaly", "third", "fourth", "fifth", "sixth", "black")
-)
+from metaad.plots import charts
+from metaad.plots.base import COLOURS, SMALL, WIDTH
+from metaad.plots.charts import ANOMALY, GREY, NORMAL, look
 
 
 def rebuilt(images, copies, titles, below=None, anomalous=None):
@@ -27,35 +22,41 @@ def rebuilt(images, copies, titles, below=None, anomalous=None):
     Returns
     -------
     matplotlib Figure. In the difference, blue is ink that the copy lacks and vermilion
-    ink that it adds."""
+    ink that it adds. More than six images take two blocks of rows."""
     images, copies = np.asarray(images), np.asarray(copies)
-    rows = (("input", images), ("rebuilt", copies), ("difference", copies - images))
-    figure, axes = plt.subplots(
-        3, len(images), figsize=(0.83 * len(images), 3.0), squeeze=False
+    n = len(images)
+    across = n if n <= 8 else -(-n // 2)
+    blocks = -(-n // across)
+    figure, axes = charts.panels(
+        3 * blocks * across,
+        columns=across,
+        height=min(0.9, WIDTH / across) + 0.1,
+        extra=0.3,
     )
-    for line, (name, shown) in zip(axes, rows, strict=True):
-        for ax, image in zip(line, shown, strict=True):
-            _image(ax, image, signed=name == "difference")
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center")
-    marked = (
-        np.zeros(len(images), bool)
-        if anomalous is None
-        else np.asarray(anomalous, bool)
-    )
-    for ax, title, odd in zip(axes[0], titles, marked, strict=True):
-        ax.set_title(
-            title,
-            loc="center",
-            fontsize=10,
-            color=COLOURS["anomaly" if odd else "normal"],
-        )
-    for ax, text in zip(axes[2], below or [""] * len(images), strict=True):
-        ax.set_xlabel(text, fontsize=9)
+    marked = np.zeros(n, bool) if anomalous is None else np.asarray(anomalous, bool)
+    rows = (("input", images), ("rebuilt", copies), ("differ-\nence", copies - images))
+    for k, (name, shown) in enumerate(rows):
+        for i in range(blocks * across):
+            axis = axes[(3 * (i // across) + k) * across + i % across]
+            if i >= n:
+                axis.set_axis_off()
+                continue
+            charts.picture(axis, shown[i], signed=k == 2)
+            if i % across == 0:
+                axis.set_ylabel(name, rotation=0, ha="right", va="center")
+            if k == 0:
+                ink = ANOMALY if marked[i] else NORMAL
+                axis.set_title(titles[i], loc="center", color=ink)
+            if k == 2 and below is not None:
+                axis.set_xlabel(below[i], fontsize=SMALL)
+    keys = {"ink that the copy lacks": NORMAL, "ink that it adds": ANOMALY}
+    patches = {text: Patch(color=colour) for text, colour in keys.items()}
+    charts.legend_below(figure, handles=patches)
     return figure
 
 
 def gallery(images, titles, columns=10, signed=False):
-    """Images with a title over each, `columns` in a row.
+    """Images with a title over each, `columns` in a row, ten at most.
 
     Parameters
     ----------
@@ -68,20 +69,22 @@ def gallery(images, titles, columns=10, signed=False):
     matplotlib Figure
     """
     images = np.asarray(images)
-    lines = -(-len(images) // columns)
-    size = (0.85 * columns, 1.12 * lines)
-    figure, axes = plt.subplots(lines, columns, figsize=size, squeeze=False)
-    for ax in axes.flat[len(images) :]:
-        ax.set_axis_off()
-    for ax, image, title in zip(axes.flat, images, titles, strict=False):
-        _image(ax, image, signed)
-        ax.set_title(title, loc="center", fontsize=9)
+    longest = max(max(map(len, str(t).split("\n"))) for t in titles)
+    columns = min(columns, max(2, int(90 / (longest + 3))), 10)
+    if len(images) % columns and len(images) % 5 == 0:
+        columns = 5  # even lines look better
+    lines = max(str(t).count("\n") + 1 for t in titles)
+    height = WIDTH / columns + 0.17 * lines
+    figure, axes = charts.panels(len(images), columns=columns, height=height)
+    for axis, image, title in zip(axes, images, titles, strict=True):
+        charts.picture(axis, image, signed=signed)
+        axis.set_title(title, loc="center", fontsize=SMALL)
     return figure
 
 
 def architecture(widths, names=("input", "code", "output")):
-    """An autoencoder as bars: one bar a layer, the taller the wider, with its width
-    over it.
+    """An autoencoder as bars: one bar for each layer, the taller the wider, with its
+    width over it.
 
     Parameters
     ----------
@@ -94,30 +97,25 @@ def architecture(widths, names=("input", "code", "output")):
     matplotlib Figure
     """
     middle = len(widths) // 2
-    figure, ax = plt.subplots(figsize=(8.0, 2.7))
+    figure, axis = charts.one_panel(2.6)
     # areas would hide the code; roots keep it visible
     heights = np.sqrt(np.asarray(widths, dtype=float))
     for i, (width, height) in enumerate(zip(widths, heights, strict=True)):
-        colour = COLOURS["anomaly"] if i == middle else COLOURS["normal"]
-        ax.bar(i, height, bottom=-height / 2, width=0.34, color=colour)
-        ax.text(i, height / 2 + 0.8, str(width), ha="center", va="bottom")
+        colour = ANOMALY if i == middle else NORMAL
+        axis.bar(i, height, bottom=-height / 2, width=0.34, color=colour)
+        axis.text(i, height / 2 + 0.8, str(width), ha="center", va="bottom")
         if i:
             ends = np.array([heights[i - 1], height]) / 2
-            ax.fill_between(
-                [i - 0.81, i - 0.19],
-                -ends,
-                ends,
-                color=COLOURS["grey"],
-                alpha=0.18,
-                lw=0,
-            )
+            shade = {"color": GREY, "alpha": 0.18, "linewidth": 0}
+            axis.fill_between([i - 0.81, i - 0.19], -ends, ends, **shade)
     lowest = -heights.max() / 2 - 1.2
+    text = {"ha": "center", "va": "top"}
     for i, name in zip((0, middle, len(widths) - 1), names, strict=True):
-        ax.text(i, lowest, name, ha="center", va="top", weight="bold")
-    ax.text((middle) / 2, lowest, "encoder f", ha="center", va="top")
-    ax.text((middle + len(widths) - 1) / 2, lowest, "decoder g", ha="center", va="top")
-    ax.set_ylim(lowest - 3.5, heights.max() / 2 + 4.5)
-    ax.set_axis_off()
+        axis.text(i, lowest, name, weight="bold", **text)
+    axis.text(middle / 2, lowest, "encoder f", **text)
+    axis.text((middle + len(widths) - 1) / 2, lowest, "decoder g", **text)
+    axis.set_ylim(lowest - 3.5, heights.max() / 2 + 4.5)
+    axis.set_axis_off()
     return figure
 
 
@@ -127,29 +125,21 @@ def curves(lines, ylabel, xlabel="epoch", colours=None):
     Parameters
     ----------
     lines : {name: values (n_epochs,)}, drawn from epoch 1 on.
-    colours : names in `COLOURS`, one a line; optional.
+    colours : names in `COLOURS`, one for each line; optional.
 
     Returns
     -------
     matplotlib Figure
     """
-    figure, ax = plt.subplots(figsize=(7.2, 3.2))
-    chosen = [COLOURS[c] for c in colours] if colours else CYCLE
-    for i, (name, values) in enumerate(lines.items()):
+    figure, axis = charts.one_panel(3.3)
+    for k, (name, values) in enumerate(lines.items()):
+        changes = {"color": COLOURS[colours[k]]} if colours else {}
         at = np.arange(1, len(values) + 1)
-        ax.plot(
-            at,
-            values,
-            LINES[i % 4],
-            color=chosen[i],
-            marker=MARKERS[i],
-            ms=4,
-            label=name,
-        )
-    ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.set_ylim(bottom=0)
-    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+        charts.curve(axis, at, values, k, name, markersize=4, **changes)
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    axis.set_ylim(bottom=0)
+    charts.legend_below(figure)
     return figure
 
 
@@ -172,36 +162,24 @@ def scores(
     -------
     matplotlib Figure
     """
-    figure, ax = plt.subplots(figsize=(7.2, 3.0))
+    figure, axis = charts.one_panel(3.2)
     edges = np.linspace(0.0, np.percentile(np.r_[normal, anomalous], 99.5), 41)
-    for values, name, colour, hatch in (
-        (normal, names[0], "normal", None),
-        (anomalous, names[1], "anomaly", "///"),
-    ):
+    for k, (values, name) in enumerate(zip((normal, anomalous), names, strict=True)):
         # the last bin holds whatever lies beyond
-        values = np.minimum(values, edges[-1])
+        inside = np.minimum(values, edges[-1])
         share = np.full(len(values), 1.0 / len(values))
-        style = {"color": COLOURS[colour], "alpha": 0.35, "lw": 0}
-        ax.hist(values, edges, weights=share, label=name, hatch=hatch, **style)
-        ax.hist(
-            values, edges, weights=share, histtype="step", color=COLOURS[colour], lw=1.4
-        )
+        charts.histogram(axis, inside, edges, k, name, weights=share)
     if threshold is not None:
-        ax.axvline(threshold, color=COLOURS["black"], ls="--", lw=1.4)
-        ax.annotate(
-            "threshold",
-            (threshold, ax.get_ylim()[1]),
-            xytext=(4, -10),
-            textcoords="offset points",
-            fontsize=9,
-        )
-    ax.set(xlabel=xlabel, ylabel="share of its group", xlim=(0, edges[-1]))
-    ax.legend()
+        line = {"color": "black", "linestyle": "--", "linewidth": 1.4}
+        axis.axvline(threshold, label="threshold", **line)
+    axis.set(xlabel=xlabel, ylabel="share of its group", xlim=(0, edges[-1]))
+    charts.legend_below(figure)
     return figure
 
 
 def by_class(values, xlabel="digit", ylabel="AUROC", chance=0.5, bottom=None):
-    """A number for each class and method: one marker a method, one column a class.
+    """A number for each class and method: one marker for each method, one column for
+    each class.
 
     Parameters
     ----------
@@ -212,19 +190,20 @@ def by_class(values, xlabel="digit", ylabel="AUROC", chance=0.5, bottom=None):
     -------
     matplotlib Figure
     """
-    figure, ax = plt.subplots(figsize=(8.0, 3.3))
+    figure, axis = charts.one_panel(3.5)
     offsets = np.linspace(-0.25, 0.25, len(values)) if len(values) > 1 else [0.0]
-    for i, (name, column) in enumerate(values.items()):
-        at = np.arange(len(column)) + offsets[i]
-        ax.plot(at, column, MARKERS[i], ls="none", color=CYCLE[i], ms=7, label=name)
+    for k, (name, column) in enumerate(values.items()):
+        at = np.arange(len(column)) + offsets[k]
+        axis.plot(at, column, **look(k, linestyle="", label=name))
     for edge in range(1, len(column)):
-        ax.axvline(edge - 0.5, color=COLOURS["grey"], lw=0.5, alpha=0.4)
+        axis.axvline(edge - 0.5, color=GREY, linewidth=0.5, alpha=0.4)
     if chance is not None:
-        ax.axhline(chance, color=COLOURS["grey"], ls=":", lw=1.2)
-    ax.set(xlabel=xlabel, ylabel=ylabel, xticks=range(len(column)))
+        axis.axhline(chance, color=GREY, linestyle=":", linewidth=1.2)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    charts.ticks(axis, range(len(column)))
     if bottom is not None:
-        ax.set_ylim(bottom, 1.01)
-    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+        axis.set_ylim(bottom, 1.01)
+    charts.legend_below(figure)
     return figure
 
 
@@ -241,44 +220,15 @@ def sweep(sizes, lines, xlabel, ylabel="mean AUROC"):
     -------
     matplotlib Figure
     """
-    figure, ax = plt.subplots(figsize=(7.6, 3.5))
+    figure, axis = charts.one_panel(3.5)
     every = set()
-    for i, (name, measured) in enumerate(lines.items()):
+    for k, (name, measured) in enumerate(lines.items()):
         at = list(sizes[name] if isinstance(sizes, dict) else sizes)
         every |= set(at)
-        ax.fill_between(
-            at,
-            [m.low for m in measured],
-            [m.high for m in measured],
-            color=CYCLE[i],
-            alpha=0.15,
-            lw=0,
-        )
-        ax.plot(
-            at,
-            [m.value for m in measured],
-            LINES[i % 4],
-            marker=MARKERS[i],
-            color=CYCLE[i],
-            label=name,
-        )
-    ax.set_xscale("log")
-    ax.set_xticks(sorted(every), [f"{s:g}" for s in sorted(every)], minor=False)
-    ax.minorticks_off()
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+        label = name.replace("\n", " ")
+        charts.interval_curve(axis, at, measured, k, label)
+    marks = sorted(every)
+    charts.ticks(axis, marks, [f"{s:g}" for s in marks], scale="log")
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    charts.legend_below(figure)
     return figure
-
-
-def _image(ax, image, signed=False):
-    if signed:
-        colours = plt.matplotlib.colors.LinearSegmentedColormap.from_list(
-            "signed", [COLOURS["normal"], "white", COLOURS["anomaly"]]
-        )
-        ax.imshow(image, cmap=colours, vmin=-1.0, vmax=1.0, interpolation="nearest")
-    else:
-        ax.imshow(image, cmap="gray_r", vmin=0.0, vmax=1.0, interpolation="nearest")
-    ax.set_xticks([])
-    ax.set_yticks([])
-    for side in ax.spines.values():
-        side.set(visible=True, color=COLOURS["grey"], lw=0.5)

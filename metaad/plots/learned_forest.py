@@ -2,9 +2,9 @@
 families of tables gain.
 """
 
-import numpy as np
-from matplotlib import pyplot as plt
+import textwrap
 
+from metaad.plots import charts
 from metaad.plots.base import COLOURS
 
 
@@ -23,38 +23,24 @@ def weights(learned, words, spread=None):
     -------
     matplotlib Figure. Right of the line: preferred; left of it: avoided.
     """
-    figure, ax = plt.subplots(figsize=(8.0, 0.62 * len(learned) + 1.0))
-    for i, (name, weight) in enumerate(learned.items()):
-        ax.barh(
-            i,
-            weight,
-            height=0.5,
-            color=COLOURS["normal" if weight > 0 else "anomaly"],
-            alpha=0.8,
-        )
-        if spread is not None:
-            ax.plot(
-                spread[name],
-                np.full(len(spread[name]), i),
-                "|",
-                color=COLOURS["black"],
-                ms=11,
-                mew=1.0,
-            )
-    ax.axvline(0.0, color=COLOURS["grey"], lw=1.0)
-    labels = [f"{name}\n{words[name]}" for name in learned]
-    ax.set(
-        yticks=range(len(learned)),
-        yticklabels=labels,
-        ylim=(len(learned) - 0.5, -0.5),
-        xlabel="weight",
-    )
+    names = []
+    for name in learned:
+        lines = [p for part in words[name].split("\n") for p in textwrap.wrap(part, 34)]
+        names.append("\n".join([name, *lines]))
+    lines = sum(name.count("\n") + 2 for name in names)
+    figure, axis = charts.one_panel(0.17 * lines + 0.8)
+    charts.bars(axis, list(learned.values()), names)
+    if spread is not None:
+        for i, name in enumerate(learned):
+            tick = {"color": "black", "markersize": 11, "markeredgewidth": 1.0}
+            axis.plot(spread[name], [i] * len(spread[name]), "|", **tick)
+    axis.set_xlabel("weight")
     return figure
 
 
 def gains(by_family, interval, xlabel="AUROC gained over the plain forest"):
-    """One bar a family, the largest gain on top, and the mean over tables with its
-    interval as a band.
+    """A bar for each family, the largest gain on top, and the mean over tables with
+    its interval as a band.
 
     Parameters
     ----------
@@ -65,28 +51,12 @@ def gains(by_family, interval, xlabel="AUROC gained over the plain forest"):
     matplotlib Figure
     """
     order = sorted(by_family, key=by_family.get, reverse=True)
-    values = [by_family[f] for f in order]
-    figure, ax = plt.subplots(figsize=(8.0, 0.24 * len(order) + 0.9))
-    ax.axvspan(interval.low, interval.high, color=COLOURS["fifth"], alpha=0.35, lw=0)
-    ax.axvline(
-        interval.value,
-        color=COLOURS["fifth"],
-        lw=1.6,
-        label="mean over tables, 95 % interval",
-    )
-    ax.barh(
-        range(len(order)),
-        values,
-        height=0.7,
-        color=[COLOURS["normal" if v > 0 else "anomaly"] for v in values],
-    )
-    ax.axvline(0.0, color=COLOURS["grey"], lw=1.0)
-    ax.set(
-        yticks=range(len(order)),
-        yticklabels=order,
-        ylim=(len(order) - 0.5, -0.5),
-        xlabel=xlabel,
-    )
-    ax.tick_params(axis="y", labelsize=8.5)
-    ax.legend(loc="lower right")
+    figure, axis = charts.one_panel(0.2 * len(order) + 1.1)
+    gold = COLOURS["fifth"]
+    axis.axvspan(interval.low, interval.high, color=gold, alpha=0.35, linewidth=0)
+    mean = {"color": gold, "linewidth": 1.6}
+    axis.axvline(interval.value, label="mean over tables, 95 % interval", **mean)
+    charts.bars(axis, [by_family[f] for f in order], order)
+    axis.set_xlabel(xlabel)
+    charts.legend_below(figure)
     return figure

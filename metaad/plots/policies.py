@@ -3,17 +3,11 @@ makes of a detector.
 """
 
 import numpy as np
-from matplotlib import pyplot as plt
+from matplotlib.lines import Line2D
 
+from metaad.plots import charts
 from metaad.plots.base import COLOURS
-
-LOOKS = (
-    ("normal", "-", "o"),
-    ("anomaly", "--", "s"),
-    ("third", "-.", "^"),
-    ("fourth", ":", "D"),
-    ("fifth", "-", "v"),
-)
+from metaad.plots.charts import ANOMALY, look
 
 
 def gradient_samples(estimates, exact, directions):
@@ -24,49 +18,43 @@ def gradient_samples(estimates, exact, directions):
     ----------
     estimates : {title: array (n, 2)}. exact : array (2,). directions : two axis labels.
     """
-    figure, axes = plt.subplots(
-        1, len(estimates), figsize=(3.3 * len(estimates), 3.2), sharex=True, sharey=True
+    figure, axes = charts.panels(
+        len(estimates), columns=3, height=2.5, extra=0.3, sharex=True, sharey=True
     )
-    for ax, (title, points) in zip(np.atleast_1d(axes), estimates.items(), strict=True):
+    for axis, (title, points) in zip(axes, estimates.items(), strict=True):
         points = np.asarray(points)
-        ax.plot(
-            *points.T, ".", color=COLOURS["sixth"], ms=4, alpha=0.6, label="an estimate"
-        )
-        ax.plot(
-            *points.mean(axis=0),
-            "D",
-            color=COLOURS["anomaly"],
-            ms=8,
-            mec="white",
-            label="their mean",
-        )
-        ax.plot(
-            *exact, "x", color=COLOURS["black"], ms=9, mew=2, label="exact gradient"
-        )
-        ax.set(title=title, xlabel=directions[0])
-    np.atleast_1d(axes)[0].set_ylabel(directions[1])
-    np.atleast_1d(axes)[0].legend(fontsize=9, loc="best")
+        dots = {"color": COLOURS["sixth"], "markersize": 4, "alpha": 0.6}
+        axis.plot(*points.T, ".", label="an estimate", **dots)
+        mean = {"color": ANOMALY, "markersize": 8, "markeredgecolor": "white"}
+        axis.plot(*points.mean(axis=0), "D", label="their mean", **mean)
+        cross = {"color": "black", "markersize": 9, "markeredgewidth": 2}
+        axis.plot(*exact, "x", label="exact gradient", **cross)
+        axis.set(title=title, xlabel=directions[0])
+    axes[0].set_ylabel(directions[1])
+    charts.legend_below(figure)
     return figure
 
 
 def trust_region(kls, bound, gains):
-    """KL of every step of each method against the bound, and the expected reward beside
-    it.
+    """KL of every step of each method against the bound, and below it the expected
+    reward.
 
     Parameters
     ----------
     kls : {method: array (iterations,)} in nats. bound : TRPO's max_kl. gains : {method:
         array (iterations + 1,)}, expected reward before the first step and after each.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9.4, 3.3))
-    for (name, kl), (colour, style, marker) in zip(kls.items(), LOOKS, strict=False):
-        left.plot(np.maximum(kl, 1e-6), marker, color=COLOURS[colour], ms=4, label=name)
-        right.plot(gains[name], style, color=COLOURS[colour], label=name)
-    left.axhline(bound, color=COLOURS["black"], lw=1.2, ls="--", label="bound of TRPO")
-    left.set(yscale="log", xlabel="iteration", title="KL(old ‖ new) of the step, nats")
-    right.set(xlabel="iteration", title="expected reward")
-    left.legend(fontsize=9)
-    right.legend(fontsize=9)
+    figure, (above, below) = charts.panels(2, columns=1, height=2.6, extra=0.4)
+    for k, (name, kl) in enumerate(kls.items()):
+        dots = look(k, linestyle="", markersize=4)
+        above.plot(np.maximum(kl, 1e-6), label=name, **dots)
+        at = range(len(gains[name]))
+        charts.curve(below, at, gains[name], k, markevery=10, label=name)
+    line = {"color": "black", "linewidth": 1.2, "linestyle": "--"}
+    above.axhline(bound, label="bound of TRPO", **line)
+    above.set(yscale="log", title="KL(old ‖ new) of the step, nats")
+    below.set(xlabel="iteration", title="expected reward")
+    charts.legend_below(figure, [below, above])
     return figure
 
 
@@ -78,100 +66,79 @@ def reward_hacking(panels):
     ----------
     panels : {title: (outlierness (n_tables, iterations + 1), auroc of the same shape)};
         thin lines are tables, thick ones their means."""
-    figure, axes = plt.subplots(
-        2, len(panels), figsize=(3.4 * len(panels), 4.6), sharex=True, squeeze=False
-    )
-    for column, (title, pair) in zip(axes.T, panels.items(), strict=True):
-        for ax, values, colour in zip(column, pair, ("normal", "anomaly"), strict=True):
+    n = len(panels)
+    figure, axes = charts.panels(2 * n, columns=n, height=2.2, sharex=True)
+    for i, (title, pair) in enumerate(panels.items()):
+        column = axes[i], axes[n + i]
+        for k, (axis, values) in enumerate(zip(column, pair, strict=True)):
+            colour = look(k)["color"]
             values = np.asarray(values)
-            ax.plot(values.T, color=COLOURS[colour], lw=0.6, alpha=0.3)
-            ax.plot(values.mean(axis=0), color=COLOURS[colour], lw=2.6)
+            axis.plot(values.T, color=colour, linewidth=0.6, alpha=0.3)
+            axis.plot(values.mean(axis=0), color=colour, linewidth=2.6)
         column[0].set_title(title)
         column[1].set_xlabel("iteration")
-    axes[0][0].set_ylabel("outlierness,\nminimised")
-    axes[1][0].set_ylabel("AUROC,\nnever seen")
+    axes[0].set_ylabel("outlierness,\nminimised")
+    axes[n].set_ylabel("AUROC,\nnever seen")
     return figure
+
+
+SIDES = {
+    "interval above zero": look(0, marker="o", linestyle="-"),
+    "interval below zero": look(1, marker="s", linestyle="-"),
+    "undecided": look(5, marker="D", linestyle="-"),
+}
 
 
 def agreement(values):
     """Rank correlation of a reward with the AUROC: a tick for each table, and the mean
-    with its interval.
+    with its interval, whose colour and marker say on which side of zero it lies.
 
     Parameters
     ----------
     values : {row: (Interval, values (n_tables,))}, from top to bottom.
     """
-    figure, ax = plt.subplots(figsize=(8.6, 0.34 * len(values) + 1.0))
-    for i, (interval, each) in enumerate(values.values()):
-        colour = COLOURS[
-            "normal"
-            if interval.low > 0
-            else "anomaly"
-            if interval.high < 0
-            else "black"
-        ]
-        ax.plot(
-            each, np.full(len(each), i), "|", color=COLOURS["grey"], ms=8, alpha=0.7
-        )
-        ax.plot([interval.low, interval.high], [i, i], color=colour, lw=3, alpha=0.55)
-        ax.plot(interval.value, i, "o", color=colour, ms=6)
-        ax.annotate(
-            f"{interval.value:+.2f}",
-            (1.01, i),
-            xycoords=("axes fraction", "data"),
-            va="center",
-        )
-    ax.axvline(0, color=COLOURS["grey"], ls=":", lw=1.2)
-    ax.set(
-        xlabel="Spearman correlation with AUROC over configurations",
-        xlim=(-1.03, 1.03),
-        yticks=range(len(values)),
-        yticklabels=list(values),
-        ylim=(len(values) - 0.5, -0.5),
+
+    def side(i):
+        return list(SIDES)[0 if i.low > 0 else 1 if i.high < 0 else 2]
+
+    figure, axis = charts.one_panel(0.3 * len(values) + 1.2)
+    charts.interval_rows(
+        axis,
+        {name: interval for name, (interval, _) in values.items()},
+        spread={name: each for name, (_, each) in values.items()},
+        form="+.2f",
+        looks={name: SIDES[side(i)] for name, (i, _) in values.items()},
+        zero=0.0,
     )
+    axis.set(xlabel="Spearman correlation with AUROC", xlim=(-1.03, 1.03))
+    keys = {name: Line2D([], [], linewidth=3, **how) for name, how in SIDES.items()}
+    charts.legend_below(figure, handles=keys)
     return figure
 
 
 def level_policy(probabilities, aurocs, names):
-    """A policy over two parameters beside what it should find: two grids of the same
-    cells.
+    """A policy over two parameters and what it should find: grids of the same cells,
+    one below the other.
 
     Parameters
     ----------
     probabilities : {title: array (a, b)}. aurocs : {title: array (a, b)}. names :
         (label of rows, values, label of columns, values)."""
     row, row_values, column, column_values = names
-    panels = [(t, p, "Blues", "{:.2f}") for t, p in probabilities.items()]
-    panels += [(t, a, "cividis", "{:.3f}") for t, a in aurocs.items()]
-    figure, axes = plt.subplots(
-        1, len(panels), figsize=(3.2 * len(panels), 0.42 * len(row_values) + 1.5)
-    )
-    for ax, (title, values, cmap, form) in zip(
-        np.atleast_1d(axes), panels, strict=True
-    ):
-        values = np.asarray(values)
-        shown = ax.imshow(
-            values, cmap=cmap, aspect="auto", vmin=0 if cmap == "Blues" else None
+    every = [(t, p, "Blues", ".2f", {"vmin": 0}) for t, p in probabilities.items()]
+    every += [(t, a, "cividis", ".3f", {}) for t, a in aurocs.items()]
+    height = 0.24 * len(row_values) + 0.55
+    figure, axes = charts.panels(len(every), columns=1, height=height, sharex=True)
+    for axis, (title, grid, colours, form, limits) in zip(axes, every, strict=True):
+        charts.heat_map(
+            axis,
+            grid,
+            row_values,
+            column_values,
+            write=lambda i, j, v, form=form: format(v, form),
+            colours=colours,
+            **limits,
         )
-        for (i, j), v in np.ndenumerate(values):
-            share = shown.norm(v)
-            light = share > 0.55 if cmap == "Blues" else share < 0.5
-            ax.text(
-                j,
-                i,
-                form.format(v),
-                ha="center",
-                va="center",
-                fontsize=8.5,
-                color="white" if light else "black",
-            )
-        ax.set(
-            title=title,
-            xticks=range(len(column_values)),
-            yticks=range(len(row_values)),
-            xlabel=column,
-        )
-        ax.set_xticklabels(column_values, fontsize=9)
-        ax.set_yticklabels(row_values if ax is np.atleast_1d(axes)[0] else [])
-    np.atleast_1d(axes)[0].set_ylabel(row)
+        axis.set(title=title, ylabel=row)
+    axes[-1].set_xlabel(column)
     return figure

@@ -3,11 +3,12 @@
 python tests/tools/lesson_table.py
 """
 
-import base64
 import json
 import re
 import sys
 from pathlib import Path
+
+from metaad.plots.base import shown
 
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- lessons -->\n", "<!-- /lessons -->"
@@ -64,11 +65,7 @@ def readme(fresh):
 def contours():
     """The first figure of the lesson on classical detectors, as PNG bytes."""
     outputs = (o for c in cells("02_classical_detectors") for o in c.get("outputs", []))
-    return base64.b64decode(
-        next(
-            o["data"]["image/png"] for o in outputs if "image/png" in o.get("data", {})
-        )
-    )
+    return next(shown(o)[0] for o in outputs if shown(o))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,287 @@
+"""A call of every function that draws a figure, on made-up numbers."""
+
+import numpy as np
+
+from metaad.metrics import Interval
+from metaad.plots import (
+    architectures,
+    concept_map,
+    concepts,
+    detectors,
+    few_labels,
+    few_shot,
+    images,
+    learned_forest,
+    learning,
+    policies,
+    trees,
+    tuning,
+)
+
+rng = np.random.default_rng(0)
+X, Y = rng.normal(size=(60, 2)), np.repeat([0, 1], [50, 10])
+SCORES = rng.normal(size=60) + Y
+DIGITS = rng.random((12, 8, 8))
+NAMES = ("k-means", "LOF", "One-Class SVM", "Isolation Forest")
+
+
+def interval(value=0.8, half=0.05):
+    return Interval(value, value - half, value + half, 10)
+
+
+def panel(title):
+    distance = np.linalg.norm
+    return {
+        "title": title,
+        "score": lambda p: distance(p, axis=1),
+        "normal": X[:50],
+        "planted": X[50:53] * 3,
+        "caught": np.array([True, True, False]),
+    }
+
+
+STEPS = [(0, 0.1, np.ones(60, bool)), (1, 0.2, X[:, 0] < 0.1)]
+GRID = rng.random((30, 30))
+RAISE = np.linspace(0.5, 0.9, 6)
+ROWS = {f"a method of number {k}": (interval(), rng.random(10)) for k in range(6)}
+TABLES = {t: np.where(np.eye(10), np.nan, rng.random((10, 10))) for t in ("a", "b")}
+CONTOURS = [[panel(f"{n}, {shape}") for n in NAMES] for shape in ("blob", "ring")]
+SPANS = {n: {k: rng.random(20) for k in ("low", "default", "high")} for n in NAMES}
+GRIDS = ("neighbours", [3, 5, 10, 20], "distance", ["euclidean", "manhattan"])
+FIGURES = {
+    "contact_sheet": lambda: concepts.contact_sheet(
+        DIGITS, [f"{k}.5" for k in range(12)], np.arange(12) < 3, title="twelve"
+    ),
+    "table_rows": lambda: concepts.table_rows(X, Y, title="a table"),
+    "growing_difference": lambda: concepts.growing_difference(
+        {n: 10.0 ** np.linspace(-16, 0, 50) for n in ("float32, large steps", "b")}
+    ),
+    "series": lambda: concepts.series([(n, SCORES, Y) for n in "abc"]),
+    "clouds": lambda: concepts.clouds([(n, X, Y) for n in "abcd"]),
+    "interval_grid": lambda: concepts.interval_grid(
+        NAMES, ["global", "local", "cluster", "dependency"], [[interval()] * 4] * 4
+    ),
+    "masking of moments": lambda: concepts.masking(
+        np.linspace(0.002, 0.2, 50),
+        {f"{k} standard deviations": np.linspace(9, 2, 50) for k in (5, 10, 1000)},
+        3.0,
+    ),
+    "ellipses": lambda: concepts.ellipses(
+        X,
+        Y,
+        {n: (np.zeros(2), np.eye(2), SCORES > 1) for n in ("all rows", "60 %")},
+        chi2=9.2,
+    ),
+    "pairs_and_roc": lambda: concepts.pairs_and_roc(
+        np.repeat([1, 0], [6, 14]), rng.normal(size=20)
+    ),
+    "against_share": lambda: concepts.against_share(
+        np.array([0.005, 0.02, 0.1, 0.5]),
+        {"AUROC": [interval()] * 4, "average precision": [interval(0.5)] * 4},
+        chance=np.array([0.005, 0.02, 0.1, 0.5]),
+    ),
+    "scores_and_cost": lambda: concepts.scores_and_cost(
+        SCORES,
+        Y,
+        0.5,
+        {f"{k} false alarms": (np.arange(9.0), np.linspace(2, 1, 9)) for k in (5, 50)},
+    ),
+    "few_anomalies": lambda: concepts.few_anomalies(
+        [5, 10, 200], 0.8 + 0.1 * rng.random((3, 200)), 0.85
+    ),
+    "concept_map": concept_map.concept_map,
+    "score_contours": lambda: detectors.score_contours(CONTOURS, steps=20),
+    "one line of contours": lambda: detectors.score_contours(
+        [[panel(f"{k} centres") for k in (1, 8, 30, 100)]], steps=20, legend=False
+    ),
+    "neighbourhoods": lambda: detectors.neighbourhoods(
+        X, [0, 1, 2], np.full(60, 0.3), 1 + rng.random(60)
+    ),
+    "nu_property": lambda: detectors.nu_property(
+        np.linspace(0.1, 0.9, 5), rng.random((5, 4)), rng.random((5, 4))
+    ),
+    "path_lengths": lambda: detectors.path_lengths(
+        [rng.integers(1, 9, 50), rng.integers(6, 14, 50)], ["a far row", "a near row"]
+    ),
+    "before_after": lambda: detectors.before_after(
+        {n: rng.random((3, 9)) for n in NAMES}, ("raw", "standard-\nised", "× 1000")
+    ),
+    "sweeps": lambda: detectors.sweeps(
+        {n: ((1, 2, 4, 8, 16, 32), rng.random((6, 9))) for n in NAMES}
+    ),
+    "intervals": lambda: detectors.intervals(
+        {g: {n: interval() for n in NAMES} for g in ("digits", "wine")}, "AUROC"
+    ),
+    "setting_ranges": lambda: detectors.setting_ranges(
+        [f"table {k}" for k in range(20)], SPANS
+    ),
+    "isolation_paths": lambda: trees.isolation_paths(
+        X, {"far point": (0, STEPS), "central point": (1, STEPS * 5)}
+    ),
+    "cut_counts": lambda: trees.cut_counts(
+        {"far point": rng.integers(1, 9, 99), "central": rng.integers(5, 20, 99)}
+    ),
+    "line_depths": lambda: trees.line_depths(np.sort(X[:20, 0]), RAISE[:1].repeat(20), SCORES[:20]),
+    "harmonic": lambda: trees.harmonic(
+        np.array([4, 64, 1024]), np.array([3.0, 8, 13]), np.array([2.5, 7.9, 12.9]), {4: 2.9}
+    ),
+    "score_curve": lambda: trees.score_curve(256, 10.24),
+    "rankings": lambda: trees.rankings(
+        {n: (X[:, 0], X[:, 1], Y, "scikit-learn's forest") for n in "abc"}, "our forest"
+    ),
+    "curves over psi": lambda: trees.curves(
+        (0, 8, 32), {"forest": [interval()] * 3, "LOF": [interval(0.6)] * 3}, "k", "AUROC"
+    ),
+    "published": lambda: trees.published(
+        [(f"table {k}", 0.9, {"ours": interval(), "theirs": interval()}) for k in range(5)]
+    ),
+    "score_maps": lambda: trees.score_maps(
+        {f"ψ = {k}: AUROC 0.91": GRID for k in (4200, 256, 16)}, (-2, 2, -2, 2), X, Y
+    ),
+    "ghosts": lambda: trees.ghosts(
+        GRID, (-9, 9, -9, 9), X, np.array([[5.0, 5.0]]), np.array([[-5.0, -5.0]])
+    ),
+    "rebuilt": lambda: images.rebuilt(
+        DIGITS, DIGITS[::-1], list("444012356789"), ["0.033"] * 12, np.arange(12) > 2
+    ),
+    "gallery": lambda: images.gallery(
+        np.repeat(DIGITS[:10], 2, axis=0), [f"no {k % 10}: 0.027" for k in range(20)]
+    ),
+    "architecture": lambda: images.architecture((784, 128, 64, 10, 64, 128, 784)),
+    "curves over epochs": lambda: images.curves(
+        {f"the rows of kind {k}": RAISE + k / 9 for k in range(4)}, "mean error"
+    ),
+    "scores": lambda: images.scores(SCORES[:50] ** 2, SCORES[50:] ** 2, 0.7),
+    "by_class": lambda: images.by_class({n: rng.random(10) for n in NAMES}),
+    "sweep": lambda: images.sweep(
+        (1, 2, 5, 10, 20, 40, 80, 160),
+        {f"a longer name, {n}": [interval()] * 8 for n in NAMES},
+        "code size",
+    ),
+    "gradient_paths": lambda: learning.gradient_paths(
+        np.array([[0.0, 1], [2, 0], [1, 1]]),
+        np.stack([np.diag([1.0, 4])] * 3),
+        {f"start {n}": rng.random((3, 6, 2)) for n in "AB"},
+        {f"start {n}": 10.0 ** -np.arange(6.0) for n in "AB"},
+    ),
+    "pulls": lambda: learning.pulls(
+        np.linspace(0, 2, 6),
+        {t: {n: RAISE for n in ("ERM", "MAML", "Reptile")} for t in ("one", "five")},
+    ),
+    "attention": lambda: learning.attention(
+        np.linspace(-5, 5, 9), np.linspace(-4, 4, 6), rng.normal(size=(6, 9)),
+        np.zeros(9), np.ones(9), np.sin(np.arange(9.0)), np.zeros(6),
+    ),
+    "adaptation": lambda: learning.adaptation(
+        RAISE,
+        np.sin(9 * RAISE),
+        (RAISE[:3], RAISE[:3]),
+        {n: {"before": RAISE, "after 1 step": -RAISE} for n in ("ERM", "MAML", "ANIL")},
+    ),
+    "errors_by_method": lambda: learning.errors_by_method(
+        {n: {f"{k} steps": interval(2.0, 0.2) for k in (0, 1, 5)} for n in NAMES},
+        {"floor without adapting": 3.0, "kernel regression": 0.2},
+    ),
+    "first_order": lambda: learning.first_order(
+        {f"curvatures 1 and {k}": {"MAML": RAISE, "FOMAML": -RAISE} for k in (3, 15)},
+        {f"after {k} outer steps": [1.0, 0.9, 0.5] for k in (1, 100, 300)},
+        (0.001, 0.01, 0.1),
+    ),
+    "ranked": lambda: few_shot.ranked(
+        DIGITS[:10], {n: (DIGITS, np.arange(12) % 3 == 0) for n in ("before", "after")}
+    ),
+    "classes": lambda: few_shot.classes(
+        {n: DIGITS.reshape(2, 6, 8, 8) for n in ("real", "overlay", "doodle")}
+    ),
+    "methods": lambda: few_shot.methods(
+        ROWS,
+        "AUROC against all other digits: a tick for each digit, mean and interval",
+        chance=0.5,
+    ),
+    "pairs": lambda: few_shot.pairs(TABLES),
+    "confusions": lambda: few_shot.confusions(
+        {t: rng.random((9, 10)) for t in ("real digits only", "with more classes")}
+    ),
+    "accuracy_by_threshold": lambda: few_shot.accuracy_by_threshold(
+        np.arange(6.0) - 3,
+        {f"K = {k}": {"kept-out digits": RAISE, "not used": RAISE} for k in (2, 10)},
+        {"K = 2": -0.8, "K = 10": -0.4},
+    ),
+    "looks": lambda: few_shot.looks(
+        DIGITS[:8],
+        {n: rng.normal(size=(8, 4, 4)) for n in ("before", "after")},
+        ["3, normal", *"2580171"],
+        {n: ["12.8"] * 8 for n in ("before", "after")},
+    ),
+    "label_curves": lambda: few_labels.label_curves(
+        {t: ((1, 2, 5), {n: RAISE[:3] for n in NAMES}) for t in ("one", "two")}
+    ),
+    "head_weights": lambda: few_labels.head_weights(
+        [f"score {k}" for k in range(20)], rng.normal(size=20)
+    ),
+    "weights": lambda: learned_forest.weights(
+        {"gap": 0.5, "few": -0.2},
+        {"gap": "logarithm of the gap between the rows on both sides", "few": "rows"},
+        {"gap": [0.4, 0.6], "few": [-0.3, -0.1]},
+    ),
+    "gains": lambda: learned_forest.gains(
+        {f"family {k}": v for k, v in enumerate(rng.normal(size=20))}, interval(0.01)
+    ),
+    "gradient_samples": lambda: policies.gradient_samples(
+        {n: X for n in ("no baseline", "running mean", "leave-one-out")},
+        np.zeros(2),
+        ("logit of option 0", "logit of option 1"),
+    ),
+    "trust_region": lambda: policies.trust_region(
+        {n: RAISE[1:] for n in ("TRPO", "REINFORCE, rate 0.1")},
+        0.05,
+        {n: RAISE for n in ("TRPO", "REINFORCE, rate 0.1")},
+    ),
+    "reward_hacking": lambda: policies.reward_hacking(
+        {n: (rng.random((5, 9)), rng.random((5, 9))) for n in ("reward: a", "b")}
+    ),
+    "agreement of rewards": lambda: policies.agreement(
+        {f"Isolation Forest: {k}": (interval(k / 9, 0.3), X[:, 0] / 4) for k in range(9)}
+    ),
+    "level_policy": lambda: policies.level_policy(
+        {"the policy": rng.random((4, 2))}, {"AUROC": rng.random((4, 2))}, GRIDS
+    ),
+    "masking of a clump": lambda: tuning.masking(
+        X, Y, {"LOF, k = 10": SCORES, "LOF, k = 40": -SCORES},
+        {n: ((2, 5, 10, 40, 90, 99), RAISE) for n in ("LOF", "kNN distance")}, 10,
+    ),
+    "matrix": lambda: tuning.matrix(
+        rng.random((22, 19)),
+        np.repeat(["LOF", "kNN", "Isolation Forest"], [10, 6, 3]),
+        [f"mnist-5k:{k}" for k in range(22)],
+    ),
+    "by_labels": lambda: tuning.by_labels(
+        {
+            f"a strategy named {k}": ((1, 2, 5), RAISE[:3], RAISE[:3], RAISE[1:4])
+            for k in range(5)
+        },
+        ("LOF's default", 0.6),
+    ),
+    "agreement of stand-ins": lambda: tuning.agreement(
+        {f"table {k}: −0.64": (X[:, 0], X[:, 1]) for k in range(3)}
+    ),
+    "grids": lambda: architectures.grids(
+        ["PCA", "64-32-16-code"],
+        [2, 5, 10, 20, 40],
+        {t: (rng.random((2, 5)), ".4f") for t in ("mean AUROC of ten digits", "error")},
+        {"error": (0, 1)},
+        "code size",
+        "encoder",
+    ),
+    "curves of regret": lambda: architectures.curves(
+        [5, 10, 20], {n: (RAISE[:3], RAISE[:3] / 2, RAISE[:3] * 2) for n in NAMES},
+        ("random search, formula (2)", RAISE[:3]),
+    ),
+    "cost_and_gain": lambda: architectures.cost_and_gain(
+        {n: (k * 20.0, interval(0.04, 0.02)) for k, n in enumerate(NAMES)}
+    ),
+    "error_against_auroc": lambda: architectures.error_against_auroc(
+        10.0 ** -np.arange(6.0), RAISE, [2, 5, 2, 5, 10, 2],
+        {"smallest error in the space": 5, "the published network": 2},
+    ),
+}  # fmt: skip

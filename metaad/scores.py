@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from metaad.metrics import ranks
+
 SCALINGS = ("logistic", "gaussian", "mixture", "rank", "exponential")
 
 
@@ -79,7 +81,6 @@ def _log_normal(scores, how):
     what a float can hold.
     """
     from scipy.special import log_ndtr
-    from scipy.stats import rankdata
 
     s = np.asarray(scores, dtype=np.float64)
     if s.ndim != 1 or len(s) < 2 or not np.isfinite(s).all() or s.min() == s.max():
@@ -89,7 +90,7 @@ def _log_normal(scores, how):
             f"values {np.unique(s)[:3]}. A detector that scores every row alike says nothing."
         )
     if how == "rank":
-        return np.log1p(-(rankdata(s) - 0.5) / len(s))
+        return np.log1p(-(ranks(s) - 0.5) / len(s))
     if how == "exponential":
         return -(s - s.min()) / (s.mean() - s.min())
     z = (s - s.mean()) / s.std()

@@ -10,7 +10,10 @@ import re
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from metaad import metrics
 
 LESSONS = sorted(
     (Path(__file__).resolve().parents[1] / "notebooks").glob("[0-9][0-9]_*.ipynb")
@@ -81,3 +84,28 @@ def test_a_changed_build_cell_is_noticed():
     same = 'def f(x):\n    """One."""\n    return x + 1\n'
     assert bare(ast.parse(same)) == bare(ast.parse("def f(x):\n    return x + 1\n"))
     assert bare(ast.parse(same)) != bare(ast.parse("def f(x):\n    return x + 2\n"))
+
+
+def built(lesson, name):
+    """A function as the build cell of a lesson defines it."""
+    path = next(p for p in LESSONS if p.name.startswith(lesson))
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        if "build" in cell["metadata"].get("tags", []) and name in definitions(source):
+            scope = {"np": np}
+            exec(source, scope)  # the lesson's own cell
+            return scope[name]
+    raise AssertionError(f"{lesson} builds no {name}")
+
+
+def test_measures_that_lessons_build_give_the_packages_numbers():
+    rng = np.random.default_rng(0)
+    y, scores = np.tile([0, 0, 0, 1, 1], (7, 1)), rng.integers(0, 4, (7, 5)) / 3
+    expected = metrics.auroc(y, scores)
+    np.testing.assert_allclose(built("08", "auroc_of_tasks")(y, scores), expected)
+    np.testing.assert_allclose(built("10", "aurocs")(y[0], scores), expected)
+    values = rng.integers(0, 9, 20) / 3
+    np.testing.assert_allclose(
+        built("10", "share_below")(scores[0], values),
+        metrics.share_below(scores[0], values),
+    )

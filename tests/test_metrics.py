@@ -1,19 +1,21 @@
-"""Metrics against values worked out by hand, intervals against what they promise."""
+"""Metrics against values worked out by hand and against independent implementations."""
 
+import ast
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from metaad.metrics import (
-    Interval,
     auroc,
     average_precision,
     balanced_accuracy,
-    bootstrap,
-    compare,
-    paired,
+    best_first,
+    ranks,
+    share_below,
     significant,
+    spearman,
 )
 
 
@@ -133,10 +135,13 @@ def test_direction_agrees_with_scikit_learns_detectors():
             [0, 1],
             [1, -1, 1],
             re.escape(
-                "one label and one score a row, both flat; got shapes (2,) and (3,)"
+                "one label and one score for each row, flat or in batches (..., n); "
+                "got shapes (2,) and (3,)"
             ),
         ),
-        ([[0, 1]], [[1, -1]], re.escape("got shapes (1, 2) and (1, 2)")),
+        ([[0, 1]], [1, -1], re.escape("got shapes (1, 2) and (2,)")),
+        ([[0, 1], [1, 1]], [[1, -1], [1, -1]], "2 labels of one class only"),
+        (1, 1, re.escape("got shapes () and ()")),
         ([], [], "0 labels of one class only"),
         (
             [-1, 1],
@@ -161,140 +166,176 @@ def test_balanced_accuracy_refuses_scores_and_labels():
         balanced_accuracy([0, 1], [0.1, 0.2])
 
 
-def test_bootstrap_of_two_values_by_hand():
-    # a mean of two draws from {0, 1} is 0, 1/2, 1 with chances 1/4, 1/2, 1/4: 95 %
-    # reaches both ends, 40 % neither
-    assert bootstrap([0.0, 1.0]) == Interval(0.5, 0.0, 1.0, 2)
-    assert bootstrap([0.0, 1.0], level=0.4) == Interval(0.5, 0.5, 0.5, 2)
+def tied(shape, rng):
+    """Scores with many ties, some of them hidden by noise in the last bits."""
+    scores = rng.integers(0, 9, shape) / 7
+    return scores * (1 + 1e-15 * rng.integers(-2, 3, shape))
 
 
-def test_bootstrap_approaches_the_normal_interval():
-    values = np.random.default_rng(0).standard_normal(400)
-    got = bootstrap(values, resamples=40_000)
-    half = 1.959964 * values.std() / np.sqrt(400)
-    # a percentile of 40,000 draws has a relative error of about 1 % of the half width
-    assert got.low == pytest.approx(values.mean() - half, abs=0.04 * half)
-    assert got.high == pytest.approx(values.mean() + half, abs=0.04 * half)
+def test_a_batch_is_its_rows_one_by_one_and_what_scikit_learn_gives():
+    from sklearn import metrics as theirs
 
-
-def test_bootstrap_covers_the_truth_as_often_as_it_says():
-    # 400 samples of 40 exponential values with mean 1; 95 % stated, a little less is
-    # known for a skewed mean
     rng = np.random.default_rng(0)
-    samples = rng.exponential(size=(400, 40))
-    covered = np.mean(
-        [
-            low <= 1 <= high
-            for _, low, high, _ in (bootstrap(s, resamples=1_000) for s in samples)
-        ]
+    scores = tied((3, 4, 60), rng)
+    labels = rng.random((3, 4, 60)) < rng.uniform(0.1, 0.9, (3, 4, 1))
+    labels = labels.astype(int)
+    flags = np.where(scores > 0.6, -1, 1)
+    for own, other, given in (
+        (auroc, theirs.roc_auc_score, scores),
+        (average_precision, theirs.average_precision_score, scores),
+        (
+            balanced_accuracy,
+            lambda y, p: theirs.balanced_accuracy_score(y, p < 0),
+            flags,
+        ),
+    ):
+        for y in (labels, labels[0, 0]):
+            found = own(y, given)
+            assert found.shape == (3, 4)
+            for at in np.ndindex(3, 4):
+                one = y if y.ndim == 1 else y[at]
+                assert own(one, given[at]) == found[at]
+                expected = other(one, significant(given[at]))
+                assert found[at] == pytest.approx(expected, rel=1e-12)
+    assert isinstance(auroc(labels[0, 0], scores[0, 0]), float)
+
+
+def test_one_rule_for_ties_holds_everywhere():
+    y, noisy = [0, 1], [1.0, 1.0 + 1e-12]
+    assert auroc(y, noisy) == auroc(y, noisy[::-1]) == 0.5
+    assert average_precision(y, noisy) == 0.5
+    assert ranks(noisy).tolist() == [1.5, 1.5]
+    assert best_first(noisy).tolist() == [0, 1]
+    assert share_below(noisy, noisy).tolist() == [0.5, 0.5]
+
+
+def test_noise_of_1e_15_moves_no_rank():
+    rng = np.random.default_rng(1)
+    plain = rng.integers(1, 6, (20, 40)) / 3
+    noisy = plain * (1 + 1e-15 * rng.standard_normal(plain.shape))
+    other = rng.standard_normal((20, 40))
+    assert not np.array_equal(noisy.argsort(axis=1), plain.argsort(axis=1))
+    for of in (ranks, best_first, lambda v: spearman(v, other)):
+        np.testing.assert_array_equal(of(noisy), of(plain))
+    np.testing.assert_array_equal(
+        share_below(noisy[0], plain[1]), share_below(plain[0], noisy[1])
     )
-    assert 0.90 <= covered <= 0.97
 
 
-def test_bootstrap_over_groups_covers_where_one_over_values_does_not():
-    # 30 families of 5 tables that share most of their luck: the values are not
-    # independent
+def test_ranks_and_their_correlation_by_hand_and_against_scipy():
+    from scipy import stats
+
+    assert ranks([10, 30, 20, 20]).tolist() == [1, 4, 2.5, 2.5]
+    assert best_first([10, 30, 20, 20]).tolist() == [1, 2, 3, 0]
+    # squared differences of ranks 0, 1, 1: ρ = 1 - 6 · 2 / (3 · 8)
+    assert spearman([1, 2, 3], [1, 3, 2]) == pytest.approx(0.5)
     rng = np.random.default_rng(0)
-    families = np.repeat(np.arange(30), 5)
-    covered = {"groups": 0, "values": 0}
-    for _ in range(200):
-        values = rng.standard_normal(30)[families] + 0.3 * rng.standard_normal(150)
-        for kind, groups in (("groups", families), ("values", None)):
-            _, low, high, n = bootstrap(values, groups=groups, resamples=500)
-            assert n == (30 if groups is not None else 150)
-            covered[kind] += low <= 0 <= high
-    assert covered["groups"] / 200 >= 0.89
-    assert covered["values"] / 200 <= 0.75
+    a, b = rng.integers(0, 5, (6, 30)), rng.standard_normal((6, 30))
+    expected = [stats.spearmanr(x, z)[0] for x, z in zip(a, b, strict=True)]
+    np.testing.assert_allclose(spearman(a, b), expected, rtol=1e-12)
+    np.testing.assert_allclose(spearman(a[0], b)[0], expected[0], rtol=1e-12)
+    assert np.isnan(spearman([1, 1, 1], [1, 2, 3]))
 
 
-def test_groups_of_one_value_each_are_the_plain_bootstrap():
-    values = np.random.default_rng(0).random(12)
-    plain, grouped = (
-        bootstrap(values),
-        bootstrap(values, groups=[f"{i:02}" for i in range(12)]),
+def test_share_below_counts_ties_as_told():
+    reference, values = [1.0, 2.0, 2.0, 4.0], np.array([[0.0, 1.0], [2.0, 9.0]])
+    assert share_below(reference, values).tolist() == [[0, 0.125], [0.5, 1]]
+    assert share_below(reference, values, ties=0).tolist() == [[0, 0], [0.25, 1]]
+    assert share_below(reference, values, ties=1).tolist() == [[0, 0.25], [0.75, 1]]
+
+
+def test_share_below_of_normal_rows_is_the_auroc():
+    rng = np.random.default_rng(0)
+    normal, anomalies = tied(50, rng), tied(20, rng) + 1 / 7
+    mean = share_below(normal, anomalies).mean()
+    y = np.repeat([0, 1], [50, 20])
+    assert auroc(y, np.r_[normal, anomalies]) == pytest.approx(mean, rel=1e-12)
+
+
+PACKAGE = Path(__file__).resolve().parents[1] / "metaad"
+# what only metaad/metrics.py may say: other places would make ties by another rule
+ONE_PLACE = {
+    "rankdata",
+    "spearmanr",
+    "kendalltau",
+    "mannwhitneyu",
+    "roc_auc_score",
+    "average_precision_score",
+    "balanced_accuracy_score",
+    "label_ranking_average_precision_score",
+}
+# sorts by hand: none of them ranks scores
+SORTS = {
+    "detectors/forest/isolation_forest.py": "rows by the node that they are in",
+    "meta/stack/row_features.py": "neighbours by distance, for themselves",
+    "plots/concepts.py": "rows by their label",
+}
+
+
+def words(tree):
+    """Names, attributes and imported names of a syntax tree."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.alias):
+            yield node.name.split(".")[-1]
+
+
+def calls(tree, name):
+    return any(
+        isinstance(n, ast.Call) and getattr(n.func, "attr", "") == name
+        for n in ast.walk(tree)
     )
-    np.testing.assert_allclose(grouped, plain, rtol=1e-12)
 
 
-def test_a_group_is_drawn_whole():
-    # family a holds 0, 0, 0 and family b holds 1: a draw is aa, ab, ba or bb, its mean
-    # 0, 1/4, 1/4 or 1
-    got = bootstrap([0, 0, 0, 1], groups=["a", "a", "a", "b"], level=0.4)
-    assert got == Interval(0.25, 0.25, 0.25, 2)
-    assert bootstrap([0, 0, 0, 1], groups=["a", "a", "a", "b"])[1:3] == (0.0, 1.0)
+def home_made(tree):
+    """Does it compute an AUROC, a precision or ranks by hand?"""
+    found = set(words(tree)) & ONE_PLACE
+    pairs = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Add)
+        and {type(n) for n in ast.walk(node) if isinstance(n, ast.cmpop)}
+        >= {ast.Gt, ast.Eq}
+    ]
+    sorts = {n for n in ("argsort", "searchsorted") if calls(tree, n)}
+    return found | ({"pairs compared"} if pairs else set()) | sorts
 
 
 @pytest.mark.parametrize(
-    ("values", "options", "says"),
-    [
-        ([1.0], {}, r"at least 2 values.*got shape \(1,\).*Repeat over more"),
-        ([[1.0, 2.0]], {}, r"got shape \(1, 2\)"),
-        ([1.0, np.nan], {}, "finite values; drop or explain"),
-        ([1.0, 2.0], {"level": 95}, "share between 0 and 1, got 95"),
-        (
-            [1.0, 2.0],
-            {"groups": ["a"]},
-            r"a group for each of 2 values; got shape \(1,\)",
-        ),
-        ([1.0, 2.0], {"groups": ["a", "a"]}, "at least 2 groups to draw from, got 1"),
-    ],
+    "path",
+    [p for p in sorted(PACKAGE.rglob("*.py")) if p.name != "metrics.py"],
+    ids=lambda p: p.relative_to(PACKAGE).as_posix(),
 )
-def test_bootstrap_says_what_is_wrong(values, options, says):
-    with pytest.raises(ValueError, match=says):
-        bootstrap(values, **options)
-
-
-def test_paired_sees_a_difference_that_the_means_hide():
-    rng = np.random.default_rng(0)
-    hard = rng.uniform(0.5, 1.0, 30)  # tables differ far more than methods do
-    b, a = hard, hard + 0.02 + 0.005 * rng.standard_normal(30)
-    gain = paired(a, b)
-    assert 0 < gain.low < 0.02 < gain.high < 0.03
-    assert bootstrap(a).low < bootstrap(b).high
-    with pytest.raises(ValueError, match=r"same units; got \(2,\) and \(3,\)"):
-        paired([1, 2], [1, 2, 3])
-
-
-def test_compare_is_bootstrap_and_paired_row_by_row():
-    rng = np.random.default_rng(0)
-    results = {"forest": rng.random(10), "lof": rng.random(10)}
-    families = np.repeat(list("abcde"), 2)
-    table = compare(results, baseline="forest", groups=families)
-    assert list(table.index) == ["forest", "lof"]
-    for method, values in results.items():
-        row = table.loc[method]
-        assert tuple(row[["mean", "low", "high", "n"]]) == tuple(
-            bootstrap(values, groups=families)
-        )
-        gain = paired(values, results["forest"], groups=families)
-        assert (
-            tuple(row[["difference", "difference low", "difference high"]]) == gain[:3]
-        )
-    assert tuple(
-        table.loc["forest", ["difference", "difference low", "difference high"]]
-    ) == (0, 0, 0)
-    assert list(compare(results).columns) == ["mean", "low", "high", "n"]
+def test_no_measure_is_computed_in_two_places(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = home_made(tree)
+    if path.relative_to(PACKAGE).as_posix() in SORTS:
+        found -= {"argsort", "searchsorted"}
+    assert not found, f"{path.name}: {found}; take metaad.metrics"
 
 
 @pytest.mark.parametrize(
-    ("results", "baseline", "says"),
+    "source",
     [
-        ({}, None, "at least one method"),
-        ({"a": [1, 2]}, "b", "baseline 'b' is not among the methods: a"),
-        (
-            {"a": [1, 2], "b": [1, 2, 3]},
-            None,
-            r"same units; got shapes \{'a': \(2,\), 'b': \(3,\)\}",
-        ),
+        "from scipy.stats import rankdata",
+        "from scipy import stats\nstats.spearmanr(a, b)",
+        "sklearn.metrics.roc_auc_score(y, s)",
+        "((anomalies > inliers) + 0.5 * (anomalies == inliers)).mean()",
+        "order = np.argsort(-scores)",
+        "s.argsort().argsort()",
+        "np.searchsorted(np.sort(normal), s) / len(normal)",
     ],
 )
-def test_compare_says_what_is_wrong(results, baseline, says):
-    with pytest.raises(ValueError, match=says):
-        compare(results, baseline)
+def test_a_second_implementation_would_be_found(source):
+    assert home_made(ast.parse(source))
 
 
-def test_intervals_are_the_same_on_every_call_and_print_in_three_digits():
-    values = np.random.default_rng(1).random(9)
-    assert bootstrap(values) == bootstrap(values)
-    assert bootstrap(values, seed=1) != bootstrap(values)
-    assert str(Interval(0.5, 0.25, 0.75, 3)) == "0.500 [0.250, 0.750]"
+def test_two_names_of_one_measure_are_one_function():
+    from metaad.meta.evaluation import auroc_of_tasks
+    from metaad.search.tuning.hold_out import aurocs
+
+    assert aurocs is auroc_of_tasks is auroc

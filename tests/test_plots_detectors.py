@@ -18,13 +18,6 @@ def close_figures():
     plt.close("all")
 
 
-def test_share_below_counts_strictly_lower_scores():
-    reference = [3.0, 1.0, 2.0, 2.0]
-    assert draw.share_below(
-        np.array([0.0, 1.0, 2.0, 2.5, 9.0]), reference
-    ).tolist() == [0.0, 0.0, 0.25, 0.75, 1.0]
-
-
 def test_mesh_covers_the_rows_with_a_margin_and_orders_points_as_the_axes():
     xs, ys, points = draw.mesh(np.array([[0.0, 0.0], [2.0, 1.0]]), steps=5, margin=0.5)
     assert (xs[0], xs[-1], ys[0], ys[-1]) == (-1.0, 3.0, -1.0, 2.0)

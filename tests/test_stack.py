@@ -13,7 +13,6 @@ from metaad.meta import Stack
 from metaad.meta.stack.inputs import (
     N_INPUTS,
     average_weights,
-    draw_labels,
     inputs,
     support_inputs,
 )
@@ -29,11 +28,11 @@ from metaad.meta.stack.row_features import (
     Spaces,
     TableFeatures,
     distances,
-    share_below,
     shares,
 )
 from metaad.meta.stack.stack import Episode, pairwise_loss
 from metaad.metrics import auroc
+from metaad.tasks.labels import draw_labels
 from metaad.tasks.tables import LabelledTable, TableTasks
 
 
@@ -66,18 +65,6 @@ def stack():
     return Stack(draws=1, n_trees=10, counts=(1, 4), pairs=40).fit(
         TableTasks([blobs(s) for s in (1, 2, 3)])
     )
-
-
-def test_share_below_counts_ties_by_half():
-    assert share_below(
-        np.array([1.0, 2.0, 2.0, 4.0]), np.array([0.0, 1.0, 2.0, 3.0, 9.0])
-    ).tolist() == [
-        0.0,
-        0.125,
-        0.5,
-        0.75,
-        1.0,
-    ]
 
 
 def test_shares_do_not_change_under_a_monotone_transform_of_the_scores(table):

@@ -19,14 +19,15 @@ LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 MOST_STORED = 2_500_000  # bytes of one lesson with its outputs
 
 # A room may import those named; the common ones serve everybody.
-COMMON = {"lazy", "repro", "metrics", "progress", "plots"}
+COMMON = {"intervals", "lazy", "repro", "metrics", "progress", "plots"}
 MAY_IMPORT = {
     "__init__": set(),
     "lazy": set(),
     "progress": set(),
-    "metrics": set(),
+    "intervals": set(),
+    "metrics": {"intervals"},
     "plots": {"plots", "metrics"},
-    "repro": {"plots", "train"},
+    "repro": {"plots", "train", "data"},
     "data": {"data"},
     "tasks": {"tasks", "data"},
     "nets": set(),
@@ -198,6 +199,16 @@ def test_papermill_explains_every_parameter(lesson):
     assert set(declared) == set(found)
     for p in found.values():
         assert p.inferred_type_name and p.help, f"{p.name} needs a type and a comment"
+
+
+def test_every_parameter_declares_a_range_that_holds_its_default(lesson):
+    from metaad.repro.parameters import PROFILES, read
+
+    _, cells = lesson
+    cell = next(c for c in cells if "parameters" in tags(c))
+    found = read(source(cell))
+    assert found["profile"].allowed == f"one of {', '.join(PROFILES)}"
+    assert len(found) == sum("=" in line for line in source(cell).splitlines())
 
 
 def test_lesson_checks_its_claims_and_sets_exercises(lesson):

@@ -23,7 +23,8 @@ from metaad.meta import MAML
 from metaad.search import SurrogateTasks
 from metaad.search.space import space
 from metaad.search.tuning import surrogate as module
-from metaad.search.tuning.surrogate import labelled_rows, trial
+from metaad.search.tuning.surrogate import trial
+from metaad.tasks.labels import draw_labels
 from metaad.tasks.tables import LabelledTable, TableTasks
 
 # their own settings are one of the configurations tried: few trees and passes keep that
@@ -186,7 +187,7 @@ def test_a_trial_is_judged_by_the_labelled_rows_alone():
 
 def test_at_most_half_of_each_kind_is_labelled():
     y = np.repeat([0, 1], [40, 6])
-    rows = labelled_rows(y, 10, 50, np.random.default_rng(0))
+    rows = draw_labels(y, 10, 50, np.random.default_rng(0))
     assert (
         (y[rows] == 1).sum() == 3
         and (y[rows] == 0).sum() == 20
@@ -194,7 +195,7 @@ def test_at_most_half_of_each_kind_is_labelled():
     )
 
 
-def test_only_hyperparameters_may_be_learned_with_unlabelled_rows():
+def test_only_hyperparameters_may_be_learned_with_undraw_labels():
     X = np.random.default_rng(0).normal(size=(30, 4))
     y = np.r_[np.zeros(20), -np.ones(10)]
     meta = MAML(

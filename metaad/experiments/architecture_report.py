@@ -3,7 +3,6 @@
 import time
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from metaad import metrics
 from metaad.experiments import record
@@ -79,11 +78,6 @@ def fixed(parts, table):
     return {k: v.round(5).tolist() for k, v in out.items()}, chosen
 
 
-def rank_correlation(a, b):
-    """Return Spearman's rank correlation of two arrays (n,)."""
-    return spearmanr(a, b)[0]
-
-
 def agreement(table):
     """Return rank correlations over architectures with the test AUROC, one per digit,
     means over seeds; the error counts with a minus.
@@ -93,22 +87,22 @@ def agreement(table):
     groups = [np.flatnonzero(sizes == k) for k in sorted(set(sizes.tolist()))]
     error, test = -table.error, table.test
     whole = [
-        [rank_correlation(error[:, s, c], test[:, s, c]) for c in digits] for s in seeds
+        [metrics.spearman(error[:, s, c], test[:, s, c]) for c in digits] for s in seeds
     ]
     same = [
-        [rank_correlation(error[rows, s, c], test[rows, s, c]) for rows in groups]
+        [metrics.spearman(error[rows, s, c], test[rows, s, c]) for rows in groups]
         for s in seeds
         for c in digits
     ]
     labelled = []
     for s in seeds:
         own, other = table.rewards(digits, s), test[:, (s + 1) % len(seeds)]
-        labelled.append([rank_correlation(own[:, c], other[:, c]) for c in digits])
+        labelled.append([metrics.spearman(own[:, c], other[:, c]) for c in digits])
     transfer = []
     for c in digits:
         seen = [d for d in digits if d // 2 != c // 2]
         reward = table.rewards(seen, 0).mean(axis=1)
-        transfer.append(rank_correlation(reward, test[:, -1, c]))
+        transfer.append(metrics.spearman(reward, test[:, -1, c]))
     found = {
         "error": np.mean(whole, axis=0),
         "error, one code size at a time": np.mean(same, axis=0),
@@ -155,7 +149,7 @@ def on_tables(names, found):
 
 def _rho(errors, aurocs):
     """Return one rank correlation per table, None where one side is constant."""
-    rho = [rank_correlation(-e, a) for e, a in zip(errors, aurocs, strict=True)]
+    rho = [metrics.spearman(-e, a) for e, a in zip(errors, aurocs, strict=True)]
     return [None if np.isnan(r) else round(float(r), 4) for r in rho]
 
 

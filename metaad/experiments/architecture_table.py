@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from metaad import metrics
 from metaad.metrics import auroc
 from metaad.search.architecture import architectures, distinct
 from metaad.search.architecture.tabular import Benchmark
@@ -47,13 +48,7 @@ def pairs(errors):
     """
     grid = np.empty((10, 10))
     for i in range(10):
-        normal = np.sort(errors[i, i])
-        # (10, r)
-        below, upto = (
-            np.searchsorted(normal, errors[i], side) for side in ("left", "right")
-        )
-        # a tie counts one half
-        grid[i] = (below + upto).mean(axis=1) / (2 * len(normal))
+        grid[i] = metrics.share_below(errors[i, i], errors[i]).mean(axis=1)
     return grid
 
 

@@ -40,10 +40,10 @@ from metaad.experiments.few_labels_heads import (
     train,
 )
 from metaad.experiments.few_labels_tables import made_up_table
-from metaad.meta.stack.inputs import draw_labels
 from metaad.meta.stack.label_features import FEATURES, LabelFeatures
 from metaad.meta.stack.row_features import TableFeatures
 from metaad.meta.stack.stack import SHIPPED
+from metaad.tasks.labels import draw_labels
 from metaad.tasks.tables import TableTasks, adbench_names
 
 # What was compared on these very tables, with their labels in view, before this

@@ -42,7 +42,6 @@ from metaad.experiments.learned_forest import (
 )
 from metaad.search.forest.cuts import family_shares
 from metaad.search.forest.leaves import NAMES, ForestScore, teaches
-from metaad.search.tuning.hold_out import aurocs
 from metaad.tasks.tables import TableTasks, adbench_names
 
 PRODUCTS = NAMES[len(READINGS) :]  # of a reading and a number
@@ -80,7 +79,7 @@ def chosen_without(family, cuts, tasks):
     def gain(t, columns, weights):
         """Return the AUROC over the plain trees on all rows at hand of table t."""
         plain, D, y = read[t][0][0]
-        with_score, without = aurocs(
+        with_score, without = metrics.auroc(
             y, np.stack([plain + D[:, columns] @ weights, plain])
         )
         return with_score - without

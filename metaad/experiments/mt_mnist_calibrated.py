@@ -8,12 +8,12 @@ from metaad.experiments.mt_mnist import BEST
 from metaad.experiments.mt_mnist_judge import (
     SHOTS,
     SPLITS,
+    accuracies,
     judgements,
     part,
     scores_of,
     summarise,
 )
-from metaad.meta.evaluation import balanced_accuracy
 
 CALIBRATED = ", calibrated"
 THRESHOLDS = np.linspace(-2.0, 2.0, 161)  # in logits
@@ -44,7 +44,7 @@ def curves(parts, name, variant, seed=0):
 
 def curve(scores, y, digits):
     """Return the accuracy at each of THRESHOLDS: array (thresholds,)."""
-    return np.array([balanced_accuracy(y, scores > t).mean() for t in THRESHOLDS])
+    return np.array([accuracies(scores, y, t).mean() for t in THRESHOLDS])
 
 
 def thresholds(accuracy):

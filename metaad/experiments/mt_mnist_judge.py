@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from metaad import repro
+from metaad import metrics, repro
 from metaad.meta import MAML
-from metaad.meta.evaluation import auroc_of_tasks, balanced_accuracy
 from metaad.tasks import PROTOCOLS, OneClassTasks
 
 SHOTS = (2, 10)
@@ -74,6 +73,13 @@ def judge(learner, X, y, k, digit, anomalous, n_episodes):
     return summarise(*(np.concatenate(a) for a in zip(*kept, strict=True)))
 
 
+def accuracies(scores, y, threshold):
+    """Return the balanced accuracy of each episode where scores above `threshold` count
+    as anomalies: scores, y (n_episodes, q) -> (n_episodes,).
+    """
+    return metrics.balanced_accuracy(y, np.where(scores > threshold, -1, 1))
+
+
 def summarise(scores, y, digits):
     """Return accuracy at the threshold 0, AUROC and the share called normal of each
     digit, as a dict; and the scores with y and digits, for ensembles.
@@ -86,8 +92,8 @@ def summarise(scores, y, digits):
         for d in range(10)
     ]
     return {
-        "accuracy": float(balanced_accuracy(y, scores > 0).mean()),
-        "auroc": float(auroc_of_tasks(y, scores).mean()),
+        "accuracy": float(accuracies(scores, y, 0.0).mean()),
+        "auroc": float(metrics.auroc(y, scores).mean()),
         "called_normal": shares,
     }, (scores.astype(np.float32), y, digits)
 

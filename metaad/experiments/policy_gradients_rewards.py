@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.stats import spearmanr
 
 from metaad import metrics
 from metaad.scores import SCALINGS, outlierness
@@ -41,8 +40,7 @@ def load(folder, tasks, found):
     kinds = np.array([c.kind for c in found])
     for table in tasks:
         stored = [_stored(p, table) for p in files_of(folder, table)]
-        aurocs = [[metrics.auroc(table.y, s) for s in scores] for scores in stored]
-        auroc = np.array(aurocs)
+        auroc = np.array([metrics.auroc(table.y, scores) for scores in stored])
         yield {"scores": stored[0], "auroc": auroc, "y": table.y, "kinds": kinds}
 
 
@@ -128,7 +126,7 @@ def _of_reward(reward, first, judged):
     A constant reward chooses nothing: the mean over what it can't tell apart."""
     known = np.isfinite(reward)
     flat = np.ptp(np.round(reward[known], 9)) == 0 or np.ptp(first[known]) == 0
-    rho = 0.0 if flat else spearmanr(reward[known], first[known])[0]
+    rho = 0.0 if flat else metrics.spearman(reward[known], first[known])
     top = known & (reward >= np.nanmax(reward) - 1e-9)
     return float(rho), float(judged[top].mean())
 
@@ -155,7 +153,7 @@ def tails(entries):
         scores = entry["scores"][entry["kinds"] == "LOF"]
         outlying = [outlierness(s) for s in scores]
         fourth = [np.mean(((s - s.mean()) / s.std()) ** 4) for s in scores]
-        rho.append(float(spearmanr(outlying, fourth)[0]))
+        rho.append(metrics.spearman(outlying, fourth))
         picked.append(configs[int(np.argmin(outlying))]["n_neighbors"])
     return {"tails": {"spearman": rho, "n_neighbors": picked}}
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.base import clone
 
+from metaad import metrics
 from metaad.detectors import anomaly_score
 
 
@@ -62,9 +63,8 @@ def evaluate(learner, tasks, n_episodes=200, random_state=0):
         normal.append(task.normal)
     scores, labels = np.concatenate(scores), np.concatenate(labels)
     normal = None if normal[0] is None else np.concatenate(normal)
-    return Episodes(
-        auroc_of_tasks(labels, scores), balanced_accuracy(labels, scores > 0), normal
-    )
+    accuracy = metrics.balanced_accuracy(labels, np.where(scores > 0, -1, 1))
+    return Episodes(metrics.auroc(labels, scores), accuracy, normal)
 
 
 def _fit_each(detector, task):
@@ -80,23 +80,5 @@ def _fit_each(detector, task):
     return scores
 
 
-def auroc_of_tasks(y, scores):
-    """AUROC of every task: the share of (anomaly, normal) pairs in the right order,
-    ties counting half.
-
-    y, scores : arrays (n_tasks, q), the same number of anomalies in every task. Returns
-    an array (n_tasks,)."""
-    anomalies = scores[y == 1].reshape(len(y), -1, 1)  # (n_tasks, anomalies, 1)
-    inliers = scores[y == 0].reshape(len(y), 1, -1)
-    return ((anomalies > inliers) + 0.5 * (anomalies == inliers)).mean(axis=(1, 2))
-
-
-def balanced_accuracy(y, flagged):
-    """Mean of the shares of anomalies and of normal rows that are put right: y,
-    flagged (n_tasks, q) -> (n_tasks,).
-    """
-    y = y == 1
-    return 0.5 * (
-        (flagged & y).sum(axis=1) / y.sum(axis=1)
-        + (~flagged & ~y).sum(axis=1) / (~y).sum(axis=1)
-    )
+# the name under which lesson 08 builds it: arrays (n_tasks, q) -> (n_tasks,)
+auroc_of_tasks = metrics.auroc

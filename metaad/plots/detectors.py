@@ -7,7 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from metaad.metrics import significant
+from metaad.metrics import best_first, share_below, significant
 from metaad.plots.base import COLOURS
 
 # One colour, marker and line for each detector, the same in every figure.
@@ -26,14 +26,6 @@ def look(name, k=0):
     the name is another.
     """
     return LOOK.get(name, list(LOOK.values())[k % len(LOOK)])
-
-
-def share_below(scores, reference):
-    """Share of the reference scores that lie below each score: array like `scores`,
-    in [0, 1]. Ties as in `auroc`.
-    """
-    reference = np.sort(significant(reference))
-    return np.searchsorted(reference, significant(scores), side="left") / len(reference)
 
 
 def mesh(X, *, steps=90, margin=0.22):
@@ -99,7 +91,9 @@ def _contour_panel(axis, panel, steps):
     normal, planted = panel["normal"], panel.get("planted", np.empty((0, 2)))
     xs, ys, points = mesh(np.concatenate([normal, planted]), steps=steps)
     reference = panel["score"](normal)
-    share = share_below(panel["score"](points), reference).reshape(len(ys), len(xs))
+    share = share_below(reference, panel["score"](points), ties=0).reshape(
+        len(ys), len(xs)
+    )
     axis.contourf(xs, ys, share, levels=[*BANDS[:-1], 1.01], colors=_SHADES)
     axis.contour(xs, ys, share, levels=[0.95], colors=COLOURS["black"], linewidths=1.0)
     axis.scatter(*normal.T, s=4, color=COLOURS["normal"], linewidths=0)
@@ -355,7 +349,7 @@ def setting_ranges(tables, spans, xlabel="AUROC"):
 
     tables : list of str. spans : dict detector -> dict with arrays `low`, `default`,
     `high` (tables,). Returns a matplotlib Figure."""
-    order = np.argsort(np.asarray(next(iter(spans.values()))["default"]), kind="stable")
+    order = best_first(-np.asarray(next(iter(spans.values()))["default"]))
     at = np.arange(len(tables))
     figure, axes = plt.subplots(
         1,

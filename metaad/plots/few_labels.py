@@ -5,6 +5,7 @@ combination listens to.
 import numpy as np
 from matplotlib import pyplot as plt
 
+from metaad.metrics import best_first
 from metaad.plots.base import COLOURS
 
 LOOKS = [
@@ -61,7 +62,7 @@ def head_weights(names, weights, most=12):
     names : list of str. weights : array, one a name.
     """
     weights = np.asarray(weights, dtype=float)
-    order = np.argsort(-np.abs(weights), kind="stable")[:most][::-1]
+    order = best_first(np.abs(weights))[:most][::-1]
     figure, ax = plt.subplots(figsize=(7.0, 0.27 * len(order) + 0.9))
     colours = [COLOURS["normal" if weights[i] > 0 else "anomaly"] for i in order]
     ax.barh(np.arange(len(order)), weights[order], color=colours)

@@ -5,6 +5,7 @@ which tables, what labels buy.
 import numpy as np
 from matplotlib import pyplot as plt
 
+from metaad.metrics import best_first, ranks
 from metaad.plots.base import COLOURS
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
@@ -29,7 +30,7 @@ def masking(X, y, scores, curve, clump):
     """
     figure, axes = plt.subplots(1, 1 + len(scores), figsize=(10.0, 3.4))
     for ax, (title, s) in zip(axes, scores.items(), strict=False):
-        size = 3 + 80 * (np.argsort(np.argsort(s)) / (len(s) - 1)) ** 4
+        size = 3 + 80 * ((ranks(s) - 1) / (len(s) - 1)) ** 4
         for label, mark, colour in ((0, "o", "normal"), (1, "x", "anomaly")):
             at = y == label
             ax.scatter(
@@ -67,10 +68,10 @@ def matrix(values, kinds, names, lowest=0.3):
     values : array (n_tables, n_configs). kinds : detector of each column. names : of
     the tables. Rows and the columns of one detector are sorted by their means."""
     values, kinds = np.asarray(values), np.asarray(kinds)
-    rows = np.argsort(-values.mean(axis=1))
+    rows = best_first(values.mean(axis=1))
     groups = list(dict.fromkeys(kinds))
     columns = [np.flatnonzero(kinds == g) for g in groups]
-    columns = [c[np.argsort(values[:, c].mean(axis=0))] for c in columns]
+    columns = [c[best_first(-values[:, c].mean(axis=0))] for c in columns]
     figure, ax = plt.subplots(figsize=(9.0, 0.17 * len(rows) + 1.2))
     shown = ax.imshow(
         values[rows][:, np.concatenate(columns)],

@@ -7,40 +7,91 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).parents[2]
+from metaad.data.download import checkout
+
+
+def folders():
+    """Where results may lie, the first choice first: $METAAD_RESULTS, data/results in
+    the checkout, the user's cache folder.
+    """
+    from platformdirs import user_cache_path
+
+    found = [Path(asked)] if (asked := os.environ.get("METAAD_RESULTS")) else []
+    if checkout():
+        found.append(checkout() / "data" / "results")
+    return [*found, user_cache_path("metaad", appauthor=False) / "results"]
 
 
 def results_dir():
-    """Where results are written: $METAAD_RESULTS, or data/results in the checkout."""
-    return Path(os.environ.get("METAAD_RESULTS") or ROOT / "data" / "results")
+    """Where results are written: the first of `folders` that can be written."""
+    return next((f for f in folders() if _writable(f)), folders()[0])
+
+
+def _writable(folder):
+    there = next((f for f in (folder, *folder.parents) if f.exists()), folder)
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def keep(name, content):
+    """Write results as <name>.json where they can be written; return the path, or None.
+
+    A folder that can't be written (a course folder that is shared) is no error: one
+    sentence says where the results are, or that they are nowhere."""
+    wanted = folders()[0] / f"{name}.json"
+    for folder in folders():
+        path = folder / f"{name}.json"
+        try:
+            write_json(path, content)
+        except OSError:
+            continue
+        if path != wanted:
+            print(f"{wanted.parent} can't be written; the results are in {path}.")
+        return path
+    print(
+        f"The results were not kept: {wanted.parent} can't be written. Set "
+        f"METAAD_RESULTS to a folder of your own."
+    )
+    return None
 
 
 def recorded(name):
-    """Return results of a full run, as the repository keeps them: the dict in
-    data/results/<name>.json.
+    """Return results of a full run: the dict in <name>.json, from the first of
+    `folders` that holds it.
 
     Under "command" stands what made them, see `source`. Records named after a lesson
     are written by its full run (make full), but 13_policy_gradients and
-    15_architecture_search, and all others, by `python -m metaad.experiments`."""
-    path = ROOT / "data" / "results" / f"{name}.json"
-    if not path.exists():
-        raise FileNotFoundError(
-            f"no recorded results {path.name}; a lesson's own are written by its full run "
-            "(make full), the others by an experiment (python -m metaad.experiments "
-            "lists them)."
-        )
-    return json.loads(path.read_text(encoding="utf-8"))
+    15_architecture_search, and all others, by `python -m metaad.experiments`. Raises
+    FileNotFoundError where there is none."""
+    for folder in folders():
+        path = folder / f"{name}.json"
+        if path.is_file():
+            return json.loads(path.read_text(encoding="utf-8"))
+    raise FileNotFoundError(
+        f"no recorded results {name}.json in {' or '.join(map(str, folders()))}. The "
+        f"checkout of metaad keeps them in data/results: run from there, or set "
+        f"METAAD_RESULTS to such a folder. A lesson's own are written by its full run "
+        f"(make full), the others by an experiment (python -m metaad.experiments lists "
+        f"them)."
+    )
 
 
 def write_json(path, content):
-    """Write JSON to a temporary file and rename it: a reader never sees half a file."""
+    """Write JSON to a temporary file, onto the disk, and rename it: a reader never sees
+    half a file, and a failure leaves nothing behind.
+    """
+    text = json.dumps(content, indent=1, sort_keys=False) + "\n"
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(
-        json.dumps(content, indent=1, sort_keys=False) + "\n", encoding="utf-8"
-    )
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def digest(array):

@@ -10,8 +10,14 @@ from importlib import metadata
 
 import numpy as np
 
-from metaad.repro.parameters import ParameterError, checked, declared, reject_unknown
-from metaad.repro.records import results_dir, write_json
+from metaad.repro.parameters import (
+    FREE,
+    ParameterError,
+    declared,
+    defaults,
+    reject_unknown,
+)
+from metaad.repro.records import keep
 
 PACKAGES = ("python", "numpy", "scipy", "scikit-learn", "torch", "matplotlib", "metaad")
 
@@ -25,6 +31,7 @@ class Run:
     seed: int
     device: str  # resolved: "cpu", "cuda" or "mps"
     parameters: dict
+    judged: bool = True  # at the lesson's own parameters, seed, device, profile apart
     started: float = field(default_factory=time.perf_counter)
 
     @property
@@ -60,13 +67,13 @@ class Run:
         }
 
     def record(self, name, **results):
-        """Write results with the run's fingerprint as JSON and return the path.
+        """Write results with the run's fingerprint as JSON and return the path, see
+        `records.keep`.
 
         A full run lands in data/results/<name>.json, which the repository keeps; a
         quick run under data/results/quick/, which it ignores."""
-        path = results_dir() / ("quick" if self.quick else "") / f"{name}.json"
-        write_json(path, {**results, "run": self.fingerprint()})
-        return path
+        name = f"quick/{name}" if self.quick else name
+        return keep(name, {**results, "run": self.fingerprint()})
 
 
 def start(lesson, namespace):
@@ -79,8 +86,8 @@ def start(lesson, namespace):
     Parameters
     ----------
     lesson : str, the notebook's name without its ending.
-    namespace : dict, the notebook's globals. Its annotated names are the lesson's
-        parameters.
+    namespace : dict, the notebook's globals. The source of the cell that declares the
+        parameters is read from it, see metaad/repro/parameters.py.
 
     Returns
     -------
@@ -94,9 +101,7 @@ def start(lesson, namespace):
     """
     known = declared(namespace)
     reject_unknown(lesson, known, namespace)
-    values = {
-        name: checked(name, kind, namespace[name]) for name, kind in known.items()
-    }
+    values = {name: p.check(namespace[name]) for name, p in known.items()}
     namespace.update(values)
     run = Run(
         lesson,
@@ -104,6 +109,7 @@ def start(lesson, namespace):
         values["seed"],
         _device(values["device"], values["profile"]),
         values,
+        _as_written(values, defaults(lesson, known)),
     )
     seed_everything(run.seed)
     fix_arithmetic(run.quick)
@@ -117,6 +123,10 @@ def start(lesson, namespace):
         "display.precision", 3, "display.max_columns", 20, "display.width", 110
     )
     return run
+
+
+def _as_written(values, written):
+    return all(values[n] == written.get(n) for n in values if n not in FREE)
 
 
 def seed_everything(seed):

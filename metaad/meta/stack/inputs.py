@@ -6,6 +6,7 @@ import numpy as np
 
 from metaad.meta.stack.label_features import FEATURES, TAUGHT, THREE, tails
 from metaad.meta.stack.row_features import BANK
+from metaad.tasks.labels import draw_labels as draw_labels
 
 FIVE = [*THREE, *range(len(FEATURES) - len(TAUGHT), len(FEATURES))]
 N_INPUTS = 1 + 2 * len(FEATURES)
@@ -30,22 +31,6 @@ def inputs(shares, n, a):
 def average_weights():
     """Weights of the unlearned average of five: array (65,), 1 and zeros."""
     return np.eye(N_INPUTS)[0]
-
-
-def draw_labels(y, a, n_normal, rng):
-    """Rows to label: a anomalies (at most half of them), n_normal normal rows (at
-    most half): int array (k,).
-    """
-    anomalies, normal = (
-        rng.permutation(np.flatnonzero(y == 1)),
-        rng.permutation(np.flatnonzero(y == 0)),
-    )
-    return np.concatenate(
-        [
-            anomalies[: min(a, len(anomalies) // 2)],
-            normal[: min(n_normal, len(normal) // 2)],
-        ]
-    )
 
 
 def support_inputs(features, n, cross_fit):

@@ -19,7 +19,8 @@ import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold
 
-from metaad.meta.stack.row_features import BANK, SPACES, distances, share_below, shares
+from metaad.meta.stack.row_features import BANK, SPACES, distances, shares
+from metaad.metrics import auroc, best_first, share_below
 
 LABELLED = (
     "trees",
@@ -82,9 +83,7 @@ class LabelFeatures:
         self._fit_trees()
         self._spread_labels()
         bank, a = table.bank[self.where], int((self.y == 1).sum())
-        one, other = bank[self.y == 1][:, None], bank[self.y == 0][None]
-        auc = ((one > other) + 0.5 * (one == other)).mean(axis=(0, 1))
-        self.auc = 0.5 + (auc - 0.5) * a / (a + 1.0)
+        self.auc = 0.5 + (auroc(self.y, bank.T) - 0.5) * a / (a + 1.0)
         weights = np.exp(8.0 * self.auc)
         self.bank_weights = weights / weights.sum()
         self.floor = {space: self._floor(table.rows[space]) for space in SPACES}
@@ -235,7 +234,7 @@ def self_trained(wide, where, y, teacher, n_trees, random_state):
     wide : array (n, d'). where : int array (k,), labelled rows. y : array (k,). teacher
     : array (n,)."""
     rest = np.setdiff1d(np.arange(len(wide)), where)
-    order = rest[np.argsort(-teacher[rest], kind="stable")]
+    order = rest[best_first(teacher[rest])]
     low = order[len(order) // 2 :]
     normal = np.random.default_rng(random_state).choice(
         low, min(200, len(low)), replace=False

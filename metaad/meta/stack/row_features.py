@@ -20,6 +20,8 @@ from sklearn.cluster import KMeans
 from sklearn.ensemble import IsolationForest
 from sklearn.svm import OneClassSVM
 
+from metaad.metrics import share_below
+
 SPACES = ("z", "rank", "pca")
 BANK = (
     "isolation",
@@ -38,18 +40,8 @@ BANK = (
 )
 
 
-def share_below(reference, values):
-    """Share of `reference` (n,) that each of `values` (m,) exceeds, a tie counting
-    one half: array (m,) in [0, 1].
-    """
-    reference = np.sort(reference)
-    low = np.searchsorted(reference, values, side="left")
-    high = np.searchsorted(reference, values, side="right")
-    return (low + high) / (2.0 * len(reference))
-
-
 def shares(reference, values):
-    """`share_below` for each column of `reference` (n, m) and `values` (q, m): array
+    """`metrics.share_below` for each column of `reference` (n, m) and `values` (q, m): array
     (q, m).
     """
     return np.stack(

@@ -30,13 +30,13 @@ from metaad.meta.inner_loop import inner_loop
 from metaad.meta.stack.inputs import (
     N_INPUTS,
     average_weights,
-    draw_labels,
     inputs,
     support_inputs,
 )
 from metaad.meta.stack.label_features import FEATURES, LabelFeatures
 from metaad.meta.stack.row_features import TableFeatures
 from metaad.repro import write_json
+from metaad.tasks.labels import draw_labels
 
 # heads that come with the package, as <name>.json
 SHIPPED = Path(__file__).parent / "stacks"

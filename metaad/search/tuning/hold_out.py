@@ -10,11 +10,10 @@ will get."""
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import rankdata
 
-from metaad.metrics import significant
+from metaad import metrics
 from metaad.search.tuning.strategies import Evidence, Observed
-from metaad.search.tuning.surrogate import labelled_rows
+from metaad.tasks.labels import draw_labels
 
 
 class Result(NamedTuple):
@@ -157,8 +156,8 @@ class _Judge:
             keep = np.ones(len(y), dtype=bool)
             keep[left_out if left_out is not None else []] = False
             self.known[key] = (
-                aurocs(y[keep], combined[None, keep])[0],
-                precision(y[keep], combined[keep]),
+                metrics.auroc(y[keep], combined[keep]),
+                metrics.average_precision(y[keep], combined[keep]),
             )
         return self.known[key]
 
@@ -166,40 +165,12 @@ class _Judge:
 def average_of_ranks(scores):
     """Scores (m, n) of m detectors as one (n,): the mean of their ranks. One detector's
     scores stay as they are.
-
-    Scores that agree to ten digits share a rank, as everywhere in `metaad.metrics`.
     """
-    return (
-        scores[0]
-        if len(scores) == 1
-        else rankdata(significant(scores), axis=1).mean(axis=0)
-    )
+    return scores[0] if len(scores) == 1 else metrics.ranks(scores).mean(axis=0)
 
 
-def aurocs(y, scores):
-    """AUROC of each row of scores (m, n), at once: float64 (m,); the mean rank of the
-    anomalies says it all.
-
-    The same numbers as `metrics.auroc`, ties included: scores that agree to ten digits.
-    """
-    ranks = rankdata(significant(scores), axis=1)  # (m, n)
-    anomalies = int(y.sum())
-    normal = len(y) - anomalies
-    return (ranks[:, y == 1].sum(axis=1) - anomalies * (anomalies + 1) / 2) / (
-        anomalies * normal
-    )
-
-
-def precision(y, scores):
-    """Average precision, the same number as `metrics.average_precision` in a
-    fraction of the time, unchecked.
-    """
-    scores = significant(scores)
-    order = np.argsort(-scores, kind="stable")
-    # rows of equal score pass together
-    last = np.append(np.flatnonzero(np.diff(scores[order])), len(y) - 1)
-    hits = np.cumsum(y[order])[last]
-    return float((np.diff(hits, prepend=0) * hits / (last + 1)).sum() / hits[-1])
+# the name under which lesson 10 builds it: y (n,), scores (m, n) -> (m,)
+aurocs = metrics.auroc
 
 
 def _labelled(t, scores, n_draws, labels, seed):
@@ -207,11 +178,11 @@ def _labelled(t, scores, n_draws, labels, seed):
     strategy and seed of the detectors.
     """
     rng, y = np.random.default_rng([seed, t]), scores(t, 0)[1]
-    return [labelled_rows(y, *labels, rng) for _ in range(n_draws)]
+    return [draw_labels(y, *labels, rng) for _ in range(n_draws)]
 
 
 def _told(scores, y, rows):
     """Return what labelled rows say of each candidate: Observed."""
     anomalies = int(y[rows].sum())
-    values = aurocs(y[rows], scores[:, rows])
+    values = metrics.auroc(y[rows], scores[:, rows])
     return Observed(values, anomalies, len(rows) - anomalies)

@@ -11,9 +11,10 @@ More than one column in the answer means: average the ranks of their scores."""
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import rankdata
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import ExtraTreesRegressor
+
+from metaad import metrics
 
 
 class Evidence(NamedTuple):
@@ -93,7 +94,7 @@ class Strategy(BaseEstimator):
         merit = self._merit(
             (np.asarray(features) - self.center_) / self.spread_, observed
         )
-        return np.argsort(-merit, kind="stable")[: self.top]
+        return metrics.best_first(merit)[: self.top]
 
     def _fit(self, evidence):
         self.evidence_ = evidence
@@ -130,7 +131,7 @@ class BestRank(Strategy):
     """
 
     def _merit(self, features, observed):
-        return rankdata(self.evidence_.values, axis=1).mean(axis=0)
+        return metrics.ranks(self.evidence_.values).mean(axis=0)
 
 
 class BestSmoothed(Strategy):
@@ -166,7 +167,7 @@ class NearestTable(Strategy):
     def _merit(self, features, observed):
         distance = np.linalg.norm(self.evidence_.features - features, axis=1)
         return self.evidence_.values[
-            np.argsort(distance, kind="stable")[: self.neighbours]
+            metrics.best_first(-distance)[: self.neighbours]
         ].mean(axis=0)
 
 

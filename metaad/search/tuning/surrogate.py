@@ -27,6 +27,7 @@ from metaad.search.space import configured, space
 from metaad.search.tuning.matrix import own_scores
 from metaad.search.tuning.meta_features import meta_features
 from metaad.tasks import Task
+from metaad.tasks.labels import draw_labels
 from metaad.tasks.tables import TableTasks
 
 CONFIGS = 16  # configurations tried on each table
@@ -161,9 +162,9 @@ def hyperparameters(estimator, tasks):
     for table in tasks:
         raw = tried(estimator, configs, table.X, rng)  # (n_configs, n)
         features.append(meta_features(table.X))
-        scores.append([metrics.auroc(table.y, s) for s in raw])
-        rows = [labelled_rows(table.y, *LABELLED, rng) for _ in range(DRAWS)]
-        observed.append([[metrics.auroc(table.y[r], s[r]) for s in raw] for r in rows])
+        scores.append(metrics.auroc(table.y, raw))
+        rows = [draw_labels(table.y, *LABELLED, rng) for _ in range(DRAWS)]
+        observed.append([metrics.auroc(table.y[r], raw[:, r]) for r in rows])
     codes = np.stack([options.encode(c) for c in configs])
     learned_from = SurrogateTasks(codes, features, scores, observed)
 
@@ -220,10 +221,7 @@ def trial(estimator, configs, X, y, rng):
     if y is None:
         tables = TableTasks.resampled(X, n_tables=2, random_state=rng)
         return np.mean(
-            [
-                [metrics.auroc(t.y, s) for s in tried(estimator, configs, t.X, rng)]
-                for t in tables
-            ],
+            [metrics.auroc(t.y, tried(estimator, configs, t.X, rng)) for t in tables],
             axis=0,
         )
     known = np.flatnonzero(y >= 0)
@@ -234,22 +232,7 @@ def trial(estimator, configs, X, y, rng):
             f"{int((y == 1).sum())} and {int((y == 0).sum())} of {len(y)} rows. "
             f"Without labels leave y out."
         )
-    return np.array(
-        [metrics.auroc(y[known], s[known]) for s in tried(estimator, configs, X, rng)]
-    )
-
-
-def labelled_rows(y, anomalies, normal, rng):
-    """Row numbers of a random draw of labelled rows, at most half of each kind, at
-    least one: int array.
-    """
-    drawn = []
-    for label, wanted in ((1, anomalies), (0, normal)):
-        rows = np.flatnonzero(y == label)
-        drawn.append(
-            rng.choice(rows, min(wanted, max(1, len(rows) // 2)), replace=False)
-        )
-    return np.concatenate(drawn)
+    return metrics.auroc(y[known], tried(estimator, configs, X, rng)[:, known])
 
 
 for detector_type in (

@@ -19,7 +19,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup notebooks test unit nbval seeds lint lab full refresh benchmarks clean
+.PHONY: help setup notebooks test unit nbval seeds lint lab student teacher full refresh benchmarks clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -51,8 +51,14 @@ seeds: $(READY) ## every lesson at seed 1, offline, with no data but the bundled
 lint: $(READY)
 	@$(BIN)/ruff check
 
-lab: $(READY) ## open the course in JupyterLab
-	@$(BIN)/jupyter lab --notebook-dir notebooks
+lab: $(READY) ## open your own copy of the course, in work/, in JupyterLab
+	@$(BIN)/python tests/tools/editions.py lab
+
+student: $(READY) ## the students' edition, without outputs and solutions, into build/student
+	@$(BIN)/python tests/tools/editions.py student
+
+teacher: $(READY) ## the teacher's edition, with solutions and known wrong answers, into build/teacher
+	@$(BIN)/python tests/tools/editions.py teacher
 
 full: $(READY) ## every lesson on all of the data; results are recorded in data/results/
 	@$(BIN)/python tests/tools/run_notebooks.py --profile full --out data/runs/full

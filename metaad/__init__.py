@@ -42,6 +42,7 @@ __all__, __getattr__, __dir__ = attach(
         ],
         "search": ["ArchitectureSearch", "ForestPolicy", "Reinforce", "TRPO"],
         "metrics": ["auroc", "average_precision", "balanced_accuracy"],
+        "intervals": [],
         "nets": [],
         "plots": [],
         "progress": [],

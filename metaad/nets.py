@@ -29,7 +29,7 @@ class MLP(nn.Sequential):
 
 
 class Autoencoder(nn.Module):
-    """A network that must rebuild its input from a short code [1].
+    """Rebuild the input from a short code [1].
 
     The encoder has widths n_features, *hidden, code_size; the decoder has them in
     reverse. ReLU stands between the layers, nothing after the code and nothing after
@@ -50,7 +50,8 @@ class Autoencoder(nn.Module):
     [1] Hinton, Salakhutdinov: Reducing the dimensionality of data with neural networks.
         Science 313, 2006.
     [2] Baldi, Hornik: Neural networks and principal component analysis. Neural Networks
-    2, 1989."""
+        2, 1989.
+    """
 
     def __init__(
         self,
@@ -67,11 +68,11 @@ class Autoencoder(nn.Module):
         self.decoder = MLP(sizes[::-1], activation, device, dtype)
 
     def encode(self, x):
-        """Codes (n, code_size) of the rows x (n, n_features)."""
+        """Compute the codes (n, code_size) of the rows x (n, n_features)."""
         return self.encoder(x)
 
     def forward(self, x):
-        """Rows (n, n_features) rebuilt from the codes of the rows x (n, n_features)."""
+        """Rebuild the rows x (n, n_features) from their codes: same shape."""
         return self.decoder(self.encode(x))
 
 
@@ -88,7 +89,8 @@ class ConvNet(nn.Sequential):
     device, dtype : as for `MLP`.
 
     Input (n, side²), flattened images; output (n, out), or (n, channels[-1] · s²) with
-    s the side of the last map."""
+    s the side of the last map.
+    """
 
     def __init__(
         self,
@@ -102,16 +104,11 @@ class ConvNet(nn.Sequential):
         where = {"device": device, "dtype": dtype}
         layers = [nn.Unflatten(1, (1, side, side))]
         for n_in, n_out in pairwise([1, *channels]):
-            layers.append(
-                nn.Conv2d(
-                    n_in, n_out, 3, stride=2, padding=1, bias=not batch_norm, **where
-                )
-            )
-            layers += (
-                [nn.BatchNorm2d(n_out, **where), nn.ReLU()]
-                if batch_norm
-                else [nn.ReLU()]
-            )
+            shape = {"stride": 2, "padding": 1, "bias": not batch_norm}
+            layers.append(nn.Conv2d(n_in, n_out, 3, **shape, **where))
+            if batch_norm:
+                layers.append(nn.BatchNorm2d(n_out, **where))
+            layers.append(nn.ReLU())
             side = (side + 1) // 2
         layers.append(nn.Flatten())
         if out is not None:

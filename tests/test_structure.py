@@ -16,6 +16,13 @@ from metaad.plots.base import pixel_fingerprint
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "metaad").rglob("*.py"))
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+WITHOUT_METAAD = """\
+try:
+    from metaad import repro
+except ModuleNotFoundError as e:
+    e._render_traceback_ = lambda: ["No metaad in this kernel: use `make lab` or %pip install PATH"]
+    raise
+"""
 MOST_STORED = 2_500_000  # bytes of one lesson with its outputs
 
 # A room may import those named; the common ones serve everybody.
@@ -38,6 +45,7 @@ MAY_IMPORT = {
 }
 MAY_IMPORT["meta"] = MAY_IMPORT["detectors"] | {"meta", "tasks"}
 MAY_IMPORT["search"] = MAY_IMPORT["meta"] | {"search", "data"}
+MAY_IMPORT["exercises"] = MAY_IMPORT["search"] | {"exercises"}
 MAY_IMPORT["experiments"] = MAY_IMPORT["search"] | {"experiments", "saving"}
 MAY_IMPORT["__main__"] = MAY_IMPORT["experiments"]
 
@@ -176,6 +184,7 @@ def test_lesson_begins_with_title_parameters_and_start(lesson):
     assert all("#" in line for line in source(code[0]).splitlines() if "=" in line), (
         "comment every parameter"
     )
+    assert source(code[1]).startswith(WITHOUT_METAAD)
     assert f'run = repro.start("{name}", globals())' in source(code[1])
 
 
@@ -216,7 +225,13 @@ def test_lesson_checks_its_claims_and_sets_exercises(lesson):
     text = "\n".join(source(c) for c in cells)
     assert "repro.Claims(run)" in text and "claims.table()" in text
     assert text.count("### BEGIN SOLUTION") == text.count("### END SOLUTION") >= 1
-    assert "repro.check(" in text
+    own = f'check("{name[:2]}.'
+    assert "repro.check(" in text or own in text
+    where = [i for i, c in enumerate(cells) if own in source(c)]
+    if where:
+        last = next(i for i, c in enumerate(cells) if "claims.table()" in source(c))
+        assert max(where) < last, "an exercise stands after its concept, not at the end"
+        assert sum(where) / len(where) <= 0.8 * len(cells)
     assert re.search(r"^#+ .*what you learned", text, re.I | re.M)
     assert re.search(r"^#+ .*(read|references)", text, re.I | re.M)
     if not name.startswith("00"):
@@ -255,7 +270,8 @@ def test_first_figure_comes_within_two_screens(lesson):
     for cell in cells:
         if any("image/png" in o.get("data", {}) for o in cell.get("outputs", [])):
             break
-        words += len(source(cell).split())
+        if "repro.start(" not in source(cell):  # the same in every lesson
+            words += len(source(cell).split())
     assert words <= 650, f"{words} words before the first figure"
 
 

@@ -1,5 +1,6 @@
-"""AE-MAML: what is learnable in an autoencoder. Inner: rebuild the support. Outer:
-rebuild anomalies worse.
+"""AE-MAML: what is learnable in an autoencoder.
+
+Inner loss: rebuild the support. Outer loss: rebuild anomalies worse.
 """
 
 import numpy as np
@@ -13,9 +14,9 @@ from metaad.nets import Autoencoder
 
 
 def rebuild_loss(out, x, y=None):
-    """Mean squared error of rebuilding the normal rows of x: out, x (n_tasks, n, d) ->
-    tensor (n_tasks,).
+    """Compute the mean squared error of rebuilding the normal rows: tensor (n_tasks,).
 
+    out, x : tensors (n_tasks, n, d).
     y : (n_tasks, n), 1 for an anomaly; None if all rows are normal.
     """
     errors = (out - x).square().sum(dim=-1) / x.shape[-1]  # (n_tasks, n)
@@ -25,13 +26,14 @@ def rebuild_loss(out, x, y=None):
 
 
 def separation_loss(out, x, y):
-    """How badly the errors e rank anomalies a above normal rows b: mean of log(1 + e_b
-    / e_a), tensor (n_tasks,).
+    """Compute how badly the errors e rank anomalies a above normal rows b: the mean of
+    log(1 + e_b / e_a), tensor (n_tasks,).
 
     It is the logistic loss of the difference of log errors: only ratios of errors
     count, as in AUROC.
-    out, x : (n_tasks, n, d). y : (n_tasks, n), 1 for an anomaly, the same number of
-    them in each task."""
+    out, x : (n_tasks, n, d).
+    y : (n_tasks, n), 1 for an anomaly, the same number of them in each task.
+    """
     logs = log_error(out, x)  # (n_tasks, n)
     # (n_tasks, anomalies, 1)
     anomalous = logs[y == 1].unflatten(0, (len(y), -1))[:, :, None]
@@ -40,16 +42,17 @@ def separation_loss(out, x, y):
 
 
 def log_error(out, x):
-    """Logarithm of each row's mean squared error: out, x (n_tasks, n, d) ->
-    (n_tasks, n).
+    """Compute the logarithm of each row's mean squared error: tensor (n_tasks, n).
+
+    out, x : tensors (n_tasks, n, d).
     """
     return ((out - x).square().sum(dim=-1) / x.shape[-1]).clamp_min(1e-12).log()
 
 
 @learnable.register
 def weights(estimator: AutoencoderDetector, tasks):
-    """The weights of the autoencoder, with the detector's own sizes, scaling and
-    dtype.
+    """Make the autoencoder's weights learnable, with the detector's own sizes,
+    scaling and dtype.
     """
     shape = clone(estimator)
     shape._check_parameters()
@@ -64,8 +67,8 @@ def weights(estimator: AutoencoderDetector, tasks):
         return (x - mean) / scale
 
     def finish(learner, support, y):
-        """The detector as if `fit` had ended with the adapted weights; its threshold
-        comes from the normal rows.
+        """Return the detector as if `fit` had ended with the adapted weights; its
+        threshold comes from the normal rows.
         """
         adapted = learner.adapted(learner.rows(support), learner.batch(y))
         detector = clone(learner.estimator)

@@ -1,6 +1,4 @@
-"""How well something tells anomalies from normal rows after seeing a few normal
-ones, task by task.
-"""
+"""Judge detectors that see a few normal rows, task by task."""
 
 from typing import NamedTuple
 
@@ -12,22 +10,25 @@ from metaad.detectors import anomaly_score
 
 
 class Episodes(NamedTuple):
-    """Results of many tasks, one entry each, arrays (n_episodes,).
+    """Hold the results of many tasks, one entry each, arrays (n_episodes,).
 
     auroc : in [0, 1], 0.5 is guessing. accuracy : mean of the share of normal rows and
     the share of anomalies that the detector's own threshold puts right, in [0, 1].
-    normal : the class that was normal, or None."""
+    normal : the class that was normal, or None.
+    """
 
     auroc: np.ndarray
     accuracy: np.ndarray
     normal: np.ndarray | None
 
     def by_class(self, what="auroc"):
-        """Mean of `auroc` or `accuracy` over the episodes of each class: dict from
-        class to float.
+        """Average `auroc` or `accuracy` over the episodes of each class.
+
+        Returns a dict from class to float.
 
         Classes are the independent units: episodes of one class share it, and intervals
-        over episodes are too narrow."""
+        over episodes are too narrow.
+        """
         values = getattr(self, what)
         return {
             int(c): float(values[self.normal == c].mean())
@@ -68,8 +69,8 @@ def evaluate(learner, tasks, n_episodes=200, random_state=0):
 
 
 def _fit_each(detector, task):
-    """Threshold minus normality, positive for what the detector calls an anomaly:
-    array (n_tasks, q).
+    """Compute threshold minus normality, positive for what the detector calls an
+    anomaly: array (n_tasks, q).
     """
     scores = np.empty(task.query.shape[:2])
     for i, (support, query) in enumerate(

@@ -49,8 +49,8 @@ class Mahalanobis(MetricLearner):
 
     def _score(self, support, y, query):
         head = self.module_["head"]
-        center = normal_mean(support, y)[:, None]  # (n_tasks, 1, m)
-        v = self.variances(support, y)[:, None]
+        v = self.variances(support, y)[:, None]  # (n_tasks, 1, m)
+        center = normal_mean(support, y)[:, None]
         squared = ((query - center).square() / v).mean(dim=-1)  # (n_tasks, q)
         distance = head["log_scale"].exp() * (squared - head["threshold"])
         return distance + head["spread"] * v.log().mean(dim=-1)

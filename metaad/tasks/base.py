@@ -7,8 +7,9 @@ import torch
 
 
 class Task(NamedTuple):
-    """A batch of tasks. One task is a batch of one; `k` support rows, `q` query rows,
-    `d` features.
+    """Hold a batch of tasks; one task is a batch of one.
+
+    k support rows, q query rows, d features.
 
     support : tensor (n_tasks, k, d), rows to adapt to; in one-class tasks all of them
         are normal.
@@ -20,8 +21,9 @@ class Task(NamedTuple):
         support; None in one-class tasks.
     normal : int64 array (n_tasks,), the class that counts as normal; None where there
         are no classes.
-    weight : tensor (n_tasks, q), how much each judgement counts in the outer loss, 1 on
-    average; None counts all alike."""
+    weight : tensor (n_tasks, q), how much each judgement counts in the outer loss, 1
+        on average; None counts all alike.
+    """
 
     support: torch.Tensor
     query: torch.Tensor
@@ -31,31 +33,30 @@ class Task(NamedTuple):
     weight: torch.Tensor | None = None
 
     def to(self, device=None, dtype=None):
-        """The same tasks on another device or in another floating-point type."""
+        """Move the tasks to another device or floating-point type."""
         return Task(
             *(t.to(device, dtype) if isinstance(t, torch.Tensor) else t for t in self)
         )
 
     def pooled(self):
-        """Support and query as one labelled set: rows (n_tasks, k + q, d) and labels
-        (n_tasks, k + q, ...).
+        """Join support and query to one labelled set.
+
+        Returns rows (n_tasks, k + q, d) and labels (n_tasks, k + q, ...).
         """
         if self.weight is not None:
             raise ValueError(
                 "tasks that share a weighted query can't be pooled; draw tasks one by "
                 "one (MadeUpTasks)."
             )
-        support_y = (
-            self.y.new_zeros(self.support.shape[:2])
-            if self.support_y is None
-            else self.support_y
-        )
-        return torch.cat([self.support, self.query], dim=1), torch.cat(
-            [support_y, self.y], dim=1
-        )
+        support_y = self.support_y
+        if support_y is None:
+            support_y = self.y.new_zeros(self.support.shape[:2])
+        rows = torch.cat([self.support, self.query], dim=1)
+        return rows, torch.cat([support_y, self.y], dim=1)
 
 
 def check_rows(X):
+    """Raise ValueError unless X is an array (n, d) of finite numbers."""
     if X.ndim != 2 or 0 in X.shape:
         raise ValueError(
             f"X must hold rows and features, array (n, ...); got shape {X.shape}."

@@ -24,7 +24,7 @@ PIECES = 8  # straight pieces that a curve is drawn with
 
 
 class Doodles(NamedTuple):
-    """The curves of n doodles.
+    """Hold the curves of n doodles.
 
     points : float array (n, STROKES, 4, 2), control points (x, y) of cubic Bézier
         curves; the image spans -1 to 1.
@@ -35,7 +35,7 @@ class Doodles(NamedTuple):
     drawn: np.ndarray
 
     def take(self, which):
-        """Those of the given numbers or mask."""
+        """Take those of the given numbers or mask."""
         return Doodles(self.points[which], self.drawn[which])
 
 
@@ -60,8 +60,8 @@ def invent(n, rng):
 
 
 def vary(doodles, maps, rng):
-    """One image's own version of each doodle: every control point a little displaced,
-    the whole mapped and moved.
+    """Draw one image's own version of each doodle: every control point a little
+    displaced, the whole mapped and moved.
 
     maps : float array (n, 2, 2), linear maps of (x, y).
     """
@@ -74,8 +74,9 @@ def vary(doodles, maps, rng):
 
 
 def curves(points):
-    """Points on cubic Bézier curves: control points (..., 4, 2) -> array (...,
-    PIECES + 1, 2).
+    """Compute points on cubic Bézier curves: array (..., PIECES + 1, 2).
+
+    points : control points, array (..., 4, 2).
     """
     u = np.linspace(0, 1, PIECES + 1)[:, None]
     weights = np.concatenate(
@@ -85,7 +86,7 @@ def curves(points):
 
 
 def distance(pixels, start, end):
-    """Distance of each pixel to the nearest of m straight pieces: tensor (n, p).
+    """Compute the distance of each pixel to the nearest of m straight pieces: tensor (n, p).
 
     pixels : (p, 2). start, end : (n, m, 2), ends of the pieces.
     """
@@ -109,11 +110,12 @@ def distance(pixels, start, end):
 
 
 def ink(doodles, pixels, width):
-    """Images of doodles: tensor (n, p) in [0, 1], about 1 within a pen's radius of a
-    curve and 0 beyond.
+    """Draw images of doodles: tensor (n, p) in [0, 1], about 1 within a pen's radius
+    of a curve and 0 beyond.
 
-    pixels : tensor (p, 2), the centres of the pixels. width : tensor (n, 1), radius of
-    the pen."""
+    pixels : tensor (p, 2), the centers of the pixels. width : tensor (n, 1), radius of
+    the pen.
+    """
     on = curves(doodles.points)  # (n, STROKES, PIECES + 1, 2)
     # strokes that are not there lie far away
     far = np.where(doodles.drawn[..., None, None], on, 9.0)

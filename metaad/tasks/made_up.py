@@ -34,8 +34,8 @@ from metaad.tasks.recipes import (
 
 
 class MadeUpTasks:
-    """One-class tasks of which a share is about made-up classes, and whose images are
-    all bent a little.
+    """Draw one-class tasks of which a share is about made-up classes, and whose images
+    are all bent a little.
 
     Parameters
     ----------
@@ -76,13 +76,15 @@ class MadeUpTasks:
         self.side = round(tasks.n_features**0.5)
         if self.side**2 != tasks.n_features:
             raise ValueError(
-                f"made-up classes need square images; got rows of {tasks.n_features} pixels."
+                "made-up classes need square images; got rows of "
+                f"{tasks.n_features} pixels."
             )
         if not set(kinds) <= set(KINDS) or not kinds:
             raise ValueError(f"kinds must be some of {KINDS}; got {kinds!r}.")
         if not (0 <= share <= 1 and 0 <= strange <= 1):
             raise ValueError(
-                f"share and strange must lie between 0 and 1; got {share} and {strange}."
+                "share and strange must lie between 0 and 1; got "
+                f"{share} and {strange}."
             )
         if not self.shots or min(self.shots) < 1:
             raise ValueError(
@@ -90,12 +92,12 @@ class MadeUpTasks:
             )
         self.digits = np.array(tasks.normal)
         axis = (np.arange(self.side) + 0.5) * 2 / self.side - 1
-        # (side, side, 2), (x, y) of every pixel's centre
+        # (side, side, 2), (x, y) of every pixel's center
         self.points = np.stack(np.meshgrid(axis, axis), axis=-1)
 
     @property
     def n_features(self):
-        """Number of pixels d of a flattened image."""
+        """Count the pixels d of a flattened image."""
         return self.tasks.n_features
 
     def sample(self, n_tasks, random_state=None):
@@ -106,10 +108,9 @@ class MadeUpTasks:
         own, recipes = self.classes(n_tasks, rng)
         k, q, a = self.draw_shots(rng), self.tasks.n_query, self.tasks.n_anomalies
         others = self._others(own, recipes, a, rng)  # (n_tasks, a)
+        normal = np.repeat(own[:, None], k + q, axis=1)
         # (n_tasks, k + q + a)
-        classes = np.concatenate(
-            [np.repeat(own[:, None], k + q, axis=1), others], axis=1
-        )
+        classes = np.concatenate([normal, others], axis=1)
         images = self.draw(recipes, classes, rng)
         y = images.new_zeros(n_tasks, q + a)
         y[:, q:] = 1.0
@@ -124,29 +125,22 @@ class MadeUpTasks:
         n_made, n_real = int(round(self.share * n_tasks)), len(self.digits)
         recipes = self.recipes(n_made, rng)
         rounds = -(-(n_tasks - n_made) // n_real)
-        real = np.concatenate(
-            [rng.permutation(n_real) for _ in range(rounds)] or [np.empty(0, int)]
-        )
-        return np.concatenate(
-            [real[: n_tasks - n_made], n_real + np.arange(n_made)]
-        ), recipes
+        orders = [rng.permutation(n_real) for _ in range(rounds)]
+        real = np.concatenate([np.empty(0, int), *orders])[: n_tasks - n_made]
+        made = n_real + np.arange(n_made)
+        return np.concatenate([real, made]), recipes
 
     def draw_shots(self, rng):
-        """The number k of support rows of the next batch."""
+        """Draw the number k of support rows of the next batch."""
         return int(rng.choice(self.shots))
 
     def digit(self, own):
-        """The digit of each class number, -1 for a made-up class: int array, as
-        `own`.
-        """
-        return np.where(
-            own < len(self.digits),
-            self.digits[np.minimum(own, len(self.digits) - 1)],
-            -1,
-        )
+        """Return the digit of each class number, -1 for a made-up class."""
+        known = np.minimum(own, len(self.digits) - 1)
+        return np.where(own < len(self.digits), self.digits[known], -1)
 
     def apart(self, own, recipes):
-        """Which classes may be anomalies of which: bool array (c, c), symmetric.
+        """Tell which classes may be anomalies of which: bool array (c, c), symmetric.
 
         False for a class and itself, and for a made-up class and the digits that it is
         made of."""
@@ -159,7 +153,7 @@ class MadeUpTasks:
         return (own[:, None] != own) & ~contains & ~contains.T
 
     def _others(self, own, recipes, n, rng):
-        """Classes (n_tasks, n) that anomalies come from: another one than the
+        """Draw the classes (n_tasks, n) that anomalies come from: another one than the
         task's, and none that it is made of.
         """
         n_real, n_made = len(self.digits), len(recipes.sources)

@@ -9,8 +9,8 @@ from metaad.tasks.base import Task, check_rows
 
 
 class OneClassTasks:
-    """One-class tasks over rows that have a class: a task calls one class normal and
-    the others anomalous.
+    """Draw one-class tasks over rows that have a class: a task calls one class normal
+    and the others anomalous.
 
     Parameters
     ----------
@@ -50,7 +50,8 @@ class OneClassTasks:
         check_rows(X)
         if y.shape != (len(X),):
             raise ValueError(
-                f"y must hold one class for each of the {len(X)} rows of X; got shape {y.shape}."
+                f"y must hold one class for each of the {len(X)} rows of X; got shape "
+                f"{y.shape}."
             )
         if k < 1 or n_query < 1:
             raise ValueError(
@@ -67,15 +68,14 @@ class OneClassTasks:
             if len(self.rows[c]) < k + n_query:
                 raise ValueError(
                     f"class {c} has {len(self.rows[c])} rows; a task needs k + "
-                    f"n_query = {k + n_query} of them. "
-                    "Lower k or n_query, or leave the class out of `normal`."
+                    f"n_query = {k + n_query} of them. Lower k or n_query, or leave "
+                    "the class out of `normal`."
                 )
             if len(self._pool(c)) < self.n_anomalies:
                 raise ValueError(
                     f"a task with class {c} as normal needs {self.n_anomalies} "
-                    f"anomalies, and the classes "
-                    f"{self.anomalous} without {c} hold {len(self._pool(c))} rows. "
-                    f"Name more classes in `anomalous`."
+                    f"anomalies, and the classes {self.anomalous} without {c} hold "
+                    f"{len(self._pool(c))} rows. Name more classes in `anomalous`."
                 )
         # (n, d)
         self.X = torch.as_tensor(
@@ -84,11 +84,11 @@ class OneClassTasks:
 
     @property
     def n_features(self):
-        """Number of features d of a flattened row."""
+        """Count the features d of a flattened row."""
         return self.X.shape[1]
 
     def _pool(self, normal):
-        """Row numbers that may serve as anomalies when class `normal` is normal."""
+        """List the row numbers that may serve as anomalies when class `normal` is normal."""
         others = [self.rows[c] for c in self.anomalous if c != normal]
         return np.concatenate(others) if others else np.empty(0, dtype=np.int64)
 
@@ -101,7 +101,8 @@ class OneClassTasks:
         Returns
         -------
         Task, with support (n_tasks, k, d), query (n_tasks, n_query + n_anomalies, d),
-        the normal rows first."""
+        the normal rows first.
+        """
         rng = np.random.default_rng(random_state)
         rounds = -(-n_tasks // len(self.normal))
         # (n_tasks,)
@@ -130,7 +131,7 @@ class OneClassTasks:
 
 
 class Protocol(NamedTuple):
-    """Who learns from what and is judged on what.
+    """Say who learns from what and is judged on what.
 
     train : tasks to meta-learn from.
     validation : tasks to choose settings on, or None.
@@ -153,8 +154,7 @@ PROTOCOLS = {"five-folds": 5, "mt-mnist": 9}  # name: number of splits
 def protocol(
     name, X, y, split=0, *, train=None, k=10, n_query=15, n_test=100, **options
 ):
-    """The named way of dividing ten classes into those to learn from and those to be
-    tested on.
+    """Divide ten classes into those to learn from and those to be tested on.
 
     "five-folds": split i holds out the classes 2i and 2i + 1. Training tasks are made
     of the other eight. Test tasks take a held-out class as normal; anomalies come from
@@ -183,7 +183,8 @@ def protocol(
     References
     ----------
     [1] Frikha, Krompaß, Köpken and Tresp, Few-Shot One-Class Classification via
-    Meta-Learning, AAAI 2021."""
+        Meta-Learning, AAAI 2021.
+    """
     if name not in PROTOCOLS:
         raise ValueError(
             f"unknown protocol {name!r}; there are {', '.join(map(repr, PROTOCOLS))}."
@@ -226,7 +227,7 @@ def protocol(
 
 
 def _first_share(y, share):
-    """True for the first `share` of the rows of each class."""
+    """Mark the first `share` of the rows of each class: bool array (n,)."""
     chosen = np.zeros(len(y), dtype=bool)
     for c in np.unique(y):
         rows = np.flatnonzero(y == c)
@@ -240,6 +241,7 @@ def _classes(name, asked, known):
     missing = sorted(set(asked) - set(known.tolist()))
     if missing or not len(asked):
         raise ValueError(
-            f"{name} must name classes that occur in y ({known.tolist()}); got {list(asked)}."
+            f"{name} must name classes that occur in y ({known.tolist()}); got "
+            f"{list(asked)}."
         )
     return [int(c) for c in asked]

@@ -41,7 +41,7 @@ class ResampledTasks:
 
     @property
     def n_features(self):
-        """Number of features d."""
+        """Count the features d."""
         return self.X.shape[1]
 
     def sample(self, n_tasks, random_state=None):

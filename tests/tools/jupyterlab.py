@@ -63,20 +63,29 @@ def wait_for(server, address, page):
     sys.exit("JupyterLab did not answer within a minute")
 
 
-def run_all(page, address, name, shots, limit_s):
-    """Open one lesson, run all cells, return the number of cells that show an error."""
+IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
+
+
+def open_lesson(page, address, name):
+    """Show a lesson, and wait until its kernel is ready."""
     page.goto(f"{address}/lab/tree/{name}.ipynb?reset")
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-    page.wait_for_selector(
-        ".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000
-    )
+    page.wait_for_selector(IDLE, timeout=60_000)
+
+
+def restart_and_run(page, limit_s):
+    """Run > Restart Kernel and Run All Cells, and wait for the last cell."""
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator('[data-command="runmenu:restart-and-run-all"]').click()
     page.locator(".jp-Dialog .jp-mod-accept").click()
     page.wait_for_timeout(3000)
-    page.wait_for_selector(
-        ".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=limit_s * 1000
-    )
+    page.wait_for_selector(IDLE, timeout=limit_s * 1000)
+
+
+def run_all(page, address, name, shots, limit_s):
+    """Open one lesson, run all cells, and save screenshots from top to bottom."""
+    open_lesson(page, address, name)
+    restart_and_run(page, limit_s)
     cells = page.locator(".jp-Notebook .jp-Cell")
     page.wait_for_timeout(1000)
     height, step, seen = 0, 1100, 0

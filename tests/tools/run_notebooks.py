@@ -6,6 +6,8 @@ python tests/tools/run_notebooks.py --refresh 03 05
         execute in place: an unchanged lesson gives an unchanged file
 python tests/tools/run_notebooks.py --profile full
         the full runs, one after the other, all cores
+python tests/tools/run_notebooks.py --edition student
+        without solutions: each lesson reaches its end, each exercise says "Not yet"
 """
 
 import argparse
@@ -16,6 +18,8 @@ import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
+
+import editions
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
@@ -83,6 +87,28 @@ def execute(path, output, parameters):
             time.perf_counter() - started,
             f"{type(error).__name__}: {error}",
         )
+
+
+def execute_student(path, output, parameters):
+    """Run a lesson of the students' edition: as `execute`; an exercise that does not
+    say "Not yet" is an error.
+    """
+    name, seconds, error = execute(path, output, parameters)
+    return name, seconds, error or not_yet(output)
+
+
+def not_yet(path):
+    """None if every check of an executed students' lesson says "Not yet", else the
+    checks that don't.
+    """
+    cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
+    wrong = []
+    for cell in (c for c in cells if c["cell_type"] == "code"):
+        code = "".join(cell["source"])
+        said = "".join("".join(o.get("text", "")) for o in cell["outputs"])
+        if "\ncheck(" in code and not said.startswith("Not yet."):
+            wrong.append(f"{code.splitlines()[-1]} says {said[:80]!r}")
+    return "; ".join(wrong) or None
 
 
 def refresh(path):
@@ -174,6 +200,9 @@ def main():
     parser.add_argument(
         "--offline", action="store_true", help="no network and no data but the bundled"
     )
+    parser.add_argument(
+        "--edition", choices=("student",), help="run this edition, not the lessons"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "data" / "runs")
     parser.add_argument(
         "--jobs",
@@ -196,6 +225,10 @@ def main():
     failed, seconds_taken, started = [], {}, time.perf_counter()
     # slowest first would need their times; the later lessons are the longer ones
     paths = lessons(options.lessons)[::-1]
+    run = execute
+    if options.edition:
+        folder = editions.build(options.edition)
+        paths, run = [folder / p.name for p in paths], execute_student
     print(
         f"{len(paths)} lessons, {options.profile} profile, {jobs} at once", flush=True
     )
@@ -204,7 +237,7 @@ def main():
             futures = [pool.submit(refresh, p) for p in paths]
         else:
             futures = [
-                pool.submit(execute, p, options.out / p.name, parameters) for p in paths
+                pool.submit(run, p, options.out / p.name, parameters) for p in paths
             ]
         for future in as_completed(futures):
             name, seconds, error = future.result()

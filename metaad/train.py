@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from metaad import saving
+from metaad import __version__, saving
 
 
 @dataclass
@@ -49,9 +49,12 @@ def epochs(step, data, *, n_epochs, batch_size, generator, checkpoint=None):
     ------
     FloatingPointError
         if the loss is not finite.
+    ValueError
+        if the checkpoint is damaged, belongs to another training, or holds more than
+        n_epochs.
     """
-    losses = checkpoint.load() if checkpoint else []
-    for number, loss in enumerate(losses[:n_epochs], 1):
+    losses = checkpoint.load(most=n_epochs) if checkpoint else []
+    for number, loss in enumerate(losses, 1):
         yield Epoch(number, loss, 0.0)
     for number in range(len(losses) + 1, n_epochs + 1):
         began = time.perf_counter()
@@ -102,16 +105,21 @@ class Checkpoint:
     """Training's state in one file, from which a run that was killed goes on as if it
     had not been.
 
+    The file carries a checksum of its bytes, the versions of metaad and PyTorch, and
+    `about`. A file that is damaged, or that differs in one of them, is refused: it
+    would give weights that this training never reaches.
+
     Parameters
     ----------
     path : str or Path of the file.
     about : dict of numbers and strings that tell this training from another: its
-        settings and data, for example. A file with another `about` is refused.
+        settings, a checksum of its data, `repro.cache.code_version` of its code.
     parts : whatever changes while training, by name: modules and optimisers
     (`state_dict`), generators (`get_state`)."""
 
     def __init__(self, path, about, **parts):
         self.path = Path(path)
+        about = {**about, "metaad": __version__, "torch": torch.__version__}
         self.about = json.loads(json.dumps(about))  # as it will be read back
         self.parts = parts
 
@@ -123,34 +131,50 @@ class Checkpoint:
             n: p.get_state() if hasattr(p, "get_state") else p.state_dict()
             for n, p in self.parts.items()
         }
-        saving.write(self.path, {"about": self.about, "losses": losses, "state": state})
+        tree = {"about": self.about, "losses": losses, "state": state}
+        saving.write_tree(self.path, tree)
 
-    def load(self):
+    def load(self, most=math.inf):
         """Restore all parts and return the losses so far; with no file, change nothing
         and return an empty list.
+
+        most : passes that this training makes in all.
 
         Raises
         ------
         ValueError
-            if the file is damaged or belongs to another training.
+            if the file is damaged, belongs to another training, or went on for more
+            than `most` passes; no part is changed then.
         """
         if not self.path.exists():
             return []
-        kept = saving.read(self.path)
-        if kept["about"] != self.about:
-            both = {**kept["about"], **self.about}
-            changed = [k for k in both if kept["about"].get(k) != self.about.get(k)]
-            raise ValueError(
-                f"the checkpoint {self.path} belongs to another training: "
-                f"{', '.join(changed)} differ. Expected that "
-                "of this one; choose another path, or delete the file to start again."
-            )
+        kept = saving.read_tree(self.path)
+        if not isinstance(kept, dict) or set(kept) != {"about", "losses", "state"}:
+            raise ValueError(f"{self.path} is not a checkpoint; choose another path.")
+        self._check(kept, most)
         for name, part in self.parts.items():
             state = kept["state"][name]
             part.set_state(state) if hasattr(
                 part, "set_state"
             ) else part.load_state_dict(state)
         return kept["losses"]
+
+    def _check(self, kept, most):
+        both = {**kept["about"], **self.about}
+        changed = [k for k in both if kept["about"].get(k) != self.about.get(k)]
+        changed += [f"the part {n}" for n in set(kept["state"]) ^ set(self.parts)]
+        if changed:
+            raise ValueError(
+                f"the checkpoint {self.path} belongs to another training: "
+                f"{', '.join(changed)} differ. Expected that "
+                "of this one; choose another path, or delete the file to start again."
+            )
+        if len(kept["losses"]) > most:
+            raise ValueError(
+                f"the checkpoint {self.path} holds {len(kept['losses'])} epochs, and "
+                f"{most} were asked for: its weights have gone too far. Ask for as "
+                f"many or more, or choose another path."
+            )
 
 
 def resolve_device(device="auto"):

@@ -8,7 +8,7 @@ from sklearn.neighbors import LocalOutlierFactor
 
 from metaad import metrics
 from metaad.detectors import IsolationForest, KMeansDetector, KNNDetector, anomaly_score
-from metaad.search.tuning import matrix as module
+from metaad.search.tuning import matrix_cache as module
 from metaad.search.tuning.grids import candidates
 from metaad.search.tuning.matrix import Matrix, matrix, own_scores, reader
 from metaad.search.tuning.meta_features import NAMES, meta_features
@@ -65,7 +65,7 @@ def test_a_run_goes_on_where_it_stopped_and_starts_again_for_other_rows_or_candi
     )
     first = matrix(tasks, found, tmp_path, n_seeds=2)
     assert len(fits) == 2 * 3 + 2 * 1  # with seed 1 only the forest is fitted again
-    (tmp_path / "hard.1.npz").unlink()
+    module._place(tasks[1], found, tmp_path, 1)[0].unlink()
     again = matrix(tasks, found, tmp_path, n_seeds=2)
     assert len(fits) == 9 and np.array_equal(again.auroc, first.auroc)
     assert not list(tmp_path.glob(".*"))
@@ -176,3 +176,68 @@ def test_meta_features_know_nothing_of_units_and_bear_odd_tables():
         assert np.isfinite(meta_features(odd)).all()
     with pytest.raises(ValueError, match="at least 3 rows"):
         meta_features(X[:2])
+
+
+def fits(monkeypatch):
+    """A list that grows by the type of every detector that is fitted."""
+    made, counted = [], own_scores.dispatch(object)
+    watched = lambda d, X: made.append(type(d)) or counted(d, X)  # noqa: E731
+    monkeypatch.setattr(module, "own_scores", watched)
+    return made
+
+
+def test_another_parameter_class_or_code_makes_the_scores_again(tmp_path, monkeypatch):
+    tasks, made = two_tables(), fits(monkeypatch)
+    grid = [{"n_neighbors": 5, "method": "mean"}]
+    matrix(tasks, candidates({"a": (KNNDetector(), grid)}), tmp_path, n_seeds=1)
+    matrix(tasks, candidates({"a": (KNNDetector(), grid)}), tmp_path, n_seeds=1)
+    assert len(made) == 2
+    # the label of the configuration is the same: what is behind it is not
+    other = KNNDetector(contamination=0.2)
+    matrix(tasks, candidates({"a": (other, grid)}), tmp_path, n_seeds=1)
+    assert len(made) == 4
+    forests = [{"n_estimators": 10, "max_samples": 16}]
+    for policy in (None, "adbench-v1"):
+        forest = IsolationForest(policy=policy)
+        matrix(tasks, candidates({"a": (forest, forests)}), tmp_path, n_seeds=1)
+    assert len(made) == 8
+    version = module.cache.code_version
+    monkeypatch.setattr(module.cache, "code_version", lambda c: version(c) + "changed")
+    matrix(tasks, candidates({"a": (forest, forests)}), tmp_path, n_seeds=1)
+    assert len(made) == 10
+
+
+def test_a_damaged_or_foreign_file_counts_as_absent(tmp_path, monkeypatch):
+    tasks, found, made = two_tables(), candidates(GRIDS)[:1], fits(monkeypatch)
+    first = matrix(tasks, found, tmp_path, n_seeds=1)
+    path = module._place(tasks[0], found, tmp_path, 0)[0]
+    whole = path.read_bytes()
+    flipped = bytearray(whole)
+    flipped[len(whole) // 3] ^= 0x10
+    other = module._place(tasks[1], found, tmp_path, 0)[0].read_bytes()
+    for content in (
+        whole[: len(whole) // 2],
+        b"",
+        b"PK\x03\x04",
+        b"text",
+        flipped,
+        other,
+    ):
+        path.write_bytes(content)
+        del made[:]
+        again = matrix(tasks, found, tmp_path, n_seeds=1)
+        assert len(made) == 1 and np.array_equal(again.auroc, first.auroc)
+        assert not list(tmp_path.glob(".*"))
+
+
+def test_names_of_tables_lead_nowhere_else_and_never_collide(tmp_path):
+    names = ("../evil", "a:b", "a_b", "a/b", "..", "", "x" * 300, "ä", "a-0", ".hidden")
+    folder, rng = tmp_path / "inside", np.random.default_rng(0)
+    y = np.repeat([0, 1], [20, 4])
+    tables = [LabelledTable(rng.normal(size=(24, 2)), y, n, n) for n in names]
+    found = candidates({"kNN": (KNNDetector(), [{"n_neighbors": 5, "method": "mean"}])})
+    m = matrix(TableTasks(tables), found, folder, n_seeds=1)
+    again = matrix(TableTasks(tables), found, folder, n_seeds=1)
+    assert np.array_equal(m.auroc, again.auroc)
+    assert len(list(folder.glob("*.npz"))) == len(names)
+    assert [p.name for p in tmp_path.iterdir()] == ["inside"]

@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "tasks": {"tasks", "data"},
     "nets": set(),
     "scores": set(),
-    "saving": set(),
+    "saving": {"saving"},
     "train": {"saving"},
     "detectors": {"detectors", "nets", "scores", "train"},
 }

@@ -236,13 +236,13 @@ KILLED = """
 import os, sys
 sys.path.insert(0, os.path.dirname(sys.argv[1]))
 import test_train
-from metaad import saving
+from metaad.saving import file
 calls = []
 def fsync(descriptor):
     calls.append(descriptor)
     if len(calls) == 3:  # the third epoch's checkpoint is written and not yet in place
         os.kill(os.getpid(), 9)
-saving.os.fsync = fsync
+file.os.fsync = fsync
 test_train.training(sys.argv[2], 4)
 """
 
@@ -255,17 +255,18 @@ def test_a_killed_process_resumes_to_the_same_bytes(tmp_path):
     command = [sys.executable, "-c", KILLED, __file__, tmp_path / "killed"]
     done = subprocess.run(command, check=False, capture_output=True)
     assert done.returncode == -9, done.stderr.decode()
-    assert len(saving.read(tmp_path / "killed")["losses"]) == 2
+    assert len(saving.read_tree(tmp_path / "killed")["losses"]) == 2
     training(tmp_path / "killed", 4)
     assert (tmp_path / "killed").read_bytes() == (tmp_path / "whole").read_bytes()
 
 
-def test_more_epochs_continue_and_fewer_do_not_train(tmp_path):
+def test_more_epochs_continue_and_fewer_are_refused(tmp_path):
     two = training(tmp_path / "a", 2)
     four = training(tmp_path / "a", 4)
     assert [r.loss for r in four] == [r.loss for r in training(tmp_path / "b", 4)]
     assert four[:2] == [Epoch(r.number, r.loss, 0.0) for r in two]
-    assert [r.loss for r in training(tmp_path / "a", 2)] == [r.loss for r in two]
+    with pytest.raises(ValueError, match="holds 4 epochs, and 2 were asked for"):
+        training(tmp_path / "a", 2)
 
 
 def test_a_checkpoint_of_another_training_is_refused(tmp_path):
@@ -289,14 +290,53 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
             training(tmp_path / "c", 2)
 
 
+def test_every_byte_of_a_checkpoint_that_flips_is_noticed(tmp_path):
+    path = tmp_path / "c"
+    training(path, 2)
+    whole = path.read_bytes()
+    assert len(whole) > 2000
+    for at in np.linspace(0, len(whole) - 1, 200).astype(int):
+        damaged = bytearray(whole)
+        damaged[at] ^= 1 << int(at) % 8
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match="not a complete file of metaad"):
+            training(path, 3)
+
+
+def test_a_checkpoint_of_other_code_or_with_other_parts_is_refused(
+    tmp_path, monkeypatch
+):
+    from metaad import train
+
+    Checkpoint(tmp_path / "c", {}).save([1.0])
+    with pytest.raises(ValueError, match="another training: the part net differ"):
+        Checkpoint(tmp_path / "c", {}, net=torch.nn.Linear(1, 1)).load()
+    monkeypatch.setattr(train, "__version__", "9.9")
+    with pytest.raises(ValueError, match="another training: metaad differ"):
+        Checkpoint(tmp_path / "c", {}).load()
+    saving.write_tree(tmp_path / "c", [1.0])
+    with pytest.raises(ValueError, match="is not a checkpoint"):
+        Checkpoint(tmp_path / "c", {}).load()
+
+
+def test_a_refused_checkpoint_changes_no_weight(tmp_path):
+    net = torch.nn.Linear(2, 2)
+    Checkpoint(tmp_path / "c", {}, net=net).save([1.0, 0.5])
+    other = torch.nn.Linear(2, 2)
+    before = other.weight.clone()
+    with pytest.raises(ValueError, match="holds 2 epochs, and 1 were asked for"):
+        Checkpoint(tmp_path / "c", {}, net=other).load(most=1)
+    assert torch.equal(other.weight, before)
+
+
 def test_trees_survive_the_disk_and_other_things_are_refused(tmp_path):
     tree = {
         "a": [1, 2.5, None, "x", True],
         3: (torch.arange(4), {"b": torch.tensor(1.5, **F64)}),
         "nan": math.inf,
     }
-    saving.write(tmp_path / "t", tree)
-    back = saving.read(tmp_path / "t")
+    saving.write_tree(tmp_path / "t", tree)
+    back = saving.read_tree(tmp_path / "t")
     assert (
         list(back) == ["a", 3, "nan"]
         and back["a"] == tree["a"]
@@ -305,8 +345,8 @@ def test_trees_survive_the_disk_and_other_things_are_refused(tmp_path):
     assert isinstance(back[3], tuple) and torch.equal(back[3][0], torch.arange(4))
     assert back[3][1]["b"].dtype == torch.float64 and back[3][1]["b"].shape == ()
     before = (tmp_path / "t").read_bytes()
-    with pytest.raises(TypeError, match="only tensors, numbers, strings"):
-        saving.write(tmp_path / "t", {"f": print})
+    with pytest.raises(TypeError, match="only tensors, arrays, numbers, strings"):
+        saving.write_tree(tmp_path / "t", {"f": print})
     assert (tmp_path / "t").read_bytes() == before and len(
         list(tmp_path.iterdir())
     ) == 1

@@ -14,6 +14,7 @@ from metaad import repro
 from metaad.detectors.base import Detector
 from metaad.nets import Autoencoder
 from metaad.progress import progress as show_progress
+from metaad.repro.cache import code_version
 from metaad.scores import reconstruction_error
 from metaad.train import Checkpoint, descent, epochs, generators, resolve_device, seeded
 
@@ -211,7 +212,15 @@ class AutoencoderDetector(Detector):
             "hidden": list(self.hidden),
             **{n: getattr(self, n) for n in shaping},
         }
-        return {**about, "rows": repro.digest(rows.cpu().numpy())}
+        code = code_version(type(self))
+        return {**about, "rows": repro.digest(rows.cpu().numpy()), "code": code}
+
+    def _restored(self):
+        """Whether what a file holds is this network: one row goes through it."""
+        self._check_parameters()
+        if not (self.scale_ > 0).all():
+            raise ValueError("scale_ of an autoencoder must be > 0 everywhere")
+        self.score_samples(self.mean_[None])
 
     def _check_parameters(self):
         if not isinstance(self.hidden, (tuple, list, np.ndarray)):

@@ -82,9 +82,20 @@ class KNNDetector(Detector):
         # the search multiplies rows out, which loses digits far from the origin
         self._centre = X.mean(axis=0)
         self._rows = X - self._centre  # (n, d)
-        self._search = NearestNeighbors(n_neighbors=self.n_neighbors_ + 1).fit(
-            self._rows
-        )
+        self._index()
+
+    def _index(self):
+        k = self.n_neighbors_ + 1
+        self._search = NearestNeighbors(n_neighbors=k).fit(self._rows)
+
+    def _restored(self):
+        """What a file does not hold, and whether the rest fits together."""
+        if self.method not in COMBINE or self.n_neighbors_ >= len(self._rows):
+            raise ValueError(
+                f"kNN needs a known method and fewer neighbours than rows, got "
+                f"{self.method!r} and {self.n_neighbors_} of {len(self._rows)}"
+            )
+        self._index()
 
     def _anomaly(self, X):
         return COMBINE[self.method](self._distances(X - self._centre))

@@ -181,7 +181,7 @@ class MetaLearner(BaseEstimator):
         learner = copy.deepcopy(self)  # the detector stays if this one learns on
         with evaluation(learner.module_):
             adapted = learner.adapted(learner.rows(support), learner.batch(y))
-        return FewShotDetector(learner).keep(adapted, support)
+        return FewShotDetector(learner).keep(adapted, support, y)
 
     def optimize(self, detector, X, y=None):
         """Apply what was meta-learned to new data X (n, d): a fitted detector.
@@ -230,6 +230,20 @@ class MetaLearner(BaseEstimator):
         task = task.to(self.device_, next(self.module_.parameters()).dtype)
         prepare = self.learnable_.prepare
         return task._replace(support=prepare(task.support), query=prepare(task.query))
+
+    def _restored(self):
+        """Make what a file does not hold: how the estimator is prepared and judged."""
+        self._savable()
+        check_parameters(self)
+        self.learnable_ = learnable(self.estimator, None)
+
+    def _savable(self):
+        if not isinstance(self.estimator, nn.Module):
+            raise ValueError(
+                f"what a {type(self).__name__} learned about a "
+                f"{type(self.estimator).__name__} is not kept in files; save the "
+                f"detector that adapt or optimize returns"
+            )
 
     def _start(self, tasks, seed):
         """Build `module_`; return the tasks that it learns from."""

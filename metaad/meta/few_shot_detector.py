@@ -24,13 +24,26 @@ class FewShotDetector(Detector):
     def fit(self, X, y=None):
         """Adapt to the rows X (k, d). y : array (k,), 1 for an anomaly, or None."""
         X, y = self.learner.check_support(X, y)
-        with evaluation(self.learner.module_):
-            adapted = self.learner.adapted(self.learner.rows(X), self.learner.batch(y))
-        return self.keep(adapted, X)
+        return self.keep(self._adapt(X, y), X, y)
 
-    def keep(self, adapted, X):
-        """Score with networks that were adapted to X (k, d); return the detector."""
-        self._adapted = adapted
+    def _adapt(self, X, y):
+        learner = self.learner
+        with evaluation(learner.module_):
+            return learner.adapted(learner.rows(X), learner.batch(y))
+
+    def _restored(self):
+        """Adapt to the support again: what a file does not hold."""
+        y = getattr(self, "support_y_", None)
+        self._adapted = self._adapt(*self.learner.check_support(self.support_, y))
+
+    def keep(self, adapted, X, y=None):
+        """Score with networks that were adapted to X (k, d), y (k,) or None; return the
+        detector.
+        """
+        self._adapted, self.support_ = adapted, X
+        vars(self).pop("support_y_", None)
+        if y is not None:
+            self.support_y_ = y
         return super().fit(X)
 
     def _fit(self, X):

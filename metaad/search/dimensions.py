@@ -121,6 +121,13 @@ class Choice:
     def __hash__(self):
         return hash(self.options)
 
+    def _state(self):
+        return {"options": self.options}
+
+    @classmethod
+    def _from_state(cls, state):
+        return cls(*state["options"])
+
     def sample(self, rng):
         """Return one option, each with the same chance."""
         return self.options[rng.integers(len(self.options))]

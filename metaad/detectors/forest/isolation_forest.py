@@ -160,6 +160,15 @@ class IsolationForest(Detector):
             trees = self.feature_, self.threshold_, self.leaf_path_
             self.leaf_path_ = _on_grid(learned_paths(rows, n, trees, learned, score))
 
+    def _restored(self):
+        """Whether trees from a file are trees: `walk` asks no questions."""
+        nodes, leaves = self.feature_.shape[1], self.leaf_size_.shape[1]
+        last = self.n_features_in_ - 1
+        if nodes != leaves - 1 or leaves & nodes or not len(self.feature_):
+            raise ValueError(f"trees of {nodes} nodes have no {leaves} leaves")
+        if self.feature_.min() < 0 or self.feature_.max() > last:
+            raise ValueError(f"trees of this table cut features 0 to {last} only")
+
     def path_lengths(self, X):
         """h(x) of every row in every tree: X (n, d) -> float64 array (n_estimators, n),
         in cuts.

@@ -17,36 +17,30 @@ References
     reinforcement learning, Machine Learning 8, 1992."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
-from metaad.detectors.forest import leaf_values
 from metaad.detectors.forest.cuts import draw_features, draw_thresholds
+from metaad.detectors.forest.policy_checks import FEATURES, check
 from metaad.repro import write_json
+
+__all__ = [
+    "FEATURES",
+    "SplitPolicy",
+    "choose",
+    "column_statistics",
+    "known",
+    "load",
+    "save",
+]
 
 # policies that come with the package, by name
 FOLDER = Path(__file__).parent / "policies"
 MOST_ROWS = 4096  # rows that the statistics of the columns are taken from
-FEATURES = {
-    "tails": "log-kurtosis of the column: heavy tails, a few values far out",
-    "reach": "logarithm of the column's largest distance from its mean, in standard deviations",
-    "distinct": "how many different values the column has, log(values) / log(rows): 1 "
-    "where no value comes twice",
-    "common": "share of the rows that have the column's most frequent value",
-    "wide": "logarithm of the node's range of the column, in the column's standard deviations",
-    "edge": "how near the cut is to an end of the node's range",
-    "few": "how few of the node's rows the cut parts off, -log2 of the smaller side's share",
-    "gap": "logarithm of the gap between the rows on the two sides of the cut, as a "
-    "share of the node's range",
-    "sparse": "the smaller side's share of the range against its share of the rows: "
-    "log2 of how thinly it is settled",
-    "outward": "whether the smaller side lies away from the column's median, in "
-    "standard deviations",
-}
 
 
 def choose(phi, w, rng):
@@ -172,24 +166,7 @@ class SplitPolicy:
     about: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        parts = {part for name in self.weights for part in name.split("*")}
-        if not self.weights or parts - set(FEATURES):
-            raise ValueError(
-                f"a policy needs weights for {', '.join(FEATURES)}, or for products "
-                f"of two such as 'gap*distinct'; got "
-                f"{', '.join(self.weights) or 'none'}."
-            )
-        if not np.isfinite(list(self.weights.values())).all():
-            raise ValueError(
-                f"the weights of a policy must be finite numbers, got {self.weights}."
-            )
-        if self.proposals < 2 or self.smallest < 2 or not 0 < self.share <= 1:
-            raise ValueError(
-                "a policy needs 2 proposals or more, smallest 2 or more, and a share "
-                "in (0, 1]; got "
-                f"{self.proposals}, {self.smallest} and {self.share}."
-            )
-        leaf_values.check(self.score, self.share)
+        check(self)
 
     def learned_trees(self, n_trees):
         """How many of n_trees follow the policy: its share of them, and one at
@@ -280,11 +257,19 @@ def load(policy):
             "that save wrote."
         )
     try:
-        return SplitPolicy(**json.loads(path.read_text(encoding="utf-8")))
-    except (TypeError, ValueError) as error:
+        return _from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (TypeError, ValueError, OSError, RecursionError) as error:
         raise ValueError(
             f"{path} does not hold a split policy as save writes it: {error}"
         ) from None
+
+
+def _from_json(content):
+    expected = [f.name for f in fields(SplitPolicy)]
+    if not isinstance(content, dict) or set(content) != set(expected):
+        got = sorted(content) if isinstance(content, dict) else content
+        raise ValueError(f"expected {', '.join(expected)}, got {got!r:.200}.")
+    return SplitPolicy(**content)
 
 
 def save(policy, path):

@@ -27,6 +27,7 @@ from torch.nn.functional import softplus
 
 from metaad.detectors import Detector
 from metaad.meta.inner_loop import inner_loop
+from metaad.meta.stack.checks import check_parameters
 from metaad.meta.stack.inputs import (
     N_INPUTS,
     average_weights,
@@ -209,6 +210,7 @@ class Stack(BaseEstimator):
         self.loss_ = float(loss().detach())
         self.weights_ = head.weight[0].detach().numpy().copy()
         self.rate_ = float(log_rate.detach().exp())
+        self.features_ = FEATURES
         return self
 
     def _supports(self, episodes):
@@ -257,8 +259,9 @@ class Stack(BaseEstimator):
     def save(self, path):
         """Write the meta-trained head to a JSON file."""
         check_is_fitted(self, "weights_")
+        self._restored()
         learned = {
-            "weights": [round(w, 6) for w in self.weights_.tolist()],
+            "weights": self.weights_.tolist(),
             "rate": self.rate_,
             "loss": self.loss_,
         }
@@ -266,6 +269,20 @@ class Stack(BaseEstimator):
             path,
             {"features": list(FEATURES), "parameters": self.get_params(), **learned},
         )
+
+    def _restored(self):
+        """Raise ValueError if this can't be a stack that was meta-trained."""
+        check_parameters(self)
+        w, numbers = self.weights_, (self.rate_, self.loss_)
+        if tuple(self.features_) != FEATURES:
+            raise ValueError(
+                "it was trained on other features than this version has; train it again"
+            )
+        if w.shape != (N_INPUTS,) or not np.isfinite([*w, *numbers]).all():
+            raise ValueError(
+                f"a stack has {N_INPUTS} weights, a rate and a loss, all finite; got "
+                f"{w.shape} weights, {numbers}"
+            )
 
     @classmethod
     def load(cls, name):
@@ -279,17 +296,28 @@ class Stack(BaseEstimator):
                 f"there is no stack {str(name)!r}; expected one of {known}, or the "
                 f"path of a .json file."
             )
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["features"] != list(FEATURES):
+        try:
+            return cls._from_json(json.loads(path.read_text(encoding="utf-8")))
+        except (TypeError, ValueError, OSError, RecursionError) as error:
+            said = str(error).rstrip(".")
             raise ValueError(
-                f"{path.name} was trained on other features than this version has; train it again."
-            )
+                f"{path} does not hold a stack as Stack.save writes it: {said}."
+            ) from None
+
+    @classmethod
+    def _from_json(cls, content):
+        expected = {"features", "parameters", "weights", "rate", "loss"}
+        if not isinstance(content, dict) or set(content) != expected:
+            got = sorted(content) if isinstance(content, dict) else content
+            raise ValueError(f"expected {sorted(expected)}, got {got!r:.200}")
         stack = cls(**content["parameters"])
-        stack.weights_, stack.rate_, stack.loss_ = (
-            np.array(content["weights"]),
-            content["rate"],
-            content["loss"],
-        )
+        missing = set(stack.get_params()) - set(content["parameters"])
+        if missing:
+            raise ValueError(f"the parameters lack {', '.join(sorted(missing))}")
+        stack.features_ = tuple(content["features"])
+        stack.weights_ = np.array(content["weights"], dtype=np.float64)
+        stack.rate_, stack.loss_ = (float(content[n]) for n in ("rate", "loss"))
+        stack._restored()
         return stack
 
 
@@ -310,11 +338,11 @@ class StackDetector(Detector):
         normal, -1 no label.
         """
         X = validate_data(self, X, dtype=np.float64, ensure_min_samples=4)
-        self._labels = _checked_labels(y, len(X))
+        self.labels_ = _checked_labels(y, len(X))
         return super().fit(X)
 
     def _fit(self, X):
-        stack, y = self.stack, self._labels
+        stack, y = self.stack, self.labels_
         if len(X) > stack.max_rows:  # neighbours of all rows would need n² distances
             rest = np.random.default_rng(stack.random_state).permutation(
                 np.flatnonzero(y == -1)
@@ -322,17 +350,33 @@ class StackDetector(Detector):
             n_rest = max(0, stack.max_rows - int((y != -1).sum()))
             kept = np.sort(np.concatenate([np.flatnonzero(y != -1), rest[:n_rest]]))
             X, y = X[kept], y[kept]
-        where = np.flatnonzero(y != -1)
-        self.features_ = LabelFeatures(
-            TableFeatures(X, stack.n_trees, stack.random_state), where, y[where]
-        )
+        self.rows_, self.labels_ = X, y
+        self._describe()
         self.n_rows_, self.n_anomalies_ = len(X), int((y == 1).sum())
+        where = np.flatnonzero(y != -1)
         support = (
             support_inputs(self.features_, len(X), stack.cross_fit)
             if stack.steps
             else None
         )
         self.weights_ = stack.adapted_weights(support, y[where])
+
+    def _describe(self):
+        """Describe the rows that are kept: everything about them but the weights."""
+        stack, y = self.stack, self.labels_
+        where = np.flatnonzero(y != -1)
+        table = TableFeatures(self.rows_, stack.n_trees, stack.random_state)
+        self.features_ = LabelFeatures(table, where, y[where])
+
+    def _restored(self):
+        """What a file does not hold: forests and neighbours, made again from the rows.
+
+        Raises ValueError if labels or weights do not fit."""
+        check_is_fitted(self.stack, "weights_")
+        _checked_labels(self.labels_, len(self.rows_))
+        if self.n_anomalies_ != (self.labels_ == 1).sum():
+            raise ValueError(f"it has not {self.n_anomalies_} labelled anomalies")
+        self._describe()
 
     def _anomaly(self, X):
         parts = np.array_split(X, -(-len(X) // 2000))

@@ -40,6 +40,19 @@ class Trials:
         self.score, self.n_tasks, self.budget = score, n_tasks, budget
         self.options, self.spent, self.scores = space.levels(1), 0, {}
 
+    def _state(self):
+        """What a file holds: all that was paid for, but not how to pay for more."""
+        kept = ("n_tasks", "budget", "options", "spent", "scores")
+        return {n: getattr(self, n) for n in kept}
+
+    @classmethod
+    def _from_state(cls, state):
+        trials = cls.__new__(cls)
+        trials.score = None
+        for name in ("n_tasks", "budget", "options", "spent", "scores"):
+            setattr(trials, name, state[name])
+        return trials
+
     def __call__(self, actions):
         """Return rewards (n,) of actions (n, m): each is a row of option numbers, as a
         CategoricalPolicy draws them.

@@ -1,0 +1,152 @@
+"""The table of classes that a file may hold, with what each one has learned.
+
+A class is found in this table and nowhere else: a file that names another one is
+refused, and no module is imported that the table does not list. The parameters of the
+constructor are always saved; the table lists the learned attributes, each with what it
+must look like. To make a class savable add a row. What can be made from the rest (a
+search tree, a closure) is not saved: the class makes it again in a method `_restored`,
+which is called last and may raise ValueError.
+"""
+
+import importlib
+from dataclasses import dataclass, field
+
+from metaad.saving.fields import Array, Names, Number, Of, Whole
+
+
+@dataclass(frozen=True)
+class Saved:
+    """One row: learned attributes, and those that are left out."""
+
+    learned: dict = field(default_factory=dict)
+    # made again, or of no matter to the scores
+    left_out: tuple = ()
+    # parameters that are not carried over: a path of the machine that saved
+    unset: tuple = ()
+
+
+DETECTOR = {
+    "n_features_in_": Whole(1, "d"),
+    "offset_": Number(),
+    "feature_names_in_": Names(),
+}
+LEARNER = {
+    "module_": Of(("ModuleDict",)),
+    "history_": Of(("list",)),
+    "n_features_": Whole(1, none=True),
+    "device_": Of(("device",)),
+}
+CONTROLLER = {
+    "policy_": Of(("CategoricalPolicy",)),
+    "levels_": Of(("dict",)),
+    "history_": Of(("list",)),
+    "n_evaluations_": Whole(),
+    "center_": Array("float64", ("c",), optional=True),
+    "spread_": Array("float64", ("c",), optional=True),
+}
+FOREST_POLICY = {"policy_": Of(("SplitPolicy",)), "history_": Of(("list",))}
+METRIC = Saved(LEARNER, ("learnable_",), ("checkpoint",))
+
+CLASSES = {
+    "metaad.detectors.KMeansDetector": Saved(
+        DETECTOR | {"cluster_centers_": Array("float64", ("k", "d"))}
+    ),
+    "metaad.detectors.KNNDetector": Saved(
+        DETECTOR
+        | {
+            "n_neighbors_": Whole(1),
+            "_centre": Array("float64", ("d",)),
+            "_rows": Array("float64", ("n", "d")),
+        }
+    ),
+    "metaad.detectors.IsolationForest": Saved(
+        DETECTOR
+        | {
+            "max_samples_": Whole(1),
+            "feature_": Array("int64", ("t", "nodes")),
+            "threshold_": Array("float64", ("t", "nodes"), infinite=True),
+            "leaf_size_": Array("int64", ("t", "leaves")),
+            "leaf_path_": Array("float64", ("t", "leaves")),
+        }
+    ),
+    "metaad.detectors.AutoencoderDetector": Saved(
+        DETECTOR
+        | {
+            "module_": Of(("Autoencoder",)),
+            "device_": Of(("device",)),
+            "history_": Of(("list",)),
+            "mean_": Array("float64", ("d",)),
+            "scale_": Array("float64", ("d",)),
+        },
+        unset=("checkpoint",),
+    ),
+    "metaad.detectors.forest.SplitPolicy": Saved(),
+    "metaad.meta.MAML": Saved(
+        LEARNER | {"names_": Of(("list",))}, ("learnable_",), ("checkpoint",)
+    ),
+    "metaad.meta.Reptile": METRIC,
+    "metaad.meta.ProtoNet": METRIC,
+    "metaad.meta.Mahalanobis": METRIC,
+    "metaad.meta.PLDA": METRIC,
+    "metaad.meta.FewShot": Saved(
+        {"learner_": Of(("ProtoNet", "Mahalanobis", "PLDA", "MAML"))},
+        unset=("checkpoint",),
+    ),
+    "metaad.meta.FewShotDetector": Saved(
+        DETECTOR
+        | {
+            "support_": Array("float64", ("k", "d")),
+            "support_y_": Array("float64", ("k",), optional=True),
+        }
+    ),
+    "metaad.meta.Stack": Saved(
+        {
+            "weights_": Array("float64", (65,)),
+            "rate_": Number(),
+            "loss_": Number(),
+            "features_": Of(("tuple",)),
+        }
+    ),
+    "metaad.meta.stack.stack.StackDetector": Saved(
+        DETECTOR
+        | {
+            "rows_": Array("float64", ("n", "d")),
+            "labels_": Array("int64", ("n",)),
+            "weights_": Array("float64", (65,)),
+            "n_rows_": Whole(1, "n"),
+            "n_anomalies_": Whole(1),
+        },
+        ("features_",),
+    ),
+    "metaad.search.Reinforce": Saved(CONTROLLER, ("payoff_", "records_")),
+    "metaad.search.TRPO": Saved(CONTROLLER, ("payoff_", "records_")),
+    "metaad.search.policies.Record": Saved(),
+    "metaad.search.ForestPolicy": Saved(FOREST_POLICY),
+    "metaad.search.ForestScore": Saved(FOREST_POLICY),
+    "metaad.search.ArchitectureSearch": Saved(
+        {
+            "best_": Of(("dict",)),
+            "reward_": Number(),
+            "seconds_": Number(),
+            "trials_": Of(("Trials",)),
+            "policy_": Of(("CategoricalPolicy", "NoneType")),
+        }
+    ),
+    "metaad.search.architecture.trials.Trials": Saved(),
+    "metaad.search.space.Space": Saved(),
+    "metaad.search.dimensions.Choice": Saved(),
+    "metaad.search.dimensions.Integer": Saved(),
+    "metaad.search.dimensions.Real": Saved(),
+    # as they come, or fitted, see metaad.saving.scikit
+    "sklearn.ensemble.IsolationForest": Saved(),
+    "sklearn.neighbors.LocalOutlierFactor": Saved(),
+    "sklearn.svm.OneClassSVM": Saved(),
+}
+
+
+def class_of(key):
+    """The class of a row of the table; nothing else is imported."""
+    if key not in CLASSES:
+        raise ValueError(f"it holds {key!r}, a class that files may not hold")
+    module, _, name = key.rpartition(".")
+    return getattr(importlib.import_module(module), name)

@@ -1,0 +1,139 @@
+"""Objects of the table of classes to values and back, and the pair of verbs."""
+
+import inspect
+
+from metaad.saving import file
+from metaad.saving.classes import CLASSES, class_of
+from metaad.saving.tree import read_tree, write_tree
+
+
+def save(path, fitted):
+    """Write a fitted object of the package, or one of scikit-learn's detectors that the
+    course uses, to a file.
+
+    Whole or not at all; equal objects give equal bytes. `load` gives an object with the
+    same scores, bit for bit.
+
+    Raises
+    ------
+    TypeError
+        for an object of another class, or one that holds what a file can't: a function,
+        a network of layers that are not listed, a generator as random_state.
+    ValueError
+        if an attribute is not as it must be (NaN among the weights, say).
+    """
+    if key_of(fitted) is None:
+        raise TypeError(
+            f"{type(fitted).__name__} is not among the classes that are saved: "
+            f"{', '.join(k.rpartition('.')[2] for k in CLASSES)}. A class of your own "
+            f"needs a row in metaad.saving.classes."
+        )
+    write_tree(path, {"saved": fitted})
+
+
+def load(path, device="cpu"):
+    """The object that `save` wrote.
+
+    device : where networks are put, whatever they were trained on.
+
+    Raises
+    ------
+    SavedFileError
+        a ValueError, in one sentence with the file's name: if there is no such file, it
+        is damaged, or its content does not fit together.
+    """
+    tree = read_tree(path, device)
+    if not isinstance(tree, dict) or list(tree) != ["saved"]:
+        raise file.SavedFileError(
+            f"{path} holds no object that metaad.saving.save wrote; a checkpoint is "
+            f"loaded by the training that it belongs to."
+        )
+    return tree["saved"]
+
+
+def key_of(value):
+    """The row of a value's class, None if the table has none."""
+    name = f".{type(value).__name__}"
+    for key in CLASSES:
+        if key.endswith(name) and class_of(key) is type(value):
+            return key
+    return None
+
+
+def parameters(cls):
+    """Names that the constructor takes."""
+    return list(inspect.signature(cls).parameters)
+
+
+def state(value, inner):
+    """An object as JSON: its row, its parameters, and what it has learned (None if it
+    is not fitted). inner : turns a value into JSON.
+    """
+    key = key_of(value)
+    row, cls = CLASSES[key], type(value)
+    if hasattr(value, "_state"):
+        return [key, inner(value._state()), None]
+    taken = {n: getattr(value, n) for n in parameters(cls)} | dict.fromkeys(row.unset)
+    if key.startswith("sklearn."):
+        from metaad.saving import scikit
+
+        learned = scikit.packed(value)
+        return [key, inner(taken), learned if learned is None else inner(learned)]
+    known = vars(value) if row.learned else {}
+    learned = {n: known[n] for n in row.learned if n in known}
+    if not learned:
+        return [key, inner(taken), None]
+    _check(cls, learned, row, "save a fitted one")
+    if hasattr(value, "_savable"):
+        value._savable()
+    extra = {n for n in known if n.endswith("_") and not n.startswith("_")}
+    extra -= {*row.learned, *row.left_out}
+    if extra:
+        raise TypeError(
+            f"{cls.__name__} has {', '.join(sorted(extra))}, which its row in "
+            f"metaad.saving.classes does not list; add it there, or delete it."
+        )
+    return [key, inner(taken), inner(learned)]
+
+
+def made(content, inner):
+    """The object that `state` made the JSON of. inner : turns JSON into a value."""
+    key, taken, learned = content
+    cls, row = class_of(key), CLASSES[key]
+    taken = inner(taken)
+    if hasattr(cls, "_from_state"):
+        return cls._from_state(taken)
+    if set(taken) != set(parameters(cls)):
+        different = set(taken) ^ set(parameters(cls))
+        raise ValueError(
+            f"its {cls.__name__} has other parameters than this version's: "
+            f"{', '.join(sorted(map(str, different)))}"
+        )
+    if key.startswith("sklearn.") and learned is not None:
+        from metaad.saving import scikit
+
+        return scikit.unpacked(inner(learned), cls)
+    made = cls(**taken)
+    if learned is None:
+        return made
+    learned = inner(learned)
+    _check(cls, learned, row, "save it again")
+    vars(made).update(learned)
+    if hasattr(made, "_check_contamination"):
+        made._check_contamination()
+    if hasattr(made, "_restored"):
+        made._restored()
+    return made
+
+
+def _check(cls, learned, row, remedy):
+    """Every field is there, none is over, each is as it must be."""
+    missing = [n for n, f in row.learned.items() if n not in learned and not f.optional]
+    extra = set(learned) - set(row.learned)
+    if missing or extra:
+        said = [f"{n} is missing" for n in missing] + [f"{n} is unknown" for n in extra]
+        raise ValueError(f"of a {cls.__name__}, {', '.join(said)}; {remedy}")
+    sizes = {}
+    # arrays last, so that n_features_in_ is what they are measured against
+    for name, value in learned.items():
+        row.learned[name](f"{name} of {cls.__name__}", value, sizes)

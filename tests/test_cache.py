@@ -1,0 +1,108 @@
+"""Keys of caches: equal for what is equal, different for every single difference."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from metaad.detectors import (
+    AutoencoderDetector,
+    IsolationForest,
+    KMeansDetector,
+    KNNDetector,
+)
+from metaad.detectors.forest.split_policy import SplitPolicy
+from metaad.repro import cache
+
+X = np.arange(6.0).reshape(3, 2)
+
+
+def test_a_key_is_the_same_for_equal_parts_and_another_for_each_difference():
+    parts = [
+        X,
+        X.T,
+        X.astype(np.float32),
+        X + [[0, 0], [0, 1e-15], [0, 0]],
+        X.ravel(),
+        "X",
+        0,
+        0.0,
+        None,
+        False,
+        [1, 2],
+        {"a": 1},
+        {"b": 1},
+        KMeansDetector(2),
+        KMeansDetector(3),
+        KNNDetector(2),
+        KNNDetector(2, contamination=0.2),
+        IsolationForest(policy=SplitPolicy({"few": 1.0})),
+        IsolationForest(policy=SplitPolicy({"few": 2.0})),
+        np.array(["a", "b"], dtype=object),
+    ]
+    keys = [cache.key(part=p) for p in parts]
+    for (i, one), (j, two) in itertools.combinations(enumerate(keys), 2):
+        assert one != two or (i, j) == (0, 3) and X[1, 1] + 1e-15 == X[1, 1], (i, j)
+    assert keys[0] == cache.key(part=X.copy(order="F"))
+    assert cache.key(a=1, b=2) == cache.key(b=2, a=1) != cache.key(a=2, b=1)
+    with pytest.raises(TypeError, match="Give a generator's seed instead"):
+        cache.key(part=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("changed", "counts"),
+    [("nets", True), ("base", True), ("autoencoder", True), ("train", True)]
+    + [("progress", False), ("kmeans", False), ("trees", False)],
+)
+def test_the_code_behind_a_class_is_that_of_its_modules_bases_and_imports(
+    changed, counts, monkeypatch
+):
+    def version():
+        cache.code_version.cache_clear()
+        return cache.code_version(AutoencoderDetector)
+
+    before, read = version(), cache._source
+    assert before == version() != cache.code_version(KMeansDetector)
+
+    def edited(origin):
+        return read(origin) + b"\n# edited" * origin.endswith(f"{changed}.py")
+
+    monkeypatch.setattr(cache, "_source", edited)
+    assert (version() != before) == counts
+    cache.code_version.cache_clear()
+
+
+def test_modules_that_only_show_results_do_not_count():
+    found = {}
+    cache._collect("metaad.search.tuning.matrix", found)
+    assert {"metaad.metrics", "metaad.detectors.base", "metaad.nets"} <= set(found)
+    assert not [n for n in found if n.startswith(("metaad.plots", "metaad.repro"))]
+
+
+def test_what_is_kept_comes_back_under_its_key_alone(tmp_path):
+    path = cache.path(tmp_path, "a", 1)
+    cache.keep(path, "key", scores=X, n=3)
+    back = cache.stored(path, "key")
+    assert set(back) == {"scores", "n"} and back["n"] == 3
+    assert back["scores"].tobytes() == X.tobytes()
+    assert cache.stored(path, "other") is None
+    assert cache.stored(tmp_path / "nowhere.npz", "key") is None
+    assert cache.stored(tmp_path, "key") is None
+    np.savez(path, key="key", scores=X)
+    assert cache.stored(path, "key") is None, "no checksum"
+    np.savez(path, key=np.array([print], dtype=object))
+    assert cache.stored(path, "key") is None
+
+
+def test_every_byte_of_a_cache_that_flips_is_noticed_or_changes_nothing(tmp_path):
+    path = cache.path(tmp_path, "a")
+    cache.keep(path, "key", scores=X)
+    whole = path.read_bytes()
+    for at in range(0, len(whole), 5):
+        damaged = bytearray(whole)
+        damaged[at] ^= 1 << at % 8
+        path.write_bytes(damaged)
+        back = cache.stored(path, "key")
+        assert back is None or (
+            list(back) == ["scores"] and (back["scores"] == X).all()
+        )

@@ -19,7 +19,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup notebooks test unit nbval seeds lint lab student teacher full refresh benchmarks clean
+.PHONY: help setup notebooks test unit nbval seeds lint lab student teacher full nightly refresh benchmarks clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -60,8 +60,11 @@ student: $(READY) ## the students' edition, without outputs and solutions, into 
 teacher: $(READY) ## the teacher's edition, with solutions and known wrong answers, into build/teacher
 	@$(BIN)/python tests/tools/editions.py teacher
 
-full: $(READY) ## every lesson on all of the data; results are recorded in data/results/
-	@$(BIN)/python tests/tools/run_notebooks.py --profile full --out data/runs/full
+full: $(READY) ## every lesson on all of the data; goes on where it stopped; results are recorded in data/results/
+	@$(BIN)/python tests/tools/run_notebooks.py --profile full --resume --out data/runs/full
+
+nightly: $(READY) ## every lesson at seeds 2 to 21 and with each parameter at both ends; recorded in data/results/seeds.json
+	@$(ONE_THREAD) $(BIN)/python tests/tools/run_notebooks.py --seeds 2:21 --parameter-bounds --resume --jobs $(WORKERS) --out data/runs/nightly
 
 refresh: $(READY) ## execute the lessons in place: an unchanged lesson gives an unchanged file
 	@$(ONE_THREAD) $(BIN)/python tests/tools/run_notebooks.py --refresh --jobs $(WORKERS)

@@ -236,13 +236,13 @@ KILLED = """
 import os, sys
 sys.path.insert(0, os.path.dirname(sys.argv[1]))
 import test_train
-from metaad.saving import file
+import os
 calls = []
 def fsync(descriptor):
     calls.append(descriptor)
     if len(calls) == 3:  # the third epoch's checkpoint is written and not yet in place
         os.kill(os.getpid(), 9)
-file.os.fsync = fsync
+os.fsync = fsync
 test_train.training(sys.argv[2], 4)
 """
 

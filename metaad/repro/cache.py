@@ -17,7 +17,6 @@ import hashlib
 import importlib.util
 import inspect
 import json
-import os
 import re
 import zipfile
 from functools import cache
@@ -27,6 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from metaad.repro.records import digest
+from metaad.repro.whole import whole
 
 # what computes is made of these; the versions of the rest are in the lock file
 COMPUTING = ("numpy", "scipy", "scikit-learn", "torch")
@@ -78,18 +78,9 @@ def stored(path, key):
 
 def keep(path, key, **arrays):
     """Write arrays under a key, whole or not at all: a temporary file is renamed."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {n: np.asarray(a) for n, a in arrays.items()}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(temporary, "wb") as file:
-            np.savez(file, key=key, content=_checksum(arrays), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole(path) as file:
+        np.savez(file, key=key, content=_checksum(arrays), **arrays)
 
 
 @cache

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from metaad.data.download import checkout
+from metaad.repro.whole import whole
 
 
 def folders():
@@ -80,18 +81,8 @@ def write_json(path, content):
     half a file, and a failure leaves nothing behind.
     """
     text = json.dumps(content, indent=1, sort_keys=False) + "\n"
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with whole(path) as file:
+        file.write(text.encode())
 
 
 def digest(array):

@@ -10,12 +10,13 @@ change unseen: not in an array, not in a shape, not in a name.
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 import safetensors
 from safetensors.numpy import load, save
+
+from metaad.repro.whole import whole
 
 HEAD = b'{"__metadata__":{"metaad":"'
 START = 8 + len(HEAD)  # of the checksum
@@ -39,17 +40,8 @@ def write(path, text, arrays):
     arrays = {name: _little(a) for name, a in arrays.items()}
     content = bytearray(save(arrays, {"metaad": ZEROS.decode() + text}))
     content[START:END] = hashlib.sha256(content).hexdigest().encode()
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole(path) as file:
+        file.write(content)
 
 
 def read(path):

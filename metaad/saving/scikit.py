@@ -120,7 +120,10 @@ def _clean(content):
     clean, result = np.zeros_like(array), io.BytesIO()
     for name in array.dtype.names:
         clean[name] = array[name]
-    np.save(result, clean, allow_pickle=False)
+    # np.save would copy records field by field, and leave the gaps to chance again
+    head = np.lib.format.header_data_from_array_1_0(clean)
+    np.lib.format.write_array_header_1_0(result, head)
+    result.write(clean.view(np.uint8).tobytes())
     return result.getvalue()
 
 

@@ -4,10 +4,13 @@ python tests/tools/run_notebooks.py
         every lesson, quick, into data/runs/
 python tests/tools/run_notebooks.py --refresh 03 05
         execute in place: an unchanged lesson gives an unchanged file
-python tests/tools/run_notebooks.py --profile full
-        the full runs, one after the other, all cores
+python tests/tools/run_notebooks.py --profile full --resume
+        the full runs, one after the other, all cores; what is finished is skipped
 python tests/tools/run_notebooks.py --edition student
         without solutions: each lesson reaches its end, each exercise says "Not yet"
+python tests/tools/run_notebooks.py --seeds 2:21 --parameter-bounds
+        a night: every lesson at other seeds and with each parameter at both ends,
+        recorded in data/results/seeds.json
 """
 
 import argparse
@@ -20,12 +23,12 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import editions
+import lesson_processes
+import lesson_runs
+from lesson_runs import QUIET, Outcome, execute, execute_student
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
-ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-# else every kernel warns that it talks to this machine without encryption
-QUIET = ["--IPKernelApp.log_level=ERROR"]
 
 
 def lessons(wanted=()):
@@ -42,18 +45,6 @@ def lessons(wanted=()):
     return [p for p in found if not wanted or any(p.name.startswith(w) for w in wanted)]
 
 
-def prepare_environment(threads_fixed):
-    """What a kernel inherits: the data at hand, one thread in quick, this Python's
-    kernel.
-    """
-    shared = ROOT.parent / "shared" / "data"
-    if not os.environ.get("METAAD_DATA") and shared.is_dir():
-        os.environ["METAAD_DATA"] = str(shared)
-    if threads_fixed:
-        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
-
-
 def cut_off():
     """Only bundled data, and no address beyond this machine: kernels started from
     here inherit it.
@@ -65,62 +56,16 @@ def cut_off():
     )
 
 
-def execute(path, output, parameters):
-    """Run one lesson with papermill; return (name, seconds, error or None)."""
-    import papermill
-
-    started = time.perf_counter()
-    try:
-        papermill.execute_notebook(
-            str(path),
-            str(output),
-            parameters=parameters,
-            kernel_name="python3",
-            cwd=str(NOTEBOOKS),
-            progress_bar=False,
-            extra_arguments=QUIET,
-        )
-        return path.stem, time.perf_counter() - started, None
-    except Exception as error:  # reported by name, and the exit status is 1
-        return (
-            path.stem,
-            time.perf_counter() - started,
-            f"{type(error).__name__}: {error}",
-        )
-
-
-def execute_student(path, output, parameters):
-    """Run a lesson of the students' edition: as `execute`; an exercise that does not
-    say "Not yet" is an error.
-    """
-    name, seconds, error = execute(path, output, parameters)
-    return name, seconds, error or not_yet(output)
-
-
-def not_yet(path):
-    """None if every check of an executed students' lesson says "Not yet", else the
-    checks that don't.
-    """
-    cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
-    wrong = []
-    for cell in (c for c in cells if c["cell_type"] == "code"):
-        code = "".join(cell["source"])
-        said = "".join("".join(o.get("text", "")) for o in cell["outputs"])
-        if "\ncheck(" in code and not said.startswith("Not yet."):
-            wrong.append(f"{code.splitlines()[-1]} says {said[:80]!r}")
-    return "; ".join(wrong) or None
-
-
-def refresh(path):
+def refresh(path, failed):
     """Execute a lesson in place. Outputs are the only thing that may change in the
-    file.
+    file; a lesson that fails stays as it is, and `failed` shows how far it came.
     """
     import nbformat
     from nbclient import NotebookClient
 
     started = time.perf_counter()
+    notebook = nbformat.read(path, as_version=4)
     try:
-        notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
             cell.metadata.pop("execution", None)
         where = {"metadata": {"path": str(NOTEBOOKS)}}
@@ -136,13 +81,13 @@ def refresh(path):
         temporary = path.with_suffix(".tmp")
         nbformat.write(notebook, temporary)
         os.replace(temporary, path)
-        return path.stem, time.perf_counter() - started, None
+        return Outcome(path.stem, "ok", time.perf_counter() - started)
     except Exception as error:  # reported by name, and the exit status is 1
-        return (
-            path.stem,
-            time.perf_counter() - started,
-            f"{type(error).__name__}: {error}",
-        )
+        tidy(notebook)
+        failed.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, failed)
+        said = f"{type(error).__name__}: {error}".strip()
+        return Outcome(path.stem, "error", time.perf_counter() - started, said)
 
 
 def tidy(notebook):
@@ -181,83 +126,120 @@ def keep_seconds(seconds):
     repro.write_json(path, dict(sorted({**kept, **seconds}.items())))
 
 
-def main():
+def options_of(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         "lessons",
         nargs="*",
         help="numbers of lessons, e.g. 03 05; all if none is given",
     )
-    parser.add_argument("--refresh", action="store_true", help="execute in place")
-    parser.add_argument("--profile", default="quick", choices=("quick", "full"))
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument(
-        "--record",
-        action="store_true",
-        help="quick: keep the seconds in data/results/lessons.json",
-    )
-    parser.add_argument(
-        "--offline", action="store_true", help="no network and no data but the bundled"
-    )
-    parser.add_argument(
-        "--edition", choices=("student",), help="run this edition, not the lessons"
-    )
-    parser.add_argument("--out", type=Path, default=ROOT / "data" / "runs")
-    parser.add_argument(
-        "--jobs",
-        type=int,
-        default=None,
-        help="lessons at once; default: the cores, 1 in full",
-    )
-    options = parser.parse_args()
+    add("--refresh", action="store_true", help="execute in place")
+    add("--profile", default="quick", choices=("quick", "full"))
+    add("--seed", type=int, default=0)
+    add("--device", default="auto")
+    add("--record", action="store_true", help="quick: keep the seconds in lessons.json")
+    add("--offline", action="store_true", help="no network and no data but the bundled")
+    add("--resume", action="store_true", help="skip lessons that are finished")
+    add("--seeds", type=lesson_runs.seeds, default=(), help="e.g. 2:21, both included")
+    add("--parameter-bounds", action="store_true", help="each parameter at both ends")
+    add("--edition", choices=("student",), help="run this edition, not the lessons")
+    add("--out", type=Path, default=ROOT / "data" / "runs")
+    add("--jobs", type=int, help="lessons at once; default: the cores, 1 in full")
+    return parser.parse_args(arguments)
+
+
+def planned(options):
+    """The runs that are asked for: (lesson's path, variation, output, parameters)."""
+    # slowest first would need their times; the later lessons are the longer ones
+    paths = lessons(options.lessons)[::-1]
+    if options.edition:
+        folder = editions.build(options.edition)
+        paths = [folder / p.name for p in paths]
+    common = {n: getattr(options, n) for n in ("profile", "seed", "device")}
+    if not options.seeds and not options.parameter_bounds:
+        return [(p, "", options.out / p.name, common) for p in paths]
+    found = lesson_runs.night(paths, options.seeds, options.parameter_bounds)
+    return [
+        (
+            p,
+            v,
+            options.out / f"{p.stem}-{v.replace(' ', '')}.ipynb",
+            {**common, **changed},
+        )
+        for p, v, changed in found
+    ]
+
+
+def run_all(runs, options, jobs):
+    """Run them, several at once; a list of (lesson, variation, Outcome)."""
+    outcomes = []
+    started = lesson_processes.one_line_when_stopped(lambda: len(outcomes), len(runs))
+    pool = ProcessPoolExecutor(jobs, initializer=lesson_processes.become_worker)
+    # the inner one first: the pool would wait for its workers
+    with pool, started:
+        futures = {}
+        for path, variation, output, parameters in runs:
+            work = (refresh, path, output.with_suffix(".failed.ipynb"))
+            if not options.refresh:
+                name = f"{path.stem} {variation}".strip()
+                run = execute_student if options.edition else execute
+                work = (run, path, output, parameters, name)
+            futures[pool.submit(*work)] = path.stem, variation
+        for future in as_completed(futures):
+            outcome = future.result()
+            outcomes.append((*futures[future], outcome))
+            shown = "ok  " if outcome.state == "ok" else "FAIL"
+            print(f"  {shown} {outcome.seconds:6.1f} s  {outcome.name}", flush=True)
+            if outcome.message:
+                print(outcome.message, flush=True)
+    return outcomes
+
+
+def main():
+    options = options_of()
     quick = options.profile == "quick"
-    prepare_environment(threads_fixed=quick)
+    lesson_processes.stop_on_signals()
+    lesson_runs.environment(quick, ROOT.parent / "shared" / "data")
     if options.offline:
         cut_off()
     jobs = options.jobs or (os.cpu_count() if quick else 1)
     options.out.mkdir(parents=True, exist_ok=True)
-    parameters = {
-        "profile": options.profile,
-        "seed": options.seed,
-        "device": options.device,
-    }
-    failed, seconds_taken, started = [], {}, time.perf_counter()
-    # slowest first would need their times; the later lessons are the longer ones
-    paths = lessons(options.lessons)[::-1]
-    run = execute
-    if options.edition:
-        folder = editions.build(options.edition)
-        paths, run = [folder / p.name for p in paths], execute_student
-    print(
-        f"{len(paths)} lessons, {options.profile} profile, {jobs} at once", flush=True
-    )
-    with ProcessPoolExecutor(jobs) as pool:
-        if options.refresh:
-            futures = [pool.submit(refresh, p) for p in paths]
-        else:
-            futures = [
-                pool.submit(run, p, options.out / p.name, parameters) for p in paths
-            ]
-        for future in as_completed(futures):
-            name, seconds, error = future.result()
-            if not error:
-                seconds_taken[name] = round(seconds, 1)
-            print(
-                f"  {'ok  ' if error is None else 'FAIL'} {seconds:6.1f} s  {name}",
-                flush=True,
-            )
-            if error:
-                failed.append(name)
-                print(error, flush=True)
+    runs, done = planned(options), []
+    if options.resume and not options.refresh:
+        finished = [(r, lesson_runs.finished(r[0], r[2], r[3])) for r in runs]
+        runs = [r for r, seconds in finished if seconds is None]
+        done = [
+            (r[0].stem, r[1], Outcome(r[0].stem, "ok", seconds))
+            for r, seconds in finished
+            if seconds is not None
+        ]
+        print(f"{len(done)} are finished and skipped", flush=True)
+    print(f"{len(runs)} runs, {options.profile} profile, {jobs} at once", flush=True)
+    started = time.perf_counter()
+    outcomes = run_all(runs, options, jobs)
+    failed = [o for *_, o in outcomes if o.state != "ok"]
     where = "in place" if options.refresh else f"in {os.path.relpath(options.out)}"
     print(
-        f"{len(paths) - len(failed)} of {len(paths)} ran in "
+        f"{len(runs) - len(failed)} of {len(runs)} ran in "
         f"{time.perf_counter() - started:.0f} s, {where}"
     )
+    if options.seeds or options.parameter_bounds:
+        keep_night(done + outcomes)
     if options.record and quick:
-        keep_seconds(seconds_taken)
+        keep_seconds(
+            {o.name: round(o.seconds, 1) for *_, o in outcomes if o.state == "ok"}
+        )
     return 1 if failed else 0
+
+
+def keep_night(outcomes):
+    """Write data/results/seeds.json: how every run of the night ended."""
+    from metaad import repro
+
+    path = ROOT / "data" / "results" / "seeds.json"
+    command = "python tests/tools/run_notebooks.py " + " ".join(sys.argv[1:])
+    repro.write_json(path, lesson_runs.summary(outcomes, command))
 
 
 if __name__ == "__main__":

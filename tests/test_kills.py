@@ -171,6 +171,7 @@ def start_runner(folder):
         'profile: str = "quick"  # quick', metadata={"tags": ["parameters"]}
     )
     notebook.cells = [cell, nbformat.v4.new_code_cell(LESSON.format(folder=folder))]
+    notebook.metadata["language_info"] = {"name": "python"}
     nbformat.write(notebook, folder / "00_waits.ipynb")
     command = [sys.executable, "-c", RUNNER.format(tools=TOOLS, folder=folder)]
     runner = subprocess.Popen(

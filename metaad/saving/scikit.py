@@ -117,7 +117,8 @@ def _clean(content):
     array = np.load(io.BytesIO(content), allow_pickle=False)
     if not array.dtype.names:
         return content
-    clean, result = np.zeros_like(array), io.BytesIO()
+    # zeros_like would set the fields alone
+    clean, result = np.zeros(array.shape, array.dtype), io.BytesIO()
     for name in array.dtype.names:
         clean[name] = array[name]
     # np.save would copy records field by field, and leave the gaps to chance again

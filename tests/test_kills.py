@@ -2,6 +2,7 @@
 to the same bytes.
 """
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -163,9 +164,7 @@ sys.exit(run_notebooks.main())
 
 
 def start_runner(folder):
-    """The runner on a lesson that waits for ever: the process, its worker and the
-    worker's kernel.
-    """
+    """The runner on a lesson that waits for ever."""
     notebook = nbformat.v4.new_notebook()
     cell = nbformat.v4.new_code_cell(
         'profile: str = "quick"  # quick', metadata={"tags": ["parameters"]}
@@ -174,34 +173,39 @@ def start_runner(folder):
     notebook.metadata["language_info"] = {"name": "python"}
     nbformat.write(notebook, folder / "00_waits.ipynb")
     command = [sys.executable, "-c", RUNNER.format(tools=TOOLS, folder=folder)]
-    runner = subprocess.Popen(
+    return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+
+
+def wait_for_kernel(runner, folder):
+    """The worker of a runner and the worker's kernel, once the lesson waits."""
     while not (folder / "kernel").is_file() or not (folder / "kernel").read_text():
         assert runner.poll() is None, runner.stderr.read()
     kernel, worker = map(int, (folder / "kernel").read_text().split())
-    return runner, [psutil.Process(worker), psutil.Process(kernel)]
+    return [psutil.Process(worker), psutil.Process(kernel)]
 
 
-@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGINT"])
-def test_a_runner_that_is_killed_leaves_no_worker_and_no_kernel(name, tmp_path):
-    runner, others = start_runner(tmp_path)
+def test_a_runner_that_is_killed_leaves_no_worker_and_no_kernel(tmp_path):
+    """Three at once: it is their start that takes time."""
+    started = {}
+    for name in ("SIGKILL", "SIGTERM", "SIGINT"):
+        (tmp_path / name).mkdir()
+        started[name] = start_runner(tmp_path / name)
+    others = []
     try:
-        runner.send_signal(getattr(signal, name))
-        said, errors = runner.communicate(timeout=30)
-        _, alive = psutil.wait_procs(others, timeout=20)
-        assert not alive
-        if name != "SIGKILL":
-            assert runner.returncode == 130 and "Traceback" not in said + errors
-            assert (
-                said.splitlines()[-1]
-                == "stopped: 0 of 1 runs are finished, the rest is not."
-            )
+        for name, runner in started.items():
+            others += wait_for_kernel(runner, tmp_path / name)
+            runner.send_signal(getattr(signal, name))
+        for name, runner in started.items():
+            said, errors = runner.communicate(timeout=60)
+            if name != "SIGKILL":
+                assert runner.returncode == 130 and "Traceback" not in said + errors
+                last = "stopped: 0 of 1 runs are finished, the rest is not."
+                assert said.splitlines()[-1] == last
+        _, alive = psutil.wait_procs(others, timeout=30)
+        assert len(others) == 6 and not alive
     finally:
-        for process in (runner, *others):
-            if (
-                process.is_running()
-                if hasattr(process, "is_running")
-                else process.poll() is None
-            ):
+        for process in (*started.values(), *others):
+            with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()

@@ -138,8 +138,10 @@ def unprivileged():
         return None
     if os.geteuid():
         return []
-    words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-    return words if shutil.which("setpriv") else None
+    # root keeps its name and loses the right to write what it may not
+    words = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    tried = shutil.which("setpriv") and subprocess.run([*words, "true"], check=False)
+    return words if tried and tried.returncode == 0 else None
 
 
 @pytest.mark.skipif(unprivileged() is None, reason="needs a user who may not write")
@@ -155,8 +157,6 @@ def test_a_lesson_reaches_its_end_in_a_course_folder_that_cannot_be_written():
         for name in ("pyproject.toml", "README.md"):
             shutil.copy(ROOT / name, course)
         home.mkdir()
-        base.chmod(0o755)
-        home.chmod(0o777)
         for path in (course, *course.rglob("*")):
             path.chmod(stat.S_IMODE(path.stat().st_mode) & ~0o222 | 0o444)
         words = {
@@ -174,8 +174,6 @@ def test_a_lesson_reaches_its_end_in_a_course_folder_that_cannot_be_written():
             text=True,
             check=False,
         )
-        if "Permission denied" in done.stderr and "nbformat" in done.stderr[-300:]:
-            pytest.skip("this environment is not open to another user")
         assert done.returncode == 0, done.stderr[-2000:]
         cells = json.loads((ROOT / "notebooks/00_start_here.ipynb").read_text())[
             "cells"

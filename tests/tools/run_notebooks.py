@@ -25,7 +25,9 @@ from pathlib import Path
 import editions
 import lesson_processes
 import lesson_runs
-from lesson_runs import QUIET, Outcome, execute, execute_student
+from lesson_runs import QUIET, Outcome, execute, execute_student, not_yet
+
+__all__ = ["lessons", "main", "not_yet", "refresh"]
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"

@@ -18,7 +18,8 @@ import pytest
 from metaad import saving
 from metaad.detectors import AutoencoderDetector, IsolationForest, KNNDetector
 from metaad.repro import cache, whole, write_json
-from metaad.search.tuning.matrix import candidates, compute, matrix
+from metaad.search.tuning.grids import candidates
+from metaad.search.tuning.matrix import compute, matrix
 from metaad.search.tuning.matrix_cache import stored
 from metaad.tasks.tables import LabelledTable, TableTasks
 

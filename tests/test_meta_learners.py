@@ -170,7 +170,7 @@ def test_adapt_returns_a_fitted_detector_that_agrees_with_the_batch_of_tasks(
         )
 
 
-def test_a_detector_handed_out_does_not_change_when_its_learner_goes_on(tasks):
+def test_an_adapted_detector_does_not_change_when_its_learner_goes_on(tasks):
     learner = small("maml").fit(tasks[0])
     task = tasks[1].sample(1, 0)
     detector = learner.adapt(task.support[0].numpy())
@@ -343,7 +343,7 @@ def autoencoder():
 
 
 @pytest.mark.parametrize("method", [MAML, Reptile])
-def test_a_learner_about_the_autoencoder_hands_out_an_autoencoder(method, tasks):
+def test_a_learner_about_the_autoencoder_adapts_to_an_autoencoder(method, tasks):
     learner = method(autoencoder(), iterations=10, device="cpu", random_state=0).fit(
         tasks[0]
     )

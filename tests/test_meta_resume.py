@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import torch
 
-from metaad import saving
 from metaad.meta import MAML, Mahalanobis, training
 from metaad.meta.few_shot import trunk
 from metaad.nets import MLP
@@ -62,12 +61,15 @@ def main(kind, checkpoint, stop):
     torch.set_num_threads(1)
     training.SECONDS = 0.0
 
+    seen = []
+
     def watch(done):
+        seen.append(done)
         if done == stop:
             os.kill(os.getpid(), signal.SIGKILL)
 
     fitted = learner(kind, checkpoint).fit(tasks(kind), watch=watch)
-    print(json.dumps(content(fitted)))
+    print(json.dumps(content(fitted) | {"first": seen[0]}))
 
 
 def run(*arguments):
@@ -85,12 +87,11 @@ def test_a_run_killed_twice_ends_with_the_bytes_of_one_left_alone(kind, tmp_path
     for stop in (4, 9):
         killed = run(kind, path, stop)
         assert killed.returncode == -signal.SIGKILL, killed.stderr
-        assert len(saving.read(path)["losses"]) == stop
     resumed = run(kind, path, 0)
     assert resumed.returncode == 0, resumed.stderr
     torch.set_num_threads(1)
     alone = content(learner(kind).fit(tasks(kind)))
-    assert json.loads(resumed.stdout) == alone
+    assert json.loads(resumed.stdout) == alone | {"first": 10}
     # the finished file gives the same once more, without a step
     assert content(learner(kind, path).fit(tasks(kind), watch=pytest.fail)) == alone
     assert [f.name for f in tmp_path.iterdir()] == ["run.safetensors"]

@@ -81,6 +81,14 @@ CLASSICAL = {
     "scores": "import metaad.scores",
     "plots": "import metaad\nmetaad.plots.style()",
     "repro": "import metaad\nmetaad.repro.digest",
+    "a lesson": 'profile: str = "quick"\nseed: int = 0\ndevice: str = "auto"\n'
+    "from metaad import repro\nIn = ['']\n"
+    "run = repro.start('01_what_is_an_anomaly', globals())\n"
+    "assert run.device == 'cpu' and run.fingerprint()['threads'] == 1",
+    "saving": "from metaad import IsolationForest, saving\n"
+    "import numpy as np, os, tempfile\nX = np.random.default_rng(0).normal(size=(60, 3))\n"
+    "path = os.path.join(tempfile.mkdtemp(), 'forest')\n"
+    "saving.save(path, IsolationForest(5, random_state=0).fit(X))\nsaving.load(path)",
     "rooms": "import metaad.meta, metaad.search, metaad.tasks, metaad.detectors.forest",
 }
 

@@ -1,5 +1,5 @@
 """The recipes in the docstrings, followed to the letter: a new dataset, a new
-detector.
+detector, a new lesson. That of a new meta-learner is followed beside the meta-learners.
 """
 
 import importlib.util
@@ -7,10 +7,14 @@ import re
 import sys
 import textwrap
 
+import nbformat
 import numpy as np
+import pytest
+from papermill.exceptions import PapermillExecutionError
+from papermill.execute import execute_notebook
 from sklearn.utils.estimator_checks import check_estimator
 
-from metaad import data
+from metaad import data, repro
 from metaad.data import loaders
 from metaad.detectors import anomaly_score, base
 from metaad.tasks import TableTasks
@@ -57,3 +61,30 @@ def test_a_new_detector_passes_scikit_learns_checks(tmp_path, monkeypatch):
     fitted = detector().fit(X)
     assert anomaly_score(fitted, X).tolist() == [2.0, 0.0, 2.0]
     assert anomaly_score(fitted, [[2.0, 7.0]]).tolist() == [7.0]
+
+
+@pytest.mark.notebook
+def test_a_new_lesson_runs_checks_its_parameters_and_shows_its_findings(tmp_path):
+    """Its parameters cell is the line that the recipe shows, and the three of all."""
+    own = re.search(r"`(rows: int = .*?)`", repro.__doc__.replace("\n", " "))[1]
+    common = (
+        'profile: str = "quick"  # one of quick, full; how large\nseed: int = 0  # any'
+    )
+    parameters = f'{common}\ndevice: str = "auto"  # auto, cpu\n{own}'
+    imports = "import numpy as np\nfrom metaad import metrics, repro"
+    lines = recipe(repro, "run = repro.start")
+    assert len(lines.splitlines()) == 5
+    cells = [nbformat.v4.new_code_cell(c) for c in (parameters, imports, lines)]
+    cells[0].metadata["tags"] = ["parameters"]
+    path, out = tmp_path / "21_a_new_lesson.ipynb", tmp_path / "out.ipynb"
+    about = {
+        "kernelspec": {"name": "python3", "language": "python", "display_name": "P"}
+    }
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=about), path)
+    how = {"kernel_name": "python3", "progress_bar": False}
+    done = execute_notebook(str(path), str(out), parameters={"seed": 3}, **how)
+    assert "half of 1 is above" in str(done.cells[-1].outputs)
+    with pytest.raises(
+        PapermillExecutionError, match="rows must be a whole number, 10 to 5000; got 5"
+    ):
+        execute_notebook(str(path), str(out), parameters={"rows": 5}, **how)

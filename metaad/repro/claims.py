@@ -10,6 +10,10 @@ NOT_JUDGED = "not judged"
 class ClaimError(AssertionError):
     """A sentence of a lesson is not borne out by the run."""
 
+    def _render_traceback_(self):
+        """Show the sentence alone in a notebook."""
+        return [f"ClaimError: {self}"]
+
 
 class Claims:
     """The sentences of a lesson that a run can refute. Each is checked by a number of

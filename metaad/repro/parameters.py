@@ -33,6 +33,10 @@ class ParameterError(ValueError):
     cannot use.
     """
 
+    def _render_traceback_(self):
+        """Show the sentence alone in a notebook: the reader's code is not at fault."""
+        return [f"ParameterError: {self}"]
+
 
 class Parameter(NamedTuple):
     """One line of the parameters cell. allowed : its range as written."""

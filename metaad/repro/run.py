@@ -52,17 +52,15 @@ class Run:
         """What the numbers of this run depend on: versions, machine, threads,
         parameters, seconds so far.
         """
-        import torch
-
+        torch = _torch()
+        cuda = self.device == "cuda"
         return {
             "lesson": self.lesson,
             "parameters": self.parameters,
-            "device": torch.cuda.get_device_name()
-            if self.device == "cuda"
-            else self.device,
+            "device": torch.cuda.get_device_name() if cuda else self.device,
             "versions": {p: _version(p) for p in PACKAGES},
             "cpu": _cpu(),
-            "threads": torch.get_num_threads(),
+            "threads": torch.get_num_threads() if torch else 1,
             "seconds": round(time.perf_counter() - self.started, 1),
         }
 
@@ -131,11 +129,10 @@ def _as_written(values, written):
 
 def seed_everything(seed):
     """Seed Python's, NumPy's and PyTorch's global generators."""
-    import torch
-
     random.seed(seed)
     np.random.seed(seed)
-    torch.manual_seed(seed)
+    if torch := _torch():
+        torch.manual_seed(seed)
 
 
 def fix_arithmetic(quick):
@@ -143,19 +140,13 @@ def fix_arithmetic(quick):
     Full: all cores, float32.
     """
     import threadpoolctl
-    import torch
 
-    # needed for deterministic products on CUDA
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True, warn_only=not quick)
-    torch.set_default_dtype(torch.float64 if quick else torch.float32)
-    torch.set_num_threads(
-        1
-        if quick
-        else len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else 1
-    )
+    if torch := _torch():
+        # needed for deterministic products on CUDA
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=not quick)
+        torch.set_default_dtype(torch.float64 if quick else torch.float32)
+        torch.set_num_threads(1 if quick else _cores())
     # The limits hold from here on for BLAS and OpenMP; the object must stay alive.
     fix_arithmetic.limits = threadpoolctl.threadpool_limits(1) if quick else None
 
@@ -164,22 +155,39 @@ def _device(asked, profile):
     """quick stays on the CPU unless told otherwise: its outputs are compared to the
     last digit.
     """
+    if asked == "cpu" or (asked == "auto" and (profile == "quick" or not _torch())):
+        return "cpu"
     from metaad.train import resolve_device
 
     try:
-        return (
-            "cpu"
-            if asked == "auto" and profile == "quick"
-            else resolve_device(asked).type
-        )
+        return resolve_device(asked).type
     except ValueError as error:
         raise ParameterError(str(error)) from None
 
 
+def _torch():
+    """PyTorch, or None where it is not installed: the classical lessons need none."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    return torch
+
+
+def _cores():
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _version(package):
-    return (
-        platform.python_version() if package == "python" else metadata.version(package)
-    )
+    if package == "python":
+        return platform.python_version()
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _cpu():

@@ -66,6 +66,11 @@ def test_the_door_alone_imports_nothing_heavy():
     assert loaded == "[]"
 
 
+PARAMETERS = """\
+profile: str = "quick"  # one of quick, full; how large
+seed: int = 0  # seeds every random choice
+device: str = "auto"  # auto, cpu, cuda or mps
+"""
 CLASSICAL = {
     "detectors": "from metaad import IsolationForest, KMeansDetector, KNNDetector\n"
     "from metaad import anomaly_score, auroc_scorer\n"
@@ -81,8 +86,8 @@ CLASSICAL = {
     "scores": "import metaad.scores",
     "plots": "import metaad\nmetaad.plots.style()",
     "repro": "import metaad\nmetaad.repro.digest",
-    "a lesson": 'profile: str = "quick"\nseed: int = 0\ndevice: str = "auto"\n'
-    "from metaad import repro\nIn = ['']\n"
+    "a lesson": PARAMETERS + "from metaad import repro\n"
+    f"In = [{PARAMETERS!r}]\n"
     "run = repro.start('01_what_is_an_anomaly', globals())\n"
     "assert run.device == 'cpu' and run.fingerprint()['threads'] == 1",
     "saving": "from metaad import IsolationForest, saving\n"

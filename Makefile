@@ -48,8 +48,8 @@ nbval: $(READY) ## every stored output of every lesson, figures included, compar
 seeds: $(READY) ## every lesson at seed 1, offline, with no data but the bundled: all claims must hold
 	@$(ONE_THREAD) $(BIN)/python tests/tools/run_notebooks.py --seed 1 --offline --jobs $(WORKERS) --out data/runs/seed1
 
-lint: $(READY)
-	@$(BIN)/ruff check
+lint: $(READY) ## style and form of the code
+	@$(BIN)/ruff check && $(BIN)/ruff format --check --quiet metaad tests
 
 lab: $(READY) ## open your own copy of the course, in work/, in JupyterLab
 	@$(BIN)/python tests/tools/editions.py lab

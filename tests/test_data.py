@@ -475,6 +475,7 @@ def test_every_registered_file_has_an_address_and_a_whole_checksum():
     assert {f.split("/")[0] for f in files.registry()} == set(files.ADDRESSES)
     assert len(set(files.registry().values())) == len(files.registry())
     assert sum(n.startswith("adbench:") for n in data.names()) == 43
+    assert sum(n.startswith("oddbench:") for n in data.names()) == 577
 
 
 # --- names, families
@@ -490,7 +491,10 @@ def test_every_registered_file_has_an_address_and_a_whole_checksum():
         ),
         ("covr", "did you mean adbench:cover?"),
         ("minst", "did you mean mnist"),
-        ("zzz", "there are mnist-5k, digits, .* and adbench:<table>. data.names"),
+        (
+            "zzz",
+            "there are mnist-5k, digits, .* adbench:<table> and oddbench:<table>. data",
+        ),
         (3, "needs the name of a dataset or the path of a file, got int"),
         ("no/such.csv", "there is no file no/such.csv; check the path"),
     ],
@@ -621,6 +625,59 @@ def test_adbench_tables(table, file, shape, anomalies):
         and np.isfinite(got.X).all()
         and got.name == f"adbench:{table}"
     )
+
+
+def toy_oddbench(path, **fields):
+    """A file as OddBench has them: two normal training rows, then three test rows."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {"train": np.eye(2), "test": np.full((3, 2), 7), "test_labels": [0, 1, 0]}
+    arrays |= {"github_link": "https://example.org/a", "indicator_feature": "kind"}
+    arrays |= {"feature_names": ["a", "b"]}
+    np.savez(path, **arrays | {"anomalous_feature_values": ["odd", "rare"]} | fields)
+    return sha(path.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("fields", "source", "column"),
+    [
+        ({}, "https://example.org/a", "kind"),
+        # Python objects are not read: only pickle could
+        (
+            {
+                "github_link": np.array([{}], dtype=object),
+                "indicator_feature": np.array([None], dtype=object),
+            },
+            "OddBench, Toy.npz",
+            "a column",
+        ),
+    ],
+)
+def test_oddbench_tables_hold_training_rows_then_test_rows(
+    fields, source, column, folder, monkeypatch
+):
+    checksum = toy_oddbench(folder / "oddbench" / "Toy.npz", **fields)
+    monkeypatch.setattr(loaders, "registry", lambda: {"oddbench/Toy.npz": checksum})
+    monkeypatch.setattr(files, "registry", lambda: {"oddbench/Toy.npz": checksum})
+    got = data.load("OddBench:toy")
+    assert got.name == "oddbench:Toy" and got.source == source
+    assert got.X.tolist() == [[1, 0], [0, 1], [7, 7], [7, 7], [7, 7]]
+    assert got.columns == ("a", "b")
+    assert got.y.tolist() == [0, 0, 0, 1, 0]
+    assert got.train.tolist() == [True, True, False, False, False]
+    assert got.anomalies == f"the rows that OddBench labels 1: {column} is odd, rare"
+    assert "own source decides" in got.licence
+    assert data.family(got.name) == "oddbench:toy", "each is a family by itself"
+
+
+@pytest.mark.skipif(
+    not (data.data_dir() / "oddbench" / "AustinCrime.npz").exists(),
+    reason="AustinCrime.npz not in METAAD_DATA; nothing is downloaded here",
+)
+def test_a_real_oddbench_table():
+    got = data.load("oddbench:AustinCrime")
+    assert got.X.shape == (4846, 4) and got.y.sum() == 204 and got.train.sum() == 2321
+    assert got.y[got.train].sum() == 0 and got.source.startswith("https://github.com/")
+    assert got.anomalies.endswith("clearance_status is Cleared by Exception")
 
 
 @at_hand("adbench/45_wine.npz")

@@ -29,6 +29,8 @@ STALE = 3 * TRIES * sum(TIMEOUT)
 ADDRESSES = {
     "adbench": "https://github.com/Minqi824/ADBench/raw/3dac8221081e190f157d78e93bfa8867f90d0965"
     "/adbench/datasets/Classical/",
+    "oddbench": "https://github.com/psorus/Outformer/raw/"
+    "99aebce03692d1a21a4e9ccaac097fe2cc73eceb/benchmarks/oddbench/",
     "uoms": "https://github.com/yzhao062/UOMS/raw/a27ebbbde2dcfd9c2d2b207f8b98dcbdff0ecef9"
     "/Internal_Evaluation/analysis/OD_Intrinsic_Measure/",
     "wnut17": "https://github.com/leondz/emerging_entities_17/raw/e52a2d2a71ac1a051ca2d532eef28653c5c02603/",

@@ -189,6 +189,46 @@ def adbench(known):
     )
 
 
+def oddbench_files():
+    """{"oddbench:austincrime": ("AustinCrime", "oddbench/AustinCrime.npz"), ...}."""
+    tables = [Path(f).stem for f in registry() if f.startswith("oddbench/")]
+    return {f"oddbench:{t.lower()}": (t, f"oddbench/{t}.npz") for t in tables}
+
+
+def oddbench(known):
+    """A table of OddBench: its training rows, all normal, then its test rows.
+
+    `train` marks the first kind. Every table comes from another repository, so that
+    each is a family by itself."""
+    table, file = oddbench_files()[known]
+    with np.load(fetch(file), allow_pickle=False) as arrays:
+        rows, test, labels = (arrays[n] for n in ("train", "test", "test_labels"))
+        link, column, values = (
+            ", ".join(_texts(arrays, n))
+            for n in ("github_link", "indicator_feature", "anomalous_feature_values")
+        )
+        columns = _texts(arrays, "feature_names") or None
+    X = np.concatenate([rows, test])  # (n_train + n_test, d)
+    y = np.concatenate([np.zeros(len(rows), np.int64), labels])
+    train = np.arange(len(X)) < len(rows)
+    licence = "the collection states none; the table's own source decides"
+    marks = f"the rows that OddBench labels 1: {column or 'a column'} is {values}"
+    name = f"oddbench:{table}"
+    source = link or f"OddBench, {Path(file).name}"
+    return as_table(X, y, name, source, licence, marks, "anomalies", train, columns)
+
+
+def _texts(arrays, name):
+    """What a file says under a name: tuple of str, empty where it says nothing.
+
+    Python objects, which only pickle could read, count as nothing."""
+    try:
+        values = np.atleast_1d(arrays[name])
+    except (KeyError, ValueError):
+        return ()
+    return tuple(map(str, values))
+
+
 def _uoms():
     import pandas as pd
 

@@ -7,7 +7,14 @@ import os
 import warnings
 from pathlib import Path
 
-from metaad.data.loaders import FAMILIES, LOADERS, adbench, adbench_files
+from metaad.data.loaders import (
+    FAMILIES,
+    LOADERS,
+    adbench,
+    adbench_files,
+    oddbench,
+    oddbench_files,
+)
 from metaad.data.own_file import READS, own_table
 from metaad.data.records import DataError
 
@@ -19,8 +26,8 @@ def load(name, *, label=None, anomaly=None):
     ----------
     name : str or Path.
         Bundled: mnist-5k, digits, breast-cancer, wine.
-        Downloaded once and checked: mnist, fashion-mnist, adbench:<table>, uoms,
-        wnut17. Capital or small letters make no difference.
+        Downloaded once and checked: mnist, fashion-mnist, adbench:<table>,
+        oddbench:<table>, uoms, wnut17. Capital or small letters make no difference.
         Your own: a path that ends in .csv, .tsv (also .csv.gz, .tsv.gz), .parquet or
         .npz. What was dropped from it, or read in another way than the ending says, is
         in the record's `notes`, and a warning says it.
@@ -45,7 +52,7 @@ def load(name, *, label=None, anomaly=None):
             f"load needs the name of a dataset or the path of a file, got {type(name).__name__}."
         )
     known = text.lower()
-    bundled = known in LOADERS or known in adbench_files()
+    bundled = known in names()
     own = None if bundled else own_table(text, "y" if label is None else label, anomaly)
     if own is not None:
         for note in own.notes:
@@ -59,19 +66,16 @@ def load(name, *, label=None, anomaly=None):
         return LOADERS[known]()
     if known in adbench_files():
         return adbench(known)
-    short = {n.removeprefix("adbench:"): n for n in reversed(names())}
-    near = [
-        short[n]
-        for n in difflib.get_close_matches(
-            known.removeprefix("adbench:"), short, 3, 0.6
-        )
-    ]
+    if known in oddbench_files():
+        return oddbench(known)
+    short = {_short(n): n for n in reversed(names())}
+    near = [short[n] for n in difflib.get_close_matches(_short(known), short, 3, 0.6)]
     raise DataError(
         f"there is no dataset {text!r}; "
         + (
             f"did you mean {' or '.join(near)}?"
             if near
-            else f"there are {', '.join(LOADERS)} and adbench:<table>."
+            else f"there are {', '.join(LOADERS)} adbench:<table> and oddbench:<table>."
         )
         + f" data.names() lists all; a file of your own must end in {READS}."
     )
@@ -79,13 +83,20 @@ def load(name, *, label=None, anomaly=None):
 
 def names():
     """Every name that `load` knows, bundled ones first."""
-    return [*LOADERS, *adbench_files()]
+    return [*LOADERS, *adbench_files(), *oddbench_files()]
+
+
+def _short(name):
+    """A table's name without its collection."""
+    return name.removeprefix("adbench:").removeprefix("oddbench:")
 
 
 def family(name):
     """The family of a dataset: what must be held out with it. A dataset without
     relatives is its own family.
     """
+    if name.lower() in oddbench_files():
+        return name.lower()
     short = name.lower().removeprefix("adbench:")
     if short not in {n.removeprefix("adbench:") for n in names()}:
         raise DataError(

@@ -75,7 +75,7 @@ def load(name, *, label=None, anomaly=None):
         + (
             f"did you mean {' or '.join(near)}?"
             if near
-            else f"there are {', '.join(LOADERS)} adbench:<table> and oddbench:<table>."
+            else f"there are {', '.join(LOADERS)}, adbench:<table> and oddbench:<table>."
         )
         + f" data.names() lists all; a file of your own must end in {READS}."
     )

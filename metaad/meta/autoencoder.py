@@ -8,8 +8,8 @@ import torch
 from sklearn.base import clone
 from torch.nn.functional import softplus
 
-from metaad.detectors import AutoencoderDetector
-from metaad.meta.learnables import Learnable, learnable
+from metaad.meta.learnables import Learnable
+from metaad.meta.one_table import as_set, say
 from metaad.nets import Autoencoder
 
 
@@ -20,6 +20,22 @@ def rebuild_loss(out, x, y=None):
     y : (n_tasks, n), 1 for an anomaly; None if all rows are normal.
     """
     errors = (out - x).square().sum(dim=-1) / x.shape[-1]  # (n_tasks, n)
+    if y is None:
+        return errors.mean(dim=1)
+    return ((1 - y) * errors).sum(dim=1) / (1 - y).sum(dim=1)
+
+
+def bounded_rebuild_loss(out, x, y=None):
+    """Compute `rebuild_loss` with each row's error e above 1 replaced by 1 + log e:
+    tensor (n_tasks,).
+
+    Scaled rows have a mean square of 1, so a network that answers 0 has e = 1, and
+    errors above 1 are rows that stand apart or a network that has gone astray. There
+    the gradient of e grows with e, and steps of a fixed rate soon overshoot; that of
+    log e does not. Value and gradient are continuous at 1. Arguments as in
+    `rebuild_loss`."""
+    errors = (out - x).square().sum(dim=-1) / x.shape[-1]  # (n_tasks, n)
+    errors = torch.where(errors <= 1, errors, 1 + errors.clamp_min(1).log())
     if y is None:
         return errors.mean(dim=1)
     return ((1 - y) * errors).sum(dim=1) / (1 - y).sum(dim=1)
@@ -49,11 +65,11 @@ def log_error(out, x):
     return ((out - x).square().sum(dim=-1) / x.shape[-1]).clamp_min(1e-12).log()
 
 
-@learnable.register
-def weights(estimator: AutoencoderDetector, tasks):
-    """Make the autoencoder's weights learnable, with the detector's own sizes,
-    scaling and dtype.
-    """
+def weights(estimator, tasks):
+    """Make an AutoencoderDetector's weights learnable, with its own sizes, scaling and
+    dtype.
+
+    tasks : of one width, with the rows X (n, d) that the scale is learned from."""
     shape = clone(estimator)
     shape._check_parameters()
     shape._learn_scale(tasks.X.double().cpu().numpy())
@@ -93,4 +109,25 @@ def weights(estimator: AutoencoderDetector, tasks):
         )
         return detector
 
-    return Learnable(module, rebuild_loss, separation_loss, log_error, prepare, finish)
+    return Learnable(
+        module,
+        bounded_rebuild_loss,
+        separation_loss,
+        log_error,
+        prepare,
+        finish,
+        without_labels=_trained_anew,
+    )
+
+
+def _trained_anew(learner, detector, X):
+    """The detector trained on X as it is set, where one unlabelled table was all there
+    was to learn from: a few steps from a start learned from made-up anomalies are no
+    match for training.
+    """
+    if not learner.one_table_:
+        return None
+    return as_set(detector, X), say(
+        "optimize got no label, and fit one table without labels. It returns "
+        f"{type(detector).__name__} as it is set, trained on these rows."
+    )

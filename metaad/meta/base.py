@@ -28,6 +28,7 @@ from metaad.meta.inputs import (
     check_parameters,
     check_same_type,
     check_support,
+    is_table,
 )
 from metaad.meta.learnables import (
     Learnable,
@@ -35,6 +36,7 @@ from metaad.meta.learnables import (
     normality_loss,
     squared_error,
 )
+from metaad.meta.one_table import named, unlabelled
 from metaad.meta.training import Training
 from metaad.train import resolve_device, seeded
 
@@ -121,13 +123,17 @@ class MetaLearner(BaseEstimator):
         FloatingPointError
             if the outer loss is not finite.
         """
-        tasks = as_tasks(tasks)
+        self.one_table_, tasks = is_table(tasks), as_tasks(tasks)
         check_parameters(self)
         self.device_ = resolve_device(self.device)
         rng = np.random.default_rng(self.random_state)
         seed = int(rng.integers(2**31))
         with seeded(seed, self.device_):
             tasks = self._start(tasks, seed)
+            if self.learnable_.idle:
+                self.history_ = []
+                self.module_.eval()
+                return self
             training = Training(self, tasks, rng)
             for task in training.batches():
                 loss = self.loss(task)
@@ -175,22 +181,45 @@ class MetaLearner(BaseEstimator):
             had.
         """
         check_is_fitted(self, "module_")
-        support, y = self.check_support(support, y)
+        rows, y = self.check_support(support, y)
         if self.learnable_.finish:
-            return self.learnable_.finish(self, support, y)
+            return named(self.learnable_.finish(self, rows, y), support)
         learner = copy.deepcopy(self)  # the detector stays if this one learns on
         with evaluation(learner.module_):
-            adapted = learner.adapted(learner.rows(support), learner.batch(y))
-        return FewShotDetector(learner).keep(adapted, support, y)
+            adapted = learner.adapted(learner.rows(rows), learner.batch(y))
+        return named(FewShotDetector(learner).keep(adapted, rows, y), support)
 
     def optimize(self, detector, X, y=None):
         """Apply what was meta-learned to new data X (n, d): a fitted detector.
 
-        `detector` stays as it is. Raises TypeError if it is of another type than the
-        one meta-learned about.
+        `detector` stays as it is. Without labels a copy of it comes back as it is set,
+        unless something better was learned from labelled tasks: what was made up from
+        rows without labels never decides. `reason_` says in a sentence what came back.
+
+        y : array (n,), 1 for an anomaly, 0 for a normal row and, where hyperparameters
+            are learned, -1 for a row without a label. None, or -1 everywhere: no label.
+
+        Raises TypeError if `detector` is of another type than the one meta-learned
+        about.
         """
         check_same_type(self, detector)
+        check_is_fitted(self, "module_")
+        choose, self.reason_ = self.learnable_.without_labels, self._how(y)
+        if choose is not None and unlabelled(y):
+            self.check_support(X)
+            found = choose(self, detector, X)
+            if found is not None:
+                detector, self.reason_ = found
+                return detector
         return self.adapt(X, y)
+
+    def _how(self, y):
+        """Say what `adapt` does, in a sentence."""
+        source = "anomalies made up from one table" if self.one_table_ else "the tasks"
+        target = "rows taken as normal" if y is None else "the labels"
+        return (
+            f"{type(self).__name__} adapted a start learned from {source} to {target}."
+        )
 
     def scores(self, task):
         """Compute anomaly scores of the queries of a whole batch: float64 (n_tasks, q).

@@ -25,8 +25,8 @@ def as_tasks(tasks):
     """
     if isinstance(tasks, (list, tuple)) and _all_tables(tasks):
         return TableTasks(tasks)
-    if isinstance(tasks, (list, np.ndarray)) or hasattr(tasks, "__array__"):
-        X = _numbers(tasks)
+    if is_table(tasks):
+        X = rows_of(tasks)
         X = X.reshape(len(X), -1) if X.ndim > 1 else X
         return ResampledTasks(X, dtype=torch.get_default_dtype())
     if callable(getattr(tasks, "sample", None)) and hasattr(tasks, "n_features"):
@@ -40,18 +40,47 @@ def as_tasks(tasks):
     )
 
 
+def is_table(tasks):
+    """Return whether `fit` got the rows of one table, and no tasks."""
+    if isinstance(tasks, list):
+        return not _all_tables(tasks)
+    return isinstance(tasks, np.ndarray) or hasattr(tasks, "__array__")
+
+
 def _all_tables(tasks):
     return bool(tasks) and all(isinstance(t, LabelledTable) for t in tasks)
 
 
-def _numbers(rows):
+def rows_of(X):
+    """Return the rows of an array, a list or a DataFrame: float64 array (n, ...).
+
+    Raises
+    ------
+    ValueError
+        for text, columns of text and rows of different lengths.
+    """
+    types = getattr(X, "dtypes", ())
+    if hasattr(X, "columns"):
+        other = [str(c) for c, t in zip(X.columns, types, strict=True) if _other(t)]
+        if other:
+            raise ValueError(
+                f"expected columns of numbers; {', '.join(other)} hold something "
+                "else. Encode or drop them first, e.g. with pandas.get_dummies."
+            )
     try:
-        return np.asarray(rows, dtype=np.float64)
+        rows = np.asarray(X, dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError(
-            "fit takes an array (n, d) of numbers, got text or rows of different "
+            "expected an array (n, d) of numbers, got text or rows of different "
             "lengths; metaad.load encodes the text columns of a file."
         ) from None
+    # a DataFrame lends its memory for reading only, and PyTorch warns about that
+    return rows if rows.flags.writeable else rows.copy()
+
+
+def _other(dtype):
+    """Whether a column's type is neither a number nor a truth value."""
+    return getattr(dtype, "kind", "O") not in "iufb"
 
 
 def check_parameters(learner):
@@ -86,7 +115,7 @@ def check_support(learner, support, y):
         for fewer than two rows, NaN or infinity, another width than the tasks had,
         and labels that are unknown, too few or all 1.
     """
-    support = np.asarray(support, dtype=np.float64)
+    support = rows_of(support)
     support = support.reshape(len(support), -1) if support.ndim > 1 else support
     if support.ndim != 2 or len(support) < 2:
         raise ValueError(

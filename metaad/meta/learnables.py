@@ -48,6 +48,10 @@ class Learnable:
         None makes a FewShotDetector.
     tasks : tasks to learn from in place of those given to `fit`; None takes those.
     unlabelled : True if `adapt` may get labels of -1, for rows of unknown label.
+    without_labels : function (learner, detector, X) -> (fitted detector, reason), what
+        `optimize` returns where no row has a label; it may answer None, and None itself
+        stands for `adapt`.
+    idle : True if the tasks hold nothing to learn from; the outer loop is left out.
     """
 
     module: nn.Module
@@ -58,10 +62,12 @@ class Learnable:
     finish: Callable | None = None
     tasks: object = None
     unlabelled: bool = False
+    without_labels: Callable | None = None
+    idle: bool = False
 
 
 # modules that register types; imported when an estimator of an unknown type comes
-PROVIDERS = ["metaad.meta.autoencoder", "metaad.search.tuning.surrogate"]
+PROVIDERS = ["metaad.search.tuning.surrogate"]
 
 
 @singledispatch

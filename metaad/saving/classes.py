@@ -35,8 +35,11 @@ LEARNER = {
     "history_": Of(("list",)),
     "n_features_": Whole(1, none=True),
     "device_": Of(("device",)),
+    "one_table_": Of(("bool",)),
 }
 CONTROLLER = {
+    "one_table_": Of(("bool",)),
+    "gain_": Of(("Gain", "NoneType")),
     "policy_": Of(("CategoricalPolicy",)),
     "levels_": Of(("dict",)),
     "history_": Of(("list",)),
@@ -45,7 +48,7 @@ CONTROLLER = {
     "spread_": Array("float64", ("c",), optional=True),
 }
 FOREST_POLICY = {"policy_": Of(("SplitPolicy",)), "history_": Of(("list",))}
-METRIC = Saved(LEARNER, ("learnable_",), ("checkpoint",))
+METRIC = Saved(LEARNER, ("learnable_", "reason_"), ("checkpoint",))
 
 CLASSES = {
     "metaad.detectors.KMeansDetector": Saved(
@@ -82,7 +85,9 @@ CLASSES = {
     ),
     "metaad.detectors.forest.SplitPolicy": Saved(),
     "metaad.meta.MAML": Saved(
-        LEARNER | {"names_": Of(("list",))}, ("learnable_",), ("checkpoint",)
+        LEARNER | {"names_": Of(("list",))},
+        ("learnable_", "reason_"),
+        ("checkpoint",),
     ),
     "metaad.meta.Reptile": METRIC,
     "metaad.meta.ProtoNet": METRIC,
@@ -105,7 +110,8 @@ CLASSES = {
             "rate_": Number(),
             "loss_": Number(),
             "features_": Of(("tuple",)),
-        }
+        },
+        ("reason_",),
     ),
     "metaad.meta.stack.stack.StackDetector": Saved(
         DETECTOR
@@ -118,8 +124,9 @@ CLASSES = {
         },
         ("features_",),
     ),
-    "metaad.search.Reinforce": Saved(CONTROLLER, ("payoff_", "records_")),
-    "metaad.search.TRPO": Saved(CONTROLLER, ("payoff_", "records_")),
+    "metaad.search.Reinforce": Saved(CONTROLLER, ("payoff_", "records_", "reason_")),
+    "metaad.search.TRPO": Saved(CONTROLLER, ("payoff_", "records_", "reason_")),
+    "metaad.search.tuning.no_labels.Gain": Saved(),
     "metaad.search.policies.Record": Saved(),
     "metaad.search.ForestPolicy": Saved(FOREST_POLICY),
     "metaad.search.ForestScore": Saved(FOREST_POLICY),

@@ -24,6 +24,6 @@ __all__, __getattr__, __dir__ = attach(
         ],
         "space": ["Choice", "Integer", "Real", "Space", "configured"],
         "tuning": [],
-        "tuning.surrogate": ["SurrogateTasks"],
+        "tuning.surrogate_tasks": ["SurrogateTasks"],
     },
 )

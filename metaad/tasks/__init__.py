@@ -9,7 +9,7 @@ __all__, __getattr__, __dir__ = attach(
         "one_class": ["PROTOCOLS", "OneClassTasks", "Protocol", "protocol"],
         "synthetic": ["ResampledTasks", "SinusoidTasks"],
         "labelled": ["LabelledTable"],
-        "tables": ["TableTasks", "adbench_names", "class_tables"],
+        "tables": ["TableTasks", "adbench_names", "class_tables", "oddbench_names"],
         "made_up": ["MadeUpTasks"],
         "recipes": [],
         "mixed": ["mixed_rows"],

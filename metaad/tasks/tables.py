@@ -159,12 +159,22 @@ def adbench_names(download=False):
 
     Those that are not there yet are fetched when they are loaded.
     """
-    known = [n for n in data.names() if n.startswith("adbench:")]
-    if download:
-        return known
-    files = (data.data_dir() / "adbench").glob("*.npz")
-    here = {p.stem.partition("_")[2].lower() for p in files}
-    return [n for n in known if n.removeprefix("adbench:") in here]
+    return _names("adbench", lambda stem: stem.partition("_")[2], download)
+
+
+def oddbench_names(download=False):
+    """Names of the OddBench tables that lie in the data folder, by alphabet; with
+    `download` all of them, as `adbench_names` does it.
+    """
+    return _names("oddbench", lambda stem: stem, download)
+
+
+def _names(collection, table_of, download):
+    """Names of a collection's tables. table_of : function, a file's stem -> a table."""
+    known = [n for n in data.names() if n.startswith(f"{collection}:")]
+    files = (data.data_dir() / collection).glob("*.npz")
+    here = {f"{collection}:{table_of(p.stem).lower()}" for p in files}
+    return known if download else [n for n in known if n in here]
 
 
 def class_tables(name, rate=0.1, n_normal=None, pool=1, random_state=0, others="all"):

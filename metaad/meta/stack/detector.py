@@ -1,12 +1,13 @@
 """A stack at work on one table."""
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from metaad.detectors import Detector
 from metaad.meta.stack.inputs import inputs, support_inputs
 from metaad.meta.stack.label_features import LabelFeatures
 from metaad.meta.stack.row_features import TableFeatures
+from metaad.progress import progress as show_progress
 
 
 class StackDetector(Detector):
@@ -15,6 +16,8 @@ class StackDetector(Detector):
 
     stack : a meta-trained Stack. contamination : share of anomalies expected in the
     table, in (0, 0.5]. random_state is not used: the stack has its own."""
+
+    _min_samples = 4
 
     def __init__(self, stack, contamination=0.1, random_state=None):
         self.stack = stack
@@ -25,8 +28,7 @@ class StackDetector(Detector):
         """Describe the table X (n, d) and adapt to its labels y (n,): 1 anomaly, 0
         normal, -1 no label.
         """
-        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=4)
-        self.labels_ = _checked_labels(y, len(X))
+        self.labels_ = _checked_labels(y, np.shape(X)[0] if np.ndim(X) else 0)
         return super().fit(X)
 
     def _fit(self, X):
@@ -68,6 +70,8 @@ class StackDetector(Detector):
 
     def _anomaly(self, X):
         parts = np.array_split(X, -(-len(X) // 2000))
+        if self.stack.progress and len(parts) > 1:
+            parts = show_progress(parts, total=len(parts), label="2,000 rows each")
         return np.concatenate([self.inputs(part) @ self.weights_ for part in parts])
 
     def inputs(self, X):
@@ -81,11 +85,13 @@ class StackDetector(Detector):
 
 def _checked_labels(y, n):
     y = np.asarray(y)
-    if y.shape != (n,) or not np.isin(y, (-1, 0, 1)).all():
+    numbers = y.dtype.kind in "iufb"
+    if not numbers or y.shape != (n,) or not np.isin(y, (-1, 0, 1)).all():
+        values = ", ".join(dict.fromkeys(map(repr, y.ravel().tolist()[:200])))
         raise ValueError(
             f"a stack needs one label a row, ({n},): 1 anomaly, 0 normal, -1 no "
-            f"label; got shape {y.shape} with values "
-            f"{np.unique(y)[:5]}."
+            f"label; got {y.dtype} of shape {y.shape} with values {values:.60}. Words "
+            "and gaps must be turned into these three numbers first."
         )
     for label, name in ((1, "anomaly"), (0, "normal row")):
         if not (y == label).any():

@@ -25,6 +25,7 @@ from torch import nn
 from torch.nn.functional import softplus
 
 from metaad.meta.inner_loop import inner_loop
+from metaad.meta.one_table import as_set, say, unlabelled
 from metaad.meta.stack.checks import check_parameters
 from metaad.meta.stack.detector import StackDetector
 from metaad.meta.stack.episodes import Episode, pairwise_loss
@@ -70,6 +71,7 @@ class Stack(BaseEstimator):
     max_rows : a larger table is described by so many of its rows: the labelled ones and
         a random rest.
     random_state : int, seed of draws, forests and pairs.
+    progress : bool, show a bar while rows are scored, 2,000 at a time.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Stack(BaseEstimator):
         cross_fit=True,
         max_rows=3000,
         random_state=0,
+        progress=False,
     ):
         self.counts = counts
         self.n_normal = n_normal
@@ -97,11 +100,20 @@ class Stack(BaseEstimator):
         self.cross_fit = cross_fit
         self.max_rows = max_rows
         self.random_state = random_state
+        self.progress = progress
 
     def fit(self, tasks, y=None):
         """Meta-train on tables: metaad.tasks.tables.TableTasks, or a list of
         LabelledTables. Returns the stack.
-        """
+
+        Raises TypeError for anything else: what to do with labels is learned from
+        tables that have labels."""
+        if hasattr(tasks, "columns") or not all(hasattr(t, "y") for t in tasks):
+            raise TypeError(
+                "a stack learns from labelled tables, TableTasks([...]) or a list of "
+                f"LabelledTable; got {type(tasks).__name__}. One table with a few labels "
+                'is for `adapt`, e.g. Stack.load("adbench-v1").adapt(X, y).'
+            )
         return self.fit_episodes([e for table in tasks for e in self.episodes(table)])
 
     def episodes(self, table):
@@ -227,6 +239,23 @@ class Stack(BaseEstimator):
         check_is_fitted(self, "weights_")
         return StackDetector(self).fit(X, y)
 
+    def optimize(self, detector, X, y=None):
+        """The framework's last step: a fitted detector for new data X (n, d), whatever
+        detector it would replace.
+
+        With labels y, as in `adapt`, it is the StackDetector. Without (None, or -1
+        everywhere) there is nothing to adapt to: a copy of `detector`, as it is set,
+        comes back fitted to X. `reason_` says in a sentence which."""
+        check_is_fitted(self, "weights_")
+        if not unlabelled(y):
+            self.reason_ = "Stack adapted to the labels."
+            return self.adapt(X, y)
+        self.reason_ = say(
+            f"optimize got no label, and Stack learns from labels. It returns "
+            f"{type(detector).__name__} as it is set, fitted to these rows."
+        )
+        return as_set(detector, X)
+
     def save(self, path):
         """Write the meta-trained head to a JSON file."""
         check_is_fitted(self, "weights_")
@@ -238,7 +267,7 @@ class Stack(BaseEstimator):
         }
         write_json(
             path,
-            {"features": list(FEATURES), "parameters": self.get_params(), **learned},
+            {"features": list(FEATURES), "parameters": _shaping(self), **learned},
         )
 
     def _restored(self):
@@ -282,7 +311,7 @@ class Stack(BaseEstimator):
             got = sorted(content) if isinstance(content, dict) else content
             raise ValueError(f"expected {sorted(expected)}, got {got!r:.200}")
         stack = cls(**content["parameters"])
-        missing = set(stack.get_params()) - set(content["parameters"])
+        missing = set(_shaping(stack)) - set(content["parameters"])
         if missing:
             raise ValueError(f"the parameters lack {', '.join(sorted(missing))}")
         stack.features_ = tuple(content["features"])
@@ -290,3 +319,8 @@ class Stack(BaseEstimator):
         stack.rate_, stack.loss_ = (float(content[n]) for n in ("rate", "loss"))
         stack._restored()
         return stack
+
+
+def _shaping(stack):
+    """The parameters of a stack that shape its scores: all but the bar."""
+    return {n: v for n, v in stack.get_params().items() if n != "progress"}

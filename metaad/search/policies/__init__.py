@@ -7,7 +7,7 @@ from metaad.lazy import attach
 __all__, __getattr__, __dir__ = attach(
     __name__,
     {
-        "controller": ["TRPO", "Reinforce"],
+        "tuners": ["TRPO", "Reinforce"],
         "policy": ["CategoricalPolicy", "Record"],
         "reinforce": ["reinforce_gradient", "reinforce_step"],
         "rewards": ["Payoff"],

@@ -5,7 +5,11 @@ from a matrix and adapted to what is seen.
 from metaad.meta.base import Learnable, squared_error
 from metaad.meta.maml import MAML
 from metaad.search.tuning.strategies import Strategy
-from metaad.search.tuning.surrogate import SurrogateTasks, predicted, surrogate_net
+from metaad.search.tuning.surrogate_tasks import (
+    SurrogateTasks,
+    predicted,
+    surrogate_net,
+)
 
 
 class Adapted(Strategy):

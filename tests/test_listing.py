@@ -107,6 +107,22 @@ print(clf.predict(X_train).shape, meta.reason_[:8])
     assert len(found.stderr.splitlines()) == 1, "one line says what came back"
 
 
+def test_the_listings_of_the_readme_run_in_their_order():
+    import re
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    readme = Path(__file__).parents[1].joinpath("README.md").read_text("utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", readme, re.DOTALL))
+    run = [sys.executable, "-c", code]
+    found = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    plain, labelled, reason = found.stdout.splitlines()
+    assert float(labelled.split()[-1]) > float(plain.split()[-1]), "labels help"
+    assert reason in found.stderr and "as it is set" in reason
+
+
 @pytest.mark.parametrize("method", [MAML, Reinforce, TRPO])
 @pytest.mark.parametrize(
     ("given", "says"),

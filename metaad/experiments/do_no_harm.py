@@ -74,22 +74,12 @@ def _enough(rows, y, most):
     return np.r_[anomalies, normal[: most - len(anomalies)]]
 
 
-def usable(name):
-    """Whether a table tells settings apart: anomalies and normal rows to judge by."""
-    y = split(name)[2]
-    return min(int(y.sum()), int((1 - y).sum())) >= 5
-
-
 def drawn(n_choosing=CHOOSING, n_judging=JUDGING):
     """Names of OddBench tables in the order of a hash: to choose by, and to judge by."""
     names = sorted(oddbench_names(), key=lambda n: zlib.crc32(f"{SEED}{n}".encode()))
-    names = [n for n in names if usable(n)]
+    # anomalies and normal rows to judge by, or a table tells no settings apart
+    names = [n for n in names if min(np.bincount(split(n)[2], minlength=2)) >= 5]
     return names[:n_choosing], names[n_choosing : n_choosing + n_judging]
-
-
-def judged(detector, X, X_test, y):
-    """AUROC on the rows X_test (m, d) of a detector fitted to X (n, d)."""
-    return metrics.auroc(y, anomaly_score(detector.fit(X), X_test))
 
 
 def seeded(detector):
@@ -141,7 +131,8 @@ class Race:
         self.left = [i for i in self.left if self.out[i] is None]
 
     def _auroc(self, config, X, X_test, y):
-        return judged(configured(self.detector, config, len(X)), X, X_test, y)
+        detector = configured(self.detector, config, len(X)).fit(X)
+        return metrics.auroc(y, anomaly_score(detector, X_test))
 
     def result(self):
         """What became of every setting."""

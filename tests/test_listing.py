@@ -328,6 +328,18 @@ def test_the_autoencoder_does_not_diverge_on_raw_columns(name):
         assert np.isfinite(anomaly_score(meta.adapt(X[:20]), X)).all()
 
 
+@pytest.mark.parametrize(
+    ("factor", "loss"), [(1.0, rebuild_loss), (16.0, bounded_rebuild_loss)]
+)
+def test_pixels_keep_the_plain_loss_and_standardised_columns_get_the_bounded(
+    factor, loss
+):
+    X = factor * metaad.load("digits").X.reshape(-1, 64)[:50]
+    clf = AutoencoderDetector(**SMALL, random_state=0)
+    meta = MAML(clf, iterations=1, device="cpu", random_state=0).fit(X)
+    assert meta.learnable_.inner_loss is loss
+
+
 def test_the_autoencoder_learns_settings_from_tables_whatever_was_imported():
     import metaad.meta.autoencoder  # noqa: F401  it once took tables for rows
 

@@ -29,7 +29,7 @@ def bounded_rebuild_loss(out, x, y=None):
     """Compute `rebuild_loss` with each row's error e above 1 replaced by 1 + log e:
     tensor (n_tasks,).
 
-    Scaled rows have a mean square of 1, so a network that answers 0 has e = 1, and
+    Standardised rows have a mean square of 1, so a network that answers 0 has e = 1, and
     errors above 1 are rows that stand apart or a network that has gone astray. There
     the gradient of e grows with e, and steps of a fixed rate soon overshoot; that of
     log e does not. Value and gradient are continuous at 1. Arguments as in
@@ -73,6 +73,8 @@ def weights(estimator, tasks):
     shape = clone(estimator)
     shape._check_parameters()
     shape._learn_scale(tasks.X.double().cpu().numpy())
+    # pixels stay as they are, and their errors have no scale of 1
+    standardised = bool((shape.mean_ != 0).any() or (shape.scale_ != 1).any())
     module = Autoencoder(tasks.n_features, estimator.hidden, estimator.code_size)
 
     def prepare(x):
@@ -111,7 +113,7 @@ def weights(estimator, tasks):
 
     return Learnable(
         module,
-        bounded_rebuild_loss,
+        bounded_rebuild_loss if standardised else rebuild_loss,
         separation_loss,
         log_error,
         prepare,

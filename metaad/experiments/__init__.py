@@ -15,6 +15,7 @@ one, add its name below and write its record with `metaad.experiments.record.wri
 RECORDS = {
     "architecture": "15_architecture_search",
     "autoencoder_maml": "autoencoder_maml",
+    "do_no_harm": "do_no_harm",
     "few_labels": "few_labels",
     "learned_forest": "learned_forest",
     "learned_forest_nested": "learned_forest",

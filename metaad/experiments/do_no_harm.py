@@ -1,7 +1,7 @@
 """Without labels, does `optimize` do harm? And is there a setting that could be shipped?
 
     # what is done is kept in FOLDER; a run that was killed goes on
-    python -m metaad.experiments.do_no_harm FOLDER
+    python -m metaad.experiments do_no_harm FOLDER
 
 Three parts, on tables of OddBench and of ADBench. A detector is fitted to at most 1,000
 rows without labels, anomalies among them, and judged by AUROC on other rows of the same
@@ -19,10 +19,7 @@ table. Columns are standardised by the rows that were fitted.
 
 Tables are told apart by a hash of their names. Nothing was tuned on part 2 or 3."""
 
-import argparse
-import json
 import logging
-import time
 import warnings
 import zlib
 from pathlib import Path
@@ -34,6 +31,8 @@ from sklearn.base import clone
 
 from metaad import data, metrics, repro
 from metaad.detectors import anomaly_score
+from metaad.experiments import record
+from metaad.experiments.tuning import Steps
 from metaad.meta import MAML
 from metaad.meta.one_table import as_set
 from metaad.search import TRPO, Reinforce
@@ -252,28 +251,16 @@ def ship(chosen, n_tables):
     repro.write_json(SHIPPED, content)
 
 
-class Steps:
-    """What is done, in one file: results by key, with the CPU seconds of each."""
-
-    def __init__(self, path):
-        self.path = path
-        self.done = json.loads(path.read_text("utf-8")) if path.exists() else {}
-
-    def __call__(self, key, make):
-        if key not in self.done:
-            began = time.process_time()
-            made = make()
-            seconds = round(time.process_time() - began, 2)
-            self.done[key] = {"result": made, "seconds": seconds}
-            repro.write_json(self.path, self.done)
-        return self.done[key]["result"]
+def parser():
+    """Return the parser of this experiment's options."""
+    found = record.parser_of("do_no_harm", __doc__)
+    found.add_argument("folder", type=Path, help="keeps what is done")
+    return found
 
 
 def main(argv=None):
     """Run the three parts, ship what qualifies, write data/results/do_no_harm.json."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    folder = parser.parse_args(argv).folder
+    folder = parser().parse_args(argv).folder
     folder.mkdir(parents=True, exist_ok=True)
     logging.getLogger("metaad").setLevel(logging.ERROR)
     torch.set_num_threads(1)
@@ -282,8 +269,7 @@ def main(argv=None):
     to_choose, to_judge = step("tables", drawn)
     chosen = step("choosing", lambda: choosing(to_choose))
     ship(chosen, len(to_choose))
-    results = {"command": "python -m metaad.experiments.do_no_harm FOLDER"}
-    results |= {"what": __doc__.split("\n\n")[0], "seed": SEED, "choosing": chosen}
+    results = {"choosing": chosen}
     for place, names in (("ADBench", adbench_names()), ("OddBench", to_judge)):
         tables = {n: step(f"judging {n}", lambda n=n: judging(n)) for n in names}
         results[f"judging on {place}"] = summary(tables)
@@ -292,11 +278,8 @@ def main(argv=None):
     reasons = [t.pop("reasons") for t in tables.values()][-1]
     results["learned from ADBench"] = {**summary(tables), "reasons": reasons}
     results["tables"] = {"choosing": to_choose, "judging": to_judge}
-    seconds = sum(done["seconds"] for done in step.done.values())
-    fingerprint = repro.Run("do_no_harm", "full", SEED, "cpu", {}).fingerprint()
-    results["run"] = {n: fingerprint[n] for n in ("versions", "cpu", "threads")}
-    results["run"] |= {"cpu seconds": round(seconds, 1)}
-    repro.write_json(repro.results_dir() / "do_no_harm.json", results)
+    lines = [record.command("do_no_harm", folder)]
+    record.write("do_no_harm", results, lines, seconds=step.seconds(), seed=SEED)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import clone
 
 LOG = logging.getLogger("metaad")
+NO_LABEL = "optimize got no label"
 
 
 def unlabelled(y):

@@ -35,3 +35,20 @@ def check_parameters(stack):
         raise ValueError(f"counts must be whole numbers ≥ 1, got {counts!r:.80}")
     if not isinstance(stack.cross_fit, bool):
         raise ValueError(f"cross_fit must be true or false, got {stack.cross_fit!r}")
+
+
+def check_tables(tasks):
+    """Raise TypeError for tasks that are not labelled tables: what to do with labels is
+    learned from tables that have some.
+    """
+    if hasattr(tasks, "columns") or not all(hasattr(t, "y") for t in tasks):
+        raise TypeError(
+            "a stack learns from labelled tables, TableTasks([...]) or a list of "
+            f"LabelledTable; got {type(tasks).__name__}. One table with a few labels is "
+            'for `adapt`, e.g. Stack.load("adbench-v1").adapt(X, y).'
+        )
+
+
+def shaping(stack):
+    """Return the parameters of a stack that shape its scores: all but the bar."""
+    return {n: v for n, v in stack.get_params().items() if n != "progress"}

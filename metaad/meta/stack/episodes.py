@@ -3,7 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from torch.nn.functional import softplus
+
+from metaad.meta.stack.inputs import N_INPUTS
 
 
 def pairwise_loss(out, x, y):
@@ -33,3 +36,14 @@ class Episode(NamedTuple):
     support: np.ndarray
     y: np.ndarray
     table: str
+
+
+def supports(episodes):
+    """Inputs (n_episodes, k, 65) and labels (n_episodes, k) of the supports,
+    filled up with rows of label -1.
+    """
+    k = max(len(e.y) for e in episodes)
+    x, y = np.zeros((len(episodes), k, N_INPUTS)), np.full((len(episodes), k), -1)
+    for i, e in enumerate(episodes):
+        x[i, : len(e.y)], y[i, : len(e.y)] = e.support, e.y
+    return torch.tensor(x), torch.tensor(y)

@@ -25,10 +25,10 @@ from torch import nn
 from torch.nn.functional import softplus
 
 from metaad.meta.inner_loop import inner_loop
-from metaad.meta.one_table import as_set, say, unlabelled
-from metaad.meta.stack.checks import check_parameters
+from metaad.meta.one_table import NO_LABEL, as_set, say, unlabelled
+from metaad.meta.stack.checks import check_parameters, check_tables, shaping
 from metaad.meta.stack.detector import StackDetector
-from metaad.meta.stack.episodes import Episode, pairwise_loss
+from metaad.meta.stack.episodes import Episode, pairwise_loss, supports
 from metaad.meta.stack.inputs import (
     N_INPUTS,
     average_weights,
@@ -108,12 +108,7 @@ class Stack(BaseEstimator):
 
         Raises TypeError for anything else: what to do with labels is learned from
         tables that have labels."""
-        if hasattr(tasks, "columns") or not all(hasattr(t, "y") for t in tasks):
-            raise TypeError(
-                "a stack learns from labelled tables, TableTasks([...]) or a list of "
-                f"LabelledTable; got {type(tasks).__name__}. One table with a few labels "
-                'is for `adapt`, e.g. Stack.load("adbench-v1").adapt(X, y).'
-            )
+        check_tables(tasks)
         return self.fit_episodes([e for table in tasks for e in self.episodes(table)])
 
     def episodes(self, table):
@@ -161,7 +156,7 @@ class Stack(BaseEstimator):
         ) / len(set(tables))
         # (n_episodes, p, 65)
         pairs = torch.tensor(np.stack([e.pairs for e in episodes]))
-        support = self._supports(episodes) if self.steps else None
+        support = supports(episodes) if self.steps else None
         head = nn.Linear(N_INPUTS, 1, bias=False).double()
         with torch.no_grad():
             head.weight[:] = torch.tensor(average_weights())
@@ -195,16 +190,6 @@ class Stack(BaseEstimator):
         self.rate_ = float(log_rate.detach().exp())
         self.features_ = FEATURES
         return self
-
-    def _supports(self, episodes):
-        """Inputs (n_episodes, k, 65) and labels (n_episodes, k) of the supports,
-        filled up with rows of label -1.
-        """
-        k = max(len(e.y) for e in episodes)
-        x, y = np.zeros((len(episodes), k, N_INPUTS)), np.full((len(episodes), k), -1)
-        for i, e in enumerate(episodes):
-            x[i, : len(e.y)], y[i, : len(e.y)] = e.support, e.y
-        return torch.tensor(x), torch.tensor(y)
 
     def _adapted(self, head, x, y, rate):
         """Weights after the inner steps on supports x (n_tasks, k, 65): tensor
@@ -250,10 +235,8 @@ class Stack(BaseEstimator):
         if not unlabelled(y):
             self.reason_ = "Stack adapted to the labels."
             return self.adapt(X, y)
-        self.reason_ = say(
-            f"optimize got no label, and Stack learns from labels. It returns "
-            f"{type(detector).__name__} as it is set, fitted to these rows."
-        )
+        kind = type(detector).__name__
+        self.reason_ = say(f"{NO_LABEL}, {kind} is fitted to these rows as it is set.")
         return as_set(detector, X)
 
     def save(self, path):
@@ -267,7 +250,7 @@ class Stack(BaseEstimator):
         }
         write_json(
             path,
-            {"features": list(FEATURES), "parameters": _shaping(self), **learned},
+            {"features": list(FEATURES), "parameters": shaping(self), **learned},
         )
 
     def _restored(self):
@@ -311,7 +294,7 @@ class Stack(BaseEstimator):
             got = sorted(content) if isinstance(content, dict) else content
             raise ValueError(f"expected {sorted(expected)}, got {got!r:.200}")
         stack = cls(**content["parameters"])
-        missing = set(_shaping(stack)) - set(content["parameters"])
+        missing = set(shaping(stack)) - set(content["parameters"])
         if missing:
             raise ValueError(f"the parameters lack {', '.join(sorted(missing))}")
         stack.features_ = tuple(content["features"])
@@ -319,8 +302,3 @@ class Stack(BaseEstimator):
         stack.rate_, stack.loss_ = (float(content[n]) for n in ("rate", "loss"))
         stack._restored()
         return stack
-
-
-def _shaping(stack):
-    """The parameters of a stack that shape its scores: all but the bar."""
-    return {n: v for n, v in stack.get_params().items() if n != "progress"}

@@ -16,12 +16,11 @@ from scipy.stats import t as student
 from sklearn.base import clone
 from sklearn.svm import OneClassSVM
 
-from metaad.meta.one_table import LOG, as_set, say
+from metaad.meta.one_table import LOG, NO_LABEL, as_set, say
 from metaad.search.space import configured
 from metaad.search.tuning.matrix_cache import own_scores
 
 SHIPPED = Path(__file__).with_name("shipped.json")
-NO_LABEL = "optimize got no label"
 
 
 class Gain(NamedTuple):

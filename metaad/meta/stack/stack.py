@@ -3,8 +3,7 @@ the next table.
 
 On one table with one to ten labelled anomalies a combination of 32 scores can't be
 learned. Across tables it can: the rows of every table are described in the same way
-(metaad/meta/row_features.py, metaad/meta/label_features.py), and one linear head is
-trained on many tables and many draws of labels [1], [2].
+(`row_features`, `label_features`), and one linear head is trained on many [1], [2].
 
 References
 ----------
@@ -225,12 +224,9 @@ class Stack(BaseEstimator):
         return StackDetector(self).fit(X, y)
 
     def optimize(self, detector, X, y=None):
-        """The framework's last step: a fitted detector for new data X (n, d), whatever
-        detector it would replace.
-
-        With labels y, as in `adapt`, it is the StackDetector. Without (None, or -1
-        everywhere) there is nothing to adapt to: a copy of `detector`, as it is set,
-        comes back fitted to X. `reason_` says in a sentence which."""
+        """Fit a detector to new data X (n, d): with labels y the StackDetector of
+        `adapt`; without (None, or -1 everywhere) a copy of `detector` as it is set.
+        `reason_` says in a sentence which."""
         check_is_fitted(self, "weights_")
         if not unlabelled(y):
             self.reason_ = "Stack adapted to the labels."

@@ -194,23 +194,23 @@ EXERCISES = (
         damaged,
         wrong=(
             Wrong(
-                lambda module, batch, noise: (
-                    reconstruction_error(batch, module(batch) + noise).mean()
-                ),
+                lambda module, batch, noise: reconstruction_error(
+                    batch, module(batch) + noise
+                ).mean(),
                 "The noise is added after the network, which then sees clean rows and "
                 "has nothing to remove. Damage its input.",
             ),
             Wrong(
-                lambda module, batch, noise: (
-                    reconstruction_error(batch + noise, module(batch + noise)).mean()
-                ),
+                lambda module, batch, noise: reconstruction_error(
+                    batch + noise, module(batch + noise)
+                ).mean(),
                 "The target is noisy too: the network is asked to keep the noise. It "
                 "must return the clean row.",
             ),
             Wrong(
-                lambda module, batch, noise: (
-                    reconstruction_error(batch, module(batch * noise)).mean()
-                ),
+                lambda module, batch, noise: reconstruction_error(
+                    batch, module(batch * noise)
+                ).mean(),
                 "The noise is multiplied, which wipes out the row. Add it.",
             ),
             Wrong(
@@ -219,40 +219,40 @@ EXERCISES = (
                 "compute the loss from the network's output.",
             ),
             Wrong(
-                lambda module, batch, noise: (
-                    reconstruction_error(batch, module(batch)).mean()
-                ),
+                lambda module, batch, noise: reconstruction_error(
+                    batch, module(batch)
+                ).mean(),
                 "This is the plain loss: the noise is not used.",
             ),
             Wrong(
-                lambda module, batch, noise: (
-                    reconstruction_error(batch + noise, module(batch)).mean()
-                ),
+                lambda module, batch, noise: reconstruction_error(
+                    batch + noise, module(batch)
+                ).mean(),
                 "The two are exchanged: the network sees the clean row and is asked to "
                 "predict noise, which nothing can.",
             ),
             Wrong(
-                lambda module, batch, noise: (
-                    reconstruction_error(batch, batch + noise).mean()
-                ),
+                lambda module, batch, noise: reconstruction_error(
+                    batch, batch + noise
+                ).mean(),
                 "The network does not occur in it: this is the size of the noise.",
             ),
             Wrong(
-                lambda module, batch, noise: (
-                    reconstruction_error(noise, module(batch + noise)).mean()
-                ),
+                lambda module, batch, noise: reconstruction_error(
+                    noise, module(batch + noise)
+                ).mean(),
                 "The network is asked for the noise. Ask it for the clean row.",
             ),
             Wrong(
-                lambda module, batch, noise: (
-                    reconstruction_error(batch, module(batch + noise))
+                lambda module, batch, noise: reconstruction_error(
+                    batch, module(batch + noise)
                 ),
                 "That is one error per row. A loss is one number: their mean.",
             ),
             Wrong(
-                lambda module, batch, noise: (
-                    reconstruction_error(batch, module(batch + noise)).sum()
-                ),
+                lambda module, batch, noise: reconstruction_error(
+                    batch, module(batch + noise)
+                ).sum(),
                 "That is the sum over rows; with it the step grows with the batch.",
             ),
         ),

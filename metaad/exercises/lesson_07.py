@@ -109,14 +109,14 @@ EXERCISES = (
             ),
             Wrong(
                 lambda h, c, alpha, steps: (
-                    (h * (1 - alpha * h) ** (2 * steps) * c).sum()
-                ),
+                    h * (1 - alpha * h) ** (2 * steps) * c
+                ).sum(),
                 "A weighted mean is divided by the sum of its weights.",
             ),
             Wrong(
                 lambda h, c, alpha, steps: (
-                    (h * (1 - alpha * h) ** (2 * steps) * c).mean()
-                ),
+                    h * (1 - alpha * h) ** (2 * steps) * c
+                ).mean(),
                 "You divide by the number of tasks; divide by the sum of the weights.",
             ),
             Wrong(
@@ -158,8 +158,8 @@ EXERCISES = (
             ),
             Wrong(
                 lambda h, alpha, steps: bool(max(alpha * h) > 2),
-                "Beyond αh = 2 the inner loop itself diverges. Here it is fine, and "
-                "the outer one runs away.",
+                "Beyond αh = 2 the inner loop itself diverges. FOMAML's outer loop can run "
+                "away long before that.",
             ),
             Wrong(
                 lambda h, alpha, steps: bool(((1 - alpha * h) ** steps).sum() < 0),
@@ -206,6 +206,8 @@ EXERCISES = (
                 ([2.0, 13.0], 3),
                 ([8.0, 14.0], 1),
                 ([8.0, 14.0], 2),
+                ([1.0, 21.0], 2),
+                ([5.0, 5.0, 19.0], 3),
                 ([1.0, 12.0], 1),
             )
         ),

@@ -78,7 +78,7 @@ def describe(value, wanted, exercise):
 def generic(exercise, function, answers, verdicts, cases):
     """A sentence for an answer that is wrong in no known way."""
     bad = [i for i, verdict in enumerate(verdicts) if verdict]
-    smallest = min(bad, key=lambda i: sum(np.size(a) for a in cases[i][0]))
+    smallest = min(bad, key=lambda i: sum(size(a) for a in cases[i][0]))
     said, args = verdicts[smallest], cases[smallest][0]
     if exercise.judge:
         return said
@@ -89,6 +89,11 @@ def generic(exercise, function, answers, verdicts, cases):
     elif exercise.hint:
         parts.append(exercise.hint)
     return " ".join(parts)
+
+
+def size(argument):
+    """How many numbers an argument holds; 1 if it is none."""
+    return int(np.prod(np.shape(argument))) if hasattr(argument, "shape") else 1
 
 
 def ignores(exercise, function, cases):
@@ -127,6 +132,8 @@ def form(array):
 
 def short(value):
     """A value in few characters."""
+    if hasattr(value, "detach"):  # a tensor
+        value = value.detach().cpu().numpy()
     if isinstance(value, np.ndarray) and value.size > MOST_SHOWN:
         return f"<shape {value.shape}>"
     if isinstance(value, np.ndarray):

@@ -1,0 +1,265 @@
+"""Exercises of lesson 05: an autoencoder on MNIST."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from metaad.exercises.core import Exercise, Wrong
+from metaad.scores import reconstruction_error
+
+
+def threshold_for(errors, share):
+    """The m-th smallest of n errors, m the smallest number for which a new normal row
+    lies above it with probability (n + 1 - m) / (n + 1) ≤ share.
+    """
+    # rounded: 0.1 has no exact binary form
+    m = int(np.ceil(round((len(errors) + 1) * (1 - share), 9)))
+    return float(np.sort(errors)[m - 1])
+
+
+def relative_error(x, rebuilt, mean):
+    """Reconstruction error over the error of copying the mean row: (n,)."""
+    return reconstruction_error(x, rebuilt) / ((x - mean) ** 2).mean(1)
+
+
+def denoising_loss(module, batch, noise):
+    """Error of the clean rows, rebuilt from the noisy ones: a scalar tensor."""
+    return reconstruction_error(batch, module(batch + noise)).mean()
+
+
+def promises(rng):
+    """Errors (n,) in no order, and a share that no rounding decides about."""
+    n = int(rng.integers(12, 60))
+    while True:
+        share = round(float(rng.uniform(1.2 / (n + 1), 0.6)), 4)
+        part = (n + 1) * (1 - share) % 1
+        if 0.1 < part < 0.9:
+            return np.round(rng.gamma(4.0, 0.01, n), 6), share
+
+
+def copies(rng):
+    """Rows x (5, 7) in [0, 1], their copies, and a mean row (7,)."""
+    x = rng.uniform(0, 1, (5, 7)) * rng.uniform(0.3, 1, (5, 1))
+    return x, x + rng.normal(0, 0.1, (5, 7)), rng.uniform(0.2, 0.8, 7)
+
+
+def damaged(rng):
+    """A small network without gradients, a batch (4, 3) and noise like it."""
+    sizes = (torch.as_tensor(rng.normal(size=s)) for s in ((2, 3), (3, 2)))
+    layers = []
+    for weight in sizes:
+        layer = nn.Linear(*reversed(weight.shape), dtype=torch.float64)
+        layer.weight.data, layer.bias.data = weight, torch.zeros(len(weight)).double()
+        layers.append(layer)
+    net = nn.Sequential(layers[0], nn.Tanh(), layers[1]).requires_grad_(False)
+    batch, noise = rng.uniform(0, 1, (4, 3)), rng.normal(0.1, 0.4, (4, 3))
+    return net, torch.as_tensor(batch), torch.as_tensor(noise)
+
+
+def _place(rule):
+    """A threshold at the place rule(n, share), counted from 1."""
+
+    def threshold_for(errors, share):
+        return float(np.sort(errors)[int(rule(len(errors), share)) - 1])
+
+    return threshold_for
+
+
+def _ratio(below):
+    def relative_error(x, rebuilt, mean):
+        return reconstruction_error(x, rebuilt) / below(x, rebuilt, mean)
+
+    return relative_error
+
+
+EXERCISES = (
+    Exercise(
+        "05.1",
+        threshold_for,
+        promises,
+        wrong=(
+            Wrong(
+                _place(lambda n, share: np.ceil(n * (1 - share))),
+                "You counted n places. The new row is one more: there are n + 1 gaps, "
+                "and with n the promise is broken a little.",
+            ),
+            Wrong(
+                _place(lambda n, share: np.ceil(100 * (1 - share))),
+                "100 stands for n + 1 where there are 99 errors, and for no other "
+                "number of them: use `len(errors)`.",
+            ),
+            Wrong(
+                lambda errors, share: float(np.quantile(errors, 1 - share)),
+                "np.quantile takes a point between two errors of these n rows. The "
+                "promise is about a new row: take the m-th smallest error itself.",
+            ),
+            Wrong(
+                _place(lambda n, share: np.floor((n + 1) * (1 - share))),
+                "m is rounded down, so the probability lies above `share`. Round up.",
+            ),
+            Wrong(
+                lambda errors, share: float(
+                    np.sort(errors)[int(np.ceil((len(errors) + 1) * (1 - share)))]
+                ),
+                "Python counts from 0: the m-th smallest stands at place m - 1.",
+            ),
+            Wrong(
+                _place(lambda n, share: np.ceil((n + 1) * share)),
+                "That many errors lie below the threshold; `share` is what may lie "
+                "above it.",
+            ),
+            Wrong(
+                lambda errors, share: float(
+                    errors[int(np.ceil((len(errors) + 1) * (1 - share))) - 1]
+                ),
+                "The errors come in no order: sort them first.",
+            ),
+            Wrong(
+                lambda errors, share: int(np.ceil((len(errors) + 1) * (1 - share))),
+                "That is m itself. The threshold is an error: the m-th smallest.",
+            ),
+            Wrong(
+                lambda errors, share: float(np.mean(errors) + 2 * np.std(errors)),
+                "Mean and standard deviation promise a share only where errors are "
+                "normally distributed. These are not; count them instead.",
+            ),
+        ),
+        praise=(
+            "And it needs no idea of how errors are distributed: only that the new row "
+            "comes from where the old ones came from."
+        ),
+        hint="Solve (n + 1 - m) / (n + 1) ≤ share for m, and take the m-th smallest.",
+        edges=(
+            *((np.arange(99.0, 0, -1), share) for share in (0.01, 0.1, 0.5)),
+            (np.arange(11.0, 0, -1), 0.6),
+        ),
+    ),
+    Exercise(
+        "05.2",
+        relative_error,
+        copies,
+        wrong=(
+            Wrong(
+                _ratio(lambda x, rebuilt, mean: (x**2).mean(1)),
+                "You divide by the ink, which is the error of copying a blank. Divide "
+                "by the error of copying the mean row.",
+            ),
+            Wrong(
+                _ratio(lambda x, rebuilt, mean: x.mean(1)),
+                "You divide by the mean pixel. Divide by an error: that of copying the "
+                "mean row.",
+            ),
+            Wrong(
+                _ratio(lambda x, rebuilt, mean: ((x - mean) ** 2).mean()),
+                "All rows are divided by one number, so no rank changes. Divide each "
+                "row by its own distance to the mean.",
+            ),
+            Wrong(
+                _ratio(lambda x, rebuilt, mean: ((rebuilt - mean) ** 2).mean(1)),
+                "You measure how far the copy is from the mean; measure the row `x`.",
+            ),
+            Wrong(
+                _ratio(lambda x, rebuilt, mean: (mean**2).mean()),
+                "You divide by the ink of the mean row, the same number for all rows. "
+                "Divide by what copying the mean gets wrong in each row.",
+            ),
+            Wrong(
+                _ratio(lambda x, rebuilt, mean: ((x - mean) ** 2).sum(1)),
+                "A mean over pixels is divided by a sum over them: take means of both.",
+            ),
+            Wrong(
+                lambda x, rebuilt, mean: 1 - relative_error(x, rebuilt, mean),
+                "That is large for a good copy (the share explained). An anomaly score "
+                "has to be small for it.",
+            ),
+            Wrong(
+                lambda x, rebuilt, mean: 1 / relative_error(x, rebuilt, mean),
+                "Upside down: the error of the copy stands above the line.",
+            ),
+            Wrong(
+                lambda x, rebuilt, mean: np.sqrt(relative_error(x, rebuilt, mean)),
+                "That is the root: both errors are mean *squared* differences.",
+            ),
+            Wrong(
+                lambda x, rebuilt, mean: reconstruction_error(x, rebuilt),
+                "This is the plain error; divide it by that of the mean row.",
+            ),
+        ),
+        praise="A thin 1 is now measured by what there is to rebuild in a thin 1.",
+        hint="Copying the mean row has the error ((x - mean) ** 2).mean(1) in each row.",
+    ),
+    Exercise(
+        "05.3",
+        denoising_loss,
+        damaged,
+        wrong=(
+            Wrong(
+                lambda module, batch, noise: reconstruction_error(
+                    batch, module(batch) + noise
+                ).mean(),
+                "The noise is added after the network, which then sees clean rows and "
+                "has nothing to remove. Damage its input.",
+            ),
+            Wrong(
+                lambda module, batch, noise: reconstruction_error(
+                    batch + noise, module(batch + noise)
+                ).mean(),
+                "The target is noisy too: the network is asked to keep the noise. It "
+                "must return the clean row.",
+            ),
+            Wrong(
+                lambda module, batch, noise: reconstruction_error(
+                    batch, module(batch * noise)
+                ).mean(),
+                "The noise is multiplied, which wipes out the row. Add it.",
+            ),
+            Wrong(
+                lambda module, batch, noise: torch.tensor(0.25),
+                "A constant has no gradient, so nothing would be learned from it: "
+                "compute the loss from the network's output.",
+            ),
+            Wrong(
+                lambda module, batch, noise: reconstruction_error(
+                    batch, module(batch)
+                ).mean(),
+                "This is the plain loss: the noise is not used.",
+            ),
+            Wrong(
+                lambda module, batch, noise: reconstruction_error(
+                    batch + noise, module(batch)
+                ).mean(),
+                "The two are exchanged: the network sees the clean row and is asked to "
+                "predict noise, which nothing can.",
+            ),
+            Wrong(
+                lambda module, batch, noise: reconstruction_error(
+                    batch, batch + noise
+                ).mean(),
+                "The network does not occur in it: this is the size of the noise.",
+            ),
+            Wrong(
+                lambda module, batch, noise: reconstruction_error(
+                    noise, module(batch + noise)
+                ).mean(),
+                "The network is asked for the noise. Ask it for the clean row.",
+            ),
+            Wrong(
+                lambda module, batch, noise: reconstruction_error(
+                    batch, module(batch + noise)
+                ),
+                "That is one error per row. A loss is one number: their mean.",
+            ),
+            Wrong(
+                lambda module, batch, noise: reconstruction_error(
+                    batch, module(batch + noise)
+                ).sum(),
+                "That is the sum over rows; with it the step grows with the batch.",
+            ),
+        ),
+        praise=(
+            "To copy is no longer enough: what the noise adds must be recognised as "
+            "foreign, and left out."
+        ),
+        hint="The network sees batch + noise, and its output is compared with batch.",
+    ),
+)

@@ -46,9 +46,9 @@ def leaky_tasks(X, y, train):
 
 
 def table(rng):
-    """Rows X (400, 4), single precision, ten classes y (300,), and which rows are for training."""
-    y = rng.permutation(np.repeat(np.arange(10), 40))
-    return rng.normal(size=(400, 4)).astype(np.float32), y, rng.random(400) < 0.8
+    """Rows X (800, 4), single precision, ten classes y (300,), and which rows are for training."""
+    y = rng.permutation(np.repeat(np.arange(10), 80))
+    return rng.normal(size=(800, 4)).astype(np.float32), y, rng.random(800) < 0.8
 
 
 ALL_ROWS = (

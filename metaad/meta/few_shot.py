@@ -13,9 +13,10 @@ What differs between the methods is only what a task does with its few normal im
 | OC-ANIL | gradient steps on the loss of "all of this is normal" | the last layer |
 | OC-MAML | the same steps | every layer |
 
-The settings below were chosen without any test image. `repro.recorded("mt_mnist")`
-holds what each method reaches with them on digits that it never saw, and what the
-other settings that were tried reached.
+`repro.recorded("mt_mnist")` holds what each method reaches with the settings below on
+digits that it never saw, and what the other settings that were tried reached. The first
+of these were compared on a validation whose anomalies come from the images that the
+test draws its own from; the later ones without any test image.
 """
 
 import numpy as np

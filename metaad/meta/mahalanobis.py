@@ -10,19 +10,19 @@ class Mahalanobis(MetricLearner):
     units of a class's own variance.
 
     In the embedding z = f(x), m numbers wide, the support's k normal rows have the mean
-    c and, in each coordinate, the sum of squares s around it. A few rows say little
+    μ and, in each coordinate, the sum of squares r around it. A few rows say little
     about a variance, so it is drawn towards one that all classes share, as if κ more
     rows had been seen:
 
-        v = (κ v₀ + s) / (κ + k - 1) · (1 + e^t / k)
+        v = (κ v₀ + r) / (κ + k - 1) · (1 + ρ / k)
 
-    the last factor because c is a guess as well. The score is the logit of "anomaly",
+    the last factor because μ is a guess as well. The score is the logit of "anomaly",
 
-        score(x) = e^s (mean over coordinates of (z - c)² / v - b) + a · mean over
+        score(x) = γ (mean over coordinates of (z - μ)² / v - τ) + λ · mean over
         coordinates of log v
 
-    with f, v₀, κ, t, s, b and a learned. ProtoNet is what is left if κ is infinite and
-    v₀ is 1 everywhere.
+    with f, v₀, κ, ρ, γ, τ and λ learned, those that must be positive as logarithms.
+    ProtoNet is what is left if κ is infinite, v₀ the same in all coordinates, and λ 0.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class Mahalanobis(MetricLearner):
         normal = torch.ones_like(z[..., :1]) if y is None else (1 - y)[..., None]
         k = normal.sum(dim=1)  # (n_tasks, 1)
         around = (z - normal_mean(z, y)[:, None]).square()
-        squares = (normal * around).sum(dim=1)  # (n_tasks, m), s
+        squares = (normal * around).sum(dim=1)  # (n_tasks, m), r
         prior = head["log_prior_rows"].exp()  # κ
         drawn = (prior * head["log_variance"].exp() + squares) / (prior + k - 1)
         return drawn * (1 + head["log_guess"].exp() / k)

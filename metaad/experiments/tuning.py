@@ -1,4 +1,4 @@
-"""The full run behind lesson 10: a performance matrix over ADBench's tables, every
+"""The full run behind lessons 10 and 11: a performance matrix over ADBench's tables, every
 strategy held out by family, UOMS.
 
     # what is done is kept in FOLDER; a run that was killed goes on

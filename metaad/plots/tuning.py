@@ -76,21 +76,35 @@ def matrix(values, kinds, names, lowest=0.3):
     return figure
 
 
-def by_labels(curves, baseline, ylabel="AUROC"):
-    """Curves over the number of labelled anomalies.
+def gains_by_labels(panels, ylabel="gain over the default"):
+    """What each way to choose gains, by the number of labelled anomalies; a panel for
+    each measure.
 
-    curves : {name: (counts, values)}, or {name: (counts, values, low, high)} with
-    intervals. baseline : (name, level) of a dotted line."""
-    figure, axis = charts.one_panel(4.0)
-    for k, (name, (counts, values, *interval)) in enumerate(curves.items()):
-        low, high = interval or (None, None)
-        charts.curve(axis, counts, values, k, name, low=low, high=high)
-    line = {"color": GREY, "linestyle": ":", "linewidth": 1.4}
-    axis.axhline(baseline[1], label=baseline[0], **line)
-    axis.set(
-        xlabel="labelled anomalies (beside 50 labelled normal rows)", ylabel=ylabel
-    )
-    charts.ticks(axis, counts, scale="log")
+    Parameters
+    ----------
+    panels : {title: {name: (counts, intervals)}}, for each count one metrics.Interval;
+        the same names in every panel, at most five.
+    ylabel : of the first panel.
+
+    Returns
+    -------
+    matplotlib Figure. Intervals are bars beside each other, so that none covers
+    another; the dotted line is no gain.
+    """
+    figure, axes = charts.panels(len(panels), height=3.4, extra=0.5)
+    for axis, (title, ways) in zip(axes, panels.items(), strict=True):
+        line = {"color": GREY, "linestyle": ":", "linewidth": 1.2}
+        axis.axhline(0, **line)
+        for k, (name, (counts, intervals)) in enumerate(ways.items()):
+            # ways side by side, as far apart as a reader can tell
+            at = np.arange(len(counts)) + 0.14 * (k - (len(ways) - 1) / 2)
+            ends = [i.low for i in intervals], [i.high for i in intervals]
+            colour = charts.look(k)["color"]
+            axis.vlines(at, *ends, color=colour, linewidth=2, alpha=0.5)
+            charts.curve(axis, at, [i.value for i in intervals], k, name)
+        charts.ticks(axis, np.arange(len(counts)), counts)
+        axis.set(title=title, xlabel="labelled anomalies")
+    axes[0].set_ylabel(ylabel)
     charts.legend_below(figure)
     return figure
 

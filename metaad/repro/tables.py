@@ -14,3 +14,8 @@ def markdown_table(header, rows, *, numbers=()):
         )
     cells = ["| " + " | ".join(map(str, row)) + " |" for row in (header, *rows)]
     return "\n".join([cells[0], "|" + "|".join(marks) + "|", *cells[1:]])
+
+
+def number_table(header, rows):
+    """Return a table in Markdown whose columns hold numbers, all but the first."""
+    return markdown_table(header, rows, numbers=range(1, len(header)))

@@ -255,12 +255,11 @@ FIGURES = {
         np.repeat(["LOF", "kNN", "Isolation Forest"], [10, 6, 3]),
         [f"mnist-5k:{k}" for k in range(22)],
     ),
-    "by_labels": lambda: tuning.by_labels(
+    "gains_by_labels": lambda: tuning.gains_by_labels(
         {
-            f"a strategy named {k}": ((1, 2, 5), RAISE[:3], RAISE[:3], RAISE[1:4])
-            for k in range(5)
-        },
-        ("LOF's default", 0.6),
+            m: {f"a strategy named {k}": ((1, 2, 5), [interval(k / 9, 0.2)] * 3) for k in range(5)}
+            for m in ("AUROC", "average precision")
+        }
     ),
     "agreement of stand-ins": lambda: tuning.agreement(
         {f"table {k}: −0.64": (X[:, 0], X[:, 1]) for k in range(3)}

@@ -169,7 +169,7 @@ def average_of_ranks(scores):
     return scores[0] if len(scores) == 1 else metrics.ranks(scores).mean(axis=0)
 
 
-# the name under which lesson 10 builds it: y (n,), scores (m, n) -> (m,)
+# the name under which lesson 11 builds it: y (n,), scores (m, n) -> (m,)
 aurocs = metrics.auroc
 
 

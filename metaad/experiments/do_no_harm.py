@@ -22,6 +22,7 @@ Tables are told apart by a hash of their names. Nothing was tuned on part 2 or 3
 import logging
 import warnings
 import zlib
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -186,12 +187,14 @@ def judging(name):
     return _changes(metas, X, X_test, y)
 
 
-def learned(name, metas):
+def learned(name):
     """The same with meta-learners that were fitted to labelled tables, and why."""
+    metas = learned_metas()
     found = _changes(metas, *split(name))
     return {**found, "reasons": {" ".join(k): m.reason_ for k, m in metas.items()}}
 
 
+@cache
 def learned_metas(kinds=("kNN", "LOF")):
     """Meta-learners of ADBench's tables: dict (kind, method) -> fitted."""
     tasks = TableTasks(adbench_names(), max_rows=500)
@@ -273,8 +276,7 @@ def main(argv=None):
     for place, names in (("ADBench", adbench_names()), ("OddBench", to_judge)):
         tables = {n: step(f"judging {n}", lambda n=n: judging(n)) for n in names}
         results[f"judging on {place}"] = summary(tables)
-    metas = learned_metas()
-    tables = {n: step(f"learned {n}", lambda n=n: learned(n, metas)) for n in to_judge}
+    tables = {n: step(f"learned {n}", lambda n=n: learned(n)) for n in to_judge}
     reasons = [t.pop("reasons") for t in tables.values()][-1]
     results["learned from ADBench"] = {**summary(tables), "reasons": reasons}
     results["tables"] = {"choosing": to_choose, "judging": to_judge}

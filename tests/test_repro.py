@@ -460,3 +460,10 @@ def test_progress_passes_items_through_in_order():
 def test_an_exercise_answers_at_once(right, answer, capsys):
     repro.check(right, hint="Look at the sign.")
     assert capsys.readouterr().out.strip() == answer
+
+
+def test_a_table_is_written_as_markdown_and_a_row_too_short_is_refused():
+    text = repro.markdown_table(["a", "b"], [["x", 1], ["y", 0.5]])
+    assert text == "| a | b |\n| :-- | --: |\n| x | 1 |\n| y | 0.5 |"
+    with pytest.raises(ValueError, match="every row needs 2 cells"):
+        repro.markdown_table(["a", "b"], [["x"]])

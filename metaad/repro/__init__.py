@@ -22,6 +22,7 @@ from metaad.repro.parameters import PROFILES, ParameterError
 from metaad.repro.records import digest, recorded, results_dir, write_json
 from metaad.repro.run import Run, fix_arithmetic, seed_everything, start
 from metaad.repro.sources import source
+from metaad.repro.tables import markdown_table
 
 __all__ = [
     "PROFILES",
@@ -32,6 +33,7 @@ __all__ = [
     "check",
     "digest",
     "fix_arithmetic",
+    "markdown_table",
     "recorded",
     "results_dir",
     "say",

@@ -42,7 +42,9 @@ def judge_cheat(bent, args, rng):
     (s,) = args
     bent = np.asarray(bent, dtype=np.float64)
     if bent.shape != s.shape:
-        return f"Return one score for each of the {len(s)} rows; got shape {bent.shape}."
+        return (
+            f"Return one score for each of the {len(s)} rows; got shape {bent.shape}."
+        )
     if not np.isfinite(bent).all():
         return "Some of your scores are NaN or infinite: bend less steeply."
     if np.ptp(bent) == 0:

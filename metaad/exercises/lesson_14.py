@@ -169,7 +169,9 @@ EXERCISES = (
                 "that g weighs it too.",
             ),
             Wrong(
-                lambda g, path, level, size: -np.sum(g * (path - level - np.log2(size))),
+                lambda g, path, level, size: (
+                    -np.sum(g * (path - level - np.log2(size)))
+                ),
                 "log2 is the path in a balanced tree; random cuts lead to c(size), see "
                 "`average_path_length`.",
             ),

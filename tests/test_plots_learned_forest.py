@@ -30,3 +30,13 @@ def test_gains_are_sorted_and_the_interval_is_a_band():
     assert [bar.get_width() for bar in bars] == [0.05, 0.0, -0.02]
     assert band.get_x() == -0.01 and abs(band.get_width() - 0.04) < 1e-12
     plt.close(figure)
+
+
+def test_first_cuts_are_a_bar_for_each_column_beside_the_fair_share():
+    shares = {"plain": [0.2, 0.8], "learned": [0.7, 0.3]}
+    figure = forest_policy.first_cuts(shares, 0.5, ["a", "b"])
+    for axis, (title, values) in zip(figure.axes, shares.items(), strict=True):
+        assert [bar.get_width() for bar in axis.patches] == values
+        assert title in (axis.get_title(), axis.get_title(loc="left"))
+        assert list(axis.lines[-1].get_xdata()) == [0.5, 0.5]
+    plt.close(figure)

@@ -60,3 +60,26 @@ def gains(by_family, interval, xlabel="AUROC gained over the plain forest"):
     axis.set_xlabel(xlabel)
     charts.legend_below(figure)
     return figure
+
+
+def first_cuts(shares, fair, names):
+    """Where the first cuts of trees go: a bar for each column, one panel a forest.
+
+    Parameters
+    ----------
+    shares : {title: array (d,)}, the share of trees whose first cut is in each column.
+    fair : float, the share that each column would get by chance; a dotted line.
+    names : d labels of the columns.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    height = 0.2 * len(names) + 0.5
+    figure, axes = charts.panels(len(shares), columns=1, height=height, sharex=True)
+    for axis, (title, values) in zip(axes, shares.items(), strict=True):
+        charts.bars(axis, list(values), list(names))
+        axis.axvline(fair, color=COLOURS["grey"], linestyle=":", linewidth=1.4)
+        axis.set_title(title)
+    axes[-1].set_xlabel("share of the first cuts")
+    return figure

@@ -22,7 +22,7 @@ from metaad.repro.parameters import PROFILES, ParameterError
 from metaad.repro.records import digest, recorded, results_dir, write_json
 from metaad.repro.run import Run, fix_arithmetic, seed_everything, start
 from metaad.repro.sources import source
-from metaad.repro.tables import markdown_table
+from metaad.repro.tables import markdown_table, number_table
 
 __all__ = [
     "PROFILES",
@@ -34,6 +34,7 @@ __all__ = [
     "digest",
     "fix_arithmetic",
     "markdown_table",
+    "number_table",
     "recorded",
     "results_dir",
     "say",

@@ -224,6 +224,11 @@ FIGURES = {
         {"gap": "logarithm of the gap between the rows on both sides", "few": "rows"},
         {"gap": [0.4, 0.6], "few": [-0.3, -0.1]},
     ),
+    "first_cuts": lambda: learned_forest.first_cuts(
+        {n: rng.random(6) for n in ("plain forest", "learned cuts")},
+        1 / 6,
+        [f"column number {k}" for k in range(6)],
+    ),
     "gains": lambda: learned_forest.gains(
         {f"family {k}": v for k, v in enumerate(rng.normal(size=20))}, interval(0.01)
     ),

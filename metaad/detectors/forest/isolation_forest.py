@@ -59,7 +59,7 @@ class IsolationForest(Detector):
         `metaad.detectors.forest.split_policy` and `leaf_values`. A fit then takes a few
         times as long. It changes scores most where columns do not agree and rows are
         scarce; how much it gains on average over ADBench's families, and how surely, is
-        in lesson 13: little.
+        in lesson 14: little.
     random_state : int, RandomState or None, as in scikit-learn.
 
     Attributes

@@ -51,6 +51,7 @@ __all__, __getattr__, __dir__ = attach(
         "scores": [],
         "tasks": [],
         "train": [],
+        "exercises": [],
         "experiments": [],
     },
 )

@@ -2,6 +2,7 @@
 distribution of path lengths.
 """
 
+import ast
 import json
 from pathlib import Path
 
@@ -82,3 +83,86 @@ def test_path_lengths_have_the_packages_mean_and_spread(by_hand):
     )
     assert np.abs(z).max() < 4.0
     np.testing.assert_allclose(ours.std(0), theirs.std(0), rtol=0.15)
+
+
+class RoundsUp:
+    """A generator whose uniform draws come out at the upper end, as rounding can
+    make them.
+    """
+
+    def __init__(self, rng):
+        self.choice = rng.choice
+
+    def uniform(self, low, high):
+        return high
+
+
+@pytest.mark.parametrize("gap", [1.0, 6.9e-18, 5e-324])
+def test_a_cut_that_rounds_up_leaves_a_row_on_either_side(by_hand, gap):
+    rng = np.random.default_rng(0)
+    X = np.array([[0.0], [gap], [0.0], [gap]])
+    tree = by_hand["grow"](X, RoundsUp(rng))
+    assert tree["left"]["size"] == tree["right"]["size"] == 2
+    close = np.nextafter(0.1, 1.0) - 0.1  # two neighbouring numbers
+    for _ in range(50):
+        tree = by_hand["grow"](np.array([[0.1], [0.1 + close]]), rng)
+        assert tree["left"]["size"] == tree["right"]["size"] == 1
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    """The functions of the lesson that its theorems are about."""
+    names = {"np": np, "average_path_length": average_path_length}
+    wanted = {"isolate", "expected_cuts", "nested", "leaf", "path_length"}
+    for cell in json.loads(LESSON.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            for node in ast.parse("".join(cell["source"])).body:
+                if isinstance(node, ast.FunctionDef) and node.name in wanted:
+                    exec(ast.unparse(node), names)  # the lesson's own cell
+    return names
+
+
+def test_formula_1_is_the_mean_number_of_cuts_on_a_line(lesson):
+    rng = np.random.default_rng(3)
+    x = np.sort(np.append(rng.normal(size=7), 5.0))
+    games = [
+        [len(lesson["isolate"](x[:, None], i, rng)) for _ in range(2000)]
+        for i in range(len(x))
+    ]
+    error = np.std(games, axis=1) / np.sqrt(2000)
+    z = (np.mean(games, axis=1) - lesson["expected_cuts"](x)) / error
+    assert np.abs(z).max() < 4.0
+
+
+def test_a_far_points_path_stays_below_bound_2_however_large_the_crowd(lesson):
+    rng, width, far = np.random.default_rng(4), 4.0, 5.0
+    middle = []
+    for n in (10, 100, 400):
+        crowd = np.append(rng.uniform(0, width, n), [0.0, width, width + far])
+        cuts = lesson["expected_cuts"](np.sort(crowd))
+        assert cuts[-1] < 1 + np.log(1 + width / far)
+        middle.append(cuts[len(cuts) // 2])
+    assert middle[-1] > middle[0] + 3, "the middle's path grows"
+
+
+def test_c_of_n_by_recursion_closed_form_approximation_and_games(lesson):
+    c = np.zeros(301)
+    for n in range(2, 301):
+        c[n] = 1 + 2 / (n * (n - 1)) * (np.arange(n) * c[:n]).sum()  # (3)
+    closed = 2 * (np.cumsum(1 / np.arange(1, 301)) - 1)  # (4), n = 1, 2, ...
+    np.testing.assert_allclose(c[1:], closed, atol=1e-12)
+    assert 0 < c[256] - average_path_length(256) < 0.005
+    rng = np.random.default_rng(5)
+    games = [
+        len(lesson["isolate"](rng.uniform(size=(16, 1)), 0, rng)) for _ in range(4000)
+    ]
+    assert abs(np.mean(games) - c[16]) < 4 * np.std(games) / np.sqrt(4000)
+
+
+def test_walking_the_packages_trees_by_hand_gives_its_path_lengths(lesson):
+    X = np.random.default_rng(6).normal(size=(80, 3))
+    forest = IsolationForest(5, max_samples=33, random_state=0).fit(X)
+    for t, theirs in enumerate(forest.path_lengths(X)):
+        tree = lesson["nested"](forest, t)
+        ours = [lesson["path_length"](row, tree) for row in X]
+        np.testing.assert_allclose(ours, theirs, atol=1e-8)

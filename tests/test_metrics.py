@@ -266,7 +266,7 @@ ONE_PLACE = {
 }
 # sorts by hand: none of them ranks scores
 SORTS = {
-    "detectors/forest/isolation_forest.py": "rows by the node that they are in",
+    "detectors/forest/trees.py": "rows by the node that they are in",
     "meta/stack/row_features.py": "neighbours by distance, for themselves",
     "plots/concepts.py": "rows by their label",
 }

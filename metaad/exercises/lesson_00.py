@@ -3,11 +3,12 @@
 import numpy as np
 
 from metaad.exercises.core import Exercise, Wrong
+from metaad.metrics import best_first
 
 
 def precision_at(y, scores, k):
     """Share of anomalies among the k rows with the highest scores."""
-    highest = np.argsort(-scores)[:k]
+    highest = best_first(scores)[:k]
     return float(np.mean(y[highest] == 1))
 
 
@@ -36,18 +37,16 @@ EXERCISES = (
                 "k rows, whatever the scale of the scores.",
             ),
             Wrong(
-                lambda y, scores, k: np.mean(y[np.argsort(scores)[:k]] == 1),
+                lambda y, scores, k: np.mean(y[best_first(-scores)[:k]] == 1),
                 "These are the k rows with the lowest scores: argsort runs upwards.",
             ),
             Wrong(
-                lambda y, scores, k: np.mean(
-                    y[np.argsort(-scores)][:k].sum() / y.sum()
-                ),
+                lambda y, scores, k: np.mean(y[best_first(scores)][:k].sum() / y.sum()),
                 "You divide by the number of anomalies: that is the share that is "
                 "found (recall at k). Here the share is of the k rows.",
             ),
             Wrong(
-                lambda y, scores, k: int((y[np.argsort(-scores)[:k]] == 1).sum()),
+                lambda y, scores, k: int((y[best_first(scores)[:k]] == 1).sum()),
                 "That is the number of anomalies among the k rows; the share is asked "
                 "for.",
             ),
@@ -56,7 +55,7 @@ EXERCISES = (
                 "These are the first k rows of the table. Use `scores` to choose them.",
             ),
             Wrong(
-                lambda y, scores, k: np.mean(y[np.argsort(-scores)[: k + 1]] == 1),
+                lambda y, scores, k: np.mean(y[best_first(scores)[: k + 1]] == 1),
                 "You take one row too many: the slice [:k] already holds k rows.",
             ),
             Wrong(

@@ -145,27 +145,33 @@ def _declarations(source):
     ]
 
 
-def declared(namespace):
-    """Parameters of the notebook that runs, from the source of its parameters cell."""
+def declared(lesson, namespace):
+    """Parameters of the notebook that runs, from the source of its parameters cell. A
+    kernel that keeps no history of its cells leaves the checkout's own notebook.
+    """
     cells = namespace.get("In", [])
     sources = [s for s in cells if any(n.target.id in FREE for n in _declarations(s))]
-    if sources:
-        return read(sources[-1])
-    return read("")
+    return read(sources[-1] if sources else stored(lesson))
 
 
 def defaults(lesson, known):
     """What the lesson was written for: {name: default}. The checkout's own notebook
     counts where there is one, so that a default changed in a copy is a change.
     """
+    source = stored(lesson)
+    known = read(source) if source else known
+    return {name: p.default for name, p in known.items()}
+
+
+def stored(lesson):
+    """Source of the parameters cell of the checkout's notebook; empty if there is none."""
     try:
         path = checkout() / "notebooks" / f"{lesson}.ipynb"
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        tagged = [c for c in cells if "parameters" in c["metadata"].get("tags", [])]
-        known = read("".join(tagged[0]["source"]))
-    except (OSError, TypeError, ValueError, LookupError):
-        pass  # no checkout, or no lesson of that name: the cell itself counts
-    return {name: p.default for name, p in known.items()}
+    except (OSError, TypeError, ValueError):  # no checkout, no such lesson
+        return ""
+    tagged = [c for c in cells if "parameters" in c["metadata"].get("tags", [])]
+    return "".join(tagged[0]["source"]) if tagged else ""
 
 
 def reject_unknown(lesson, known, namespace):

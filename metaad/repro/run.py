@@ -97,7 +97,7 @@ def start(lesson, namespace):
         if papermill passed a name that the lesson does not declare, or a value of the
         wrong type or range.
     """
-    known = declared(namespace)
+    known = declared(lesson, namespace)
     reject_unknown(lesson, known, namespace)
     values = {name: p.check(namespace[name]) for name, p in known.items()}
     namespace.update(values)

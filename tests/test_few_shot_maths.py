@@ -31,7 +31,7 @@ def anil(steps):
     with torch.no_grad():
         support, query = (trunk(t[0]).numpy() for t in (task.support, task.query))
     w, b = last.weight[0].detach().numpy(), float(last.bias[0].detach())
-    rates = [float(r) for r in learner.inner_rates().values()]
+    rates = [float(r.detach()) for r in learner.inner_rates().values()]
     return learner.scores(task)[0], query, support, w, b, *rates
 
 

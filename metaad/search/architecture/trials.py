@@ -40,19 +40,6 @@ class Trials:
         self.score, self.n_tasks, self.budget = score, n_tasks, budget
         self.options, self.spent, self.scores = space.levels(1), 0, {}
 
-    def _state(self):
-        """What a file holds: all that was paid for, but not how to pay for more."""
-        kept = ("n_tasks", "budget", "options", "spent", "scores")
-        return {n: getattr(self, n) for n in kept}
-
-    @classmethod
-    def _from_state(cls, state):
-        trials = cls.__new__(cls)
-        trials.score = None
-        for name in ("n_tasks", "budget", "options", "spent", "scores"):
-            setattr(trials, name, state[name])
-        return trials
-
     def __call__(self, actions):
         """Return rewards (n,) of actions (n, m): each is a row of option numbers, as a
         CategoricalPolicy draws them.
@@ -93,6 +80,26 @@ class Trials:
         }
         name = max(rewards, key=rewards.get)
         return name, rewards[name]
+
+
+KEPT = ("n_tasks", "budget", "options", "spent", "scores")  # by `save`
+
+
+def _state(trials):
+    """What a file holds: all that was paid for, but not how to pay for more."""
+    return {name: getattr(trials, name) for name in KEPT}
+
+
+def _from_state(cls, state):
+    trials = cls.__new__(cls)
+    trials.score = None
+    for name in KEPT:
+        setattr(trials, name, state[name])
+    return trials
+
+
+# outside the class, which lesson 15 builds whole
+Trials._state, Trials._from_state = _state, classmethod(_from_state)
 
 
 def random_search(trials, names, random_state=None):

@@ -1,6 +1,8 @@
 """Keys of caches: equal for what is equal, different for every single difference."""
 
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -106,3 +108,32 @@ def test_every_byte_of_a_cache_that_flips_is_noticed_or_changes_nothing(tmp_path
         assert back is None or (
             list(back) == ["scores"] and (back["scores"] == X).all()
         )
+
+
+SESSION = """
+import sys
+from metaad.meta import MAML
+from metaad.repro.cache import code_version
+
+class Mine(MAML):
+    def rate(self):
+        return NUMBER
+
+def own(x):
+    return x + NUMBER
+
+print(code_version(Mine), code_version(own))
+"""
+
+
+def test_what_a_session_defines_counts_by_its_own_source():
+    """A subclass or a loss of a notebook, which has no file to read."""
+
+    def printed(number):
+        code = SESSION.replace("NUMBER", number)
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    one, again, other = printed("1"), printed("1"), printed("2")
+    assert one == again and len(set(one + other)) == 4

@@ -135,8 +135,8 @@ def test_a_checkpoint_of_other_tasks_another_start_or_other_code_is_refused(
     torch.nn.init.zeros_(other.estimator[0].bias)
     with pytest.raises(ValueError, match="start differ"):
         other.fit(tasks("maml"))
-    monkeypatch.setattr(training, "code_digest", lambda kind: "newer")
-    with pytest.raises(ValueError, match="code differ"):
+    monkeypatch.setattr(training, "code_version", lambda kind: "newer")
+    with pytest.raises(ValueError, match="code, tasks differ"):
         learner("maml", path).fit(tasks("maml"))
 
 

@@ -4,9 +4,12 @@ for every file that is not what it says.
 
 import functools
 import json
+import re
 import subprocess
 import sys
+from functools import partial
 
+import joblib
 import numpy as np
 import pytest
 import torch
@@ -43,6 +46,7 @@ from metaad.search import (
     Reinforce,
 )
 from metaad.search.architecture.search import architectures
+from metaad.search.tuning import surrogate
 from metaad.tasks import ResampledTasks
 from metaad.tasks.tables import LabelledTable, TableTasks
 
@@ -137,6 +141,37 @@ LEARNERS = {
     "Mahalanobis": lambda: meta(Mahalanobis, net(3)),
     "PLDA": lambda: meta(PLDA, net(3), shots=(2,)),
 }
+# a meta-learner about a detector, and what it was fitted to
+ABOUT = {
+    "forest": IsolationForest(8, random_state=0),
+    "LOF": LocalOutlierFactor(5),
+    "autoencoder": AutoencoderDetector((6,), 2, epochs=2, device="cpu", random_state=0),
+    "k-means": KMeansDetector(3, n_init=1, random_state=0),
+}
+SOURCES = {
+    "an array": lambda: X,
+    "tables of one width": lambda: TABLES,
+    "tables of two widths": lambda: TWO_WIDTHS,
+}
+
+
+def about(cls, detector, tasks):
+    """A meta-learner about a detector, from two configurations tried."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(surrogate, "CONFIGS", 2)
+        patch.setattr(surrogate, "DRAWS", 2)
+        options = {"iterations": 2, "n_tasks": 2, "random_state": 0, "device": "cpu"}
+        return cls(ABOUT[detector], **options).fit(SOURCES[tasks]())
+
+
+TWO_WIDTHS = TableTasks([TABLES[0], TABLES[1]._replace(X=TABLES[1].X[:, :3])])
+TUNERS = {
+    f"{cls.__name__} about {detector}, {tasks}": partial(about, cls, detector, tasks)
+    for cls in (MAML, Reptile)
+    for detector in (ABOUT if cls is MAML else ("forest", "autoencoder"))
+    for tasks in SOURCES
+    if detector == "autoencoder" or tasks != "tables of one width"
+}
 CHOOSERS = {
     "REINFORCE": lambda: Reinforce(KMeansDetector(), iterations=2, random_state=0).fit(
         TABLES
@@ -163,7 +198,7 @@ OTHERS = {
         random_state=0,
     ).fit(list(TABLES)),
 }
-ALL = FITTED | LEARNERS | CHOOSERS | OTHERS
+ALL = FITTED | LEARNERS | TUNERS | CHOOSERS | OTHERS
 
 
 @functools.cache
@@ -216,6 +251,65 @@ def test_a_meta_learner_comes_back_and_adapts_to_the_same_scores(name, tmp_path)
     assert one.tobytes() == two.tobytes()
     one, two = (m.optimize(net(), X[:5]).predict(NEW) for m in (learner, back))
     assert (one == two).all()
+
+
+@pytest.mark.parametrize("name", TUNERS)
+def test_what_was_learned_about_a_detector_comes_back_and_optimizes_to_the_same_bits(
+    name, tmp_path
+):
+    learner = fitted(name)
+    state = torch.random.get_rng_state()
+    back = there_and_back(learner, tmp_path / "m")
+    assert torch.equal(state, torch.random.get_rng_state())
+    detector = type(learner.estimator)(**learner.estimator.get_params())
+    y = labels() if learner.learnable_.unlabelled else np.repeat([0, 1], [50, 10])
+    for ask in (
+        lambda m: m.optimize(detector, X, y),
+        lambda m: m.optimize(detector, X),
+        lambda m: m.adapt(X, y),
+        lambda m: m.adapt(X),
+    ):
+        one, two = (ask(m) for m in (learner, back))
+        assert str(one.get_params()) == str(two.get_params())
+        assert one.score_samples(NEW).tobytes() == two.score_samples(NEW).tobytes()
+    assert back.reason_ == learner.reason_
+
+
+def test_meta_learners_are_made_of_parts_that_other_processes_can_be_sent():
+    # joblib sends objects in this form, which knows no closure and no lambda
+    for name in (*TUNERS, "MAML", "ProtoNet"):
+        assert joblib.hash(fitted(name))
+
+
+def test_what_is_known_about_a_detector_must_fit_its_network(tmp_path):
+    path = tmp_path / "d"
+
+    def check(name, said, arrays=None, text=None):
+        saving.save(path, fitted(name))
+        old, kept = file.read(path)
+        new = text(old) if text else old
+        assert text is None or new != old
+        file.write(path, new, arrays(kept) if arrays else kept)
+        refused(path, said)
+
+    def shorter(kept):
+        return {n: a[:2] if a.shape == (4,) else a for n, a in kept.items()}
+
+    def fewer(kept):
+        wide = {a.shape for a in kept.values() if a.ndim == 1 and a.dtype == float}
+        return {n: a[:-1] if a.shape in wide else a for n, a in kept.items()}
+
+    def nan(kept):
+        return {n: a * np.nan if a.dtype == float else a for n, a in kept.items()}
+
+    tuned = "MAML about LOF, tables of two widths"
+    check("MAML about autoencoder, an array", "for rows of 2 columns|shape", shorter)
+    check("MAML about autoencoder, an array", "NaN|not a finite number", nan)
+    impossible = partial(re.sub, r'(?<="n_neighbors", )\d+', "0")
+    check(tuned, "configurations must be of", text=impossible)
+    widths = partial(re.sub, r'(?<="spread", )[0-9.]+', "NaN")
+    check(tuned, "spread of Units must be a finite number", text=widths)
+    check(tuned, "its network must take", fewer)
 
 
 @pytest.mark.parametrize("name", CHOOSERS)
@@ -515,7 +609,7 @@ def test_scikit_learns_parts_are_of_trusted_types_and_of_this_version(tmp_path):
 
     for foreign in (
         Own(2).fit(X),
-        functools.partial(print, 1),
+        partial(print, 1),
         LocalOutlierFactor(5).fit(X),
     ):
         inside = np.frombuffer(skops.io.dumps(foreign), dtype=np.uint8)

@@ -139,7 +139,7 @@ def test_surrogate_tasks_by_hand():
     )
     scores = np.array([[0.5, 0.6, 0.7], [0.9, 0.7, 0.5]])
     tasks = SurrogateTasks(codes, features, scores, k=2)
-    assert tasks.n_features == 3 and tasks.scale == pytest.approx(
+    assert tasks.n_features == 3 and tasks.units.spread == pytest.approx(
         scores.std(axis=1).mean()
     )
     task = tasks.sample(50, 0)
@@ -156,9 +156,9 @@ def test_surrogate_tasks_by_hand():
         assert (x[:, 1] == 2 * t - 1).all() and (x[:, 2] == 0).all()
         own = [scores[t, int(2 * c)] for c in x[:, 0]]
         np.testing.assert_allclose(
-            seen[:, 0] * tasks.scale, own - np.mean(own), atol=1e-6
+            seen[:, 0] * tasks.units.spread, own - np.mean(own), atol=1e-6
         )
-        assert y.item() * tasks.scale == pytest.approx(
+        assert y.item() * tasks.units.spread == pytest.approx(
             scores[t, int(2 * q[0, 0])] - np.mean(own), abs=1e-6
         )
     assert torch.equal(tasks.sample(5, 1).query, tasks.sample(5, 1).query)

@@ -3,6 +3,8 @@
 Inner loss: rebuild the support. Outer loss: rebuild anomalies worse.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from sklearn.base import clone
@@ -73,53 +75,82 @@ def weights(estimator, tasks):
     shape = clone(estimator)
     shape._check_parameters()
     shape._learn_scale(tasks.X.double().cpu().numpy())
-    # pixels stay as they are, and their errors have no scale of 1
-    standardised = bool((shape.mean_ != 0).any() or (shape.scale_ != 1).any())
     module = Autoencoder(tasks.n_features, estimator.hidden, estimator.code_size)
+    return ScaledWeights(shape.mean_, shape.scale_).learnable(module)
 
-    def prepare(x):
-        mean, scale = (
-            torch.as_tensor(a, dtype=x.dtype, device=x.device)
-            for a in (shape.mean_, shape.scale_)
+
+@dataclass(eq=False)
+class ScaledWeights:
+    """What AE-MAML knows besides the weights: how rows are scaled.
+
+    mean, scale : float64 (d,), of each column; 0 and 1 where rows stay as they are.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+
+    def learnable(self, module):
+        """Return the Learnable of an Autoencoder's weights."""
+        return Learnable(
+            module,
+            bounded_rebuild_loss if self.standardised else rebuild_loss,
+            separation_loss,
+            log_error,
+            self.prepare,
+            self.finish,
+            without_labels=_trained_anew,
+            known=self,
         )
+
+    @property
+    def standardised(self):
+        """Whether any column is scaled; pixels stay as they are, and their errors have
+        no scale of 1.
+        """
+        return bool((self.mean != 0).any() or (self.scale != 1).any())
+
+    def prepare(self, x):
+        """Scale rows: tensor (n_tasks, n, d)."""
+        as_x = {"dtype": x.dtype, "device": x.device}
+        mean, scale = (torch.as_tensor(a, **as_x) for a in (self.mean, self.scale))
         return (x - mean) / scale
 
-    def finish(learner, support, y):
+    def finish(self, learner, support, y):
         """Return the detector as if `fit` had ended with the adapted weights; its
         threshold comes from the normal rows.
         """
         adapted = learner.adapted(learner.rows(support), learner.batch(y))
         detector = clone(learner.estimator)
-        detector.module_ = Autoencoder(
-            support.shape[1], estimator.hidden, estimator.code_size
-        )
+        detector.module_ = _network(detector, support.shape[1])
         detector.module_.load_state_dict(
             {n: p[0].detach() for n, p in adapted.parameters().items()}
         )
         detector.module_.to(learner.device_)
         detector.device_, detector.history_ = learner.device_, []
-        detector.n_features_in_, detector.mean_, detector.scale_ = (
-            support.shape[1],
-            shape.mean_,
-            shape.scale_,
-        )
+        detector.n_features_in_ = support.shape[1]
+        detector.mean_, detector.scale_ = self.mean, self.scale
         normal = support if y is None else support[y == 0]
-        detector.offset_ = float(
-            np.percentile(
-                detector.score_samples(normal), 100.0 * detector.contamination
-            )
-        )
+        scores = detector.score_samples(normal)
+        share = 100.0 * detector.contamination
+        detector.offset_ = float(np.percentile(scores, share))
         return detector
 
-    return Learnable(
-        module,
-        bounded_rebuild_loss if standardised else rebuild_loss,
-        separation_loss,
-        log_error,
-        prepare,
-        finish,
-        without_labels=_trained_anew,
-    )
+    def check(self, learner):
+        """Raise ValueError unless the scale and the network have the detector's sizes."""
+        with torch.device("meta"):
+            wanted = _network(learner.estimator, len(self.mean)).state_dict()
+        came = learner.module_["net"].state_dict()
+        if {n: w.shape for n, w in wanted.items()} != {
+            n: w.shape for n, w in came.items()
+        }:
+            raise ValueError(
+                f"its network must have the sizes of its detector, for rows of "
+                f"{len(self.mean)} columns"
+            )
+
+
+def _network(detector, n_features):
+    return Autoencoder(n_features, detector.hidden, detector.code_size)
 
 
 def _trained_anew(learner, detector, X):

@@ -73,7 +73,7 @@ class MetaLearner(BaseEstimator):
     module_ : nn.Module, all that was learned; `module_["net"]` is the network.
     history_ : list of float, the outer loss of each iteration.
     n_features_ : width of the tasks' rows, None if they differ.
-    learnable_ : Learnable of the estimator.
+    learnable_ : Learnable of the estimator; known_, what its functions know, or None.
     device_ : torch.device.
     """
 
@@ -264,20 +264,28 @@ class MetaLearner(BaseEstimator):
         """Make what a file does not hold: how the estimator is prepared and judged."""
         self._savable()
         check_parameters(self)
-        self.learnable_ = learnable(self.estimator, None)
+        known = vars(self).setdefault("known_", None)
+        if known is None:
+            self.learnable_ = learnable(self.estimator, None)
+        else:
+            known.check(self)
+            self.learnable_ = known.learnable(self.module_["net"])
 
     def _savable(self):
-        if not isinstance(self.estimator, nn.Module):
+        known = getattr(self, "known_", None)
+        if known is None and not isinstance(self.estimator, nn.Module):
             raise ValueError(
                 f"what a {type(self).__name__} learned about a "
-                f"{type(self.estimator).__name__} is not kept in files; save the "
-                f"detector that adapt or optimize returns"
+                f"{type(self.estimator).__name__} is not kept in files, since its "
+                f"Learnable says nothing of what it `known`; save the detector that "
+                f"adapt or optimize returns"
             )
 
     def _start(self, tasks, seed):
         """Build `module_`; return the tasks that it learns from."""
         self.n_features_ = tasks.n_features
         self.learnable_ = learnable(self.estimator, tasks)
+        self.known_ = self.learnable_.known
         tasks = self.learnable_.tasks or tasks
         dtype = tasks.sample(1, seed).support.dtype
         module = self._build(self.learnable_.module.to(dtype), tasks)

@@ -32,6 +32,16 @@ def squared_error(out, x, y):
     return (out - y).square().flatten(1).mean(dim=1)
 
 
+def logit(out, x):
+    """Return the outputs (n_tasks, n, 1) as anomaly scores: tensor (n_tasks, n)."""
+    return out.squeeze(-1)
+
+
+def unchanged(x):
+    """Return rows as they are."""
+    return x
+
+
 @dataclass
 class Learnable:
     """Name what a meta-learner may change in an estimator, and how it is judged.
@@ -52,18 +62,23 @@ class Learnable:
         `optimize` returns where no row has a label; it may answer None, and None itself
         stands for `adapt`.
     idle : True if the tasks hold nothing to learn from; the outer loop is left out.
+    known : what the functions above know besides the module: an object of numbers,
+        arrays and names that `metaad.saving` keeps. `known.learnable(module)` makes the
+        Learnable again, `known.check(learner)` raises ValueError where it does not fit
+        the module. None where there is nothing more to know than the estimator.
     """
 
     module: nn.Module
     inner_loss: Callable = normality_loss
     outer_loss: Callable = normality_loss
-    anomaly: Callable = lambda out, x: out.squeeze(-1)
-    prepare: Callable = lambda x: x
+    anomaly: Callable = logit
+    prepare: Callable = unchanged
     finish: Callable | None = None
     tasks: object = None
     unlabelled: bool = False
     without_labels: Callable | None = None
     idle: bool = False
+    known: object = None
 
 
 # modules that register types; imported when an estimator of an unknown type comes

@@ -4,15 +4,14 @@ import copy
 import hashlib
 import inspect
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-import metaad
 from metaad import repro
 from metaad.progress import progress as show_progress
+from metaad.repro.cache import code_version
 from metaad.train import Checkpoint, generators
 
 SECONDS = 2.0  # between two writes of a checkpoint
@@ -130,10 +129,19 @@ class Training:
             "losses": [getattr(f, "__qualname__", str(type(f))) for f in losses],
             "learner": type(learner).__name__,
             "device": learner.device_.type,
-            "code": code_digest(type(learner)),
+            "code": [code_version(o) for o in self._code()],
             "start": content_digest(self.module.state_dict()),
             "tasks": content_digest(self.tasks),
         }
+
+    def _code(self):
+        """List the classes and functions that train; tasks have their own digest."""
+        about = self.learner.learnable_
+        kinds = {type(self.learner), *map(type, self.module.modules())}
+        given = about.inner_loss, about.outer_loss, about.prepare
+        for f in (getattr(f, "__func__", f) for f in given):
+            kinds.add(f if inspect.isfunction(f) else type(f))
+        return sorted(kinds, key=lambda o: (o.__module__, o.__qualname__))
 
 
 class _State:
@@ -152,7 +160,8 @@ class _State:
 def content_digest(value):
     """Compute SHA-256 of what an object holds: 64 hex digits.
 
-    Arrays and tensors count by their numbers, other objects by their attributes.
+    Arrays and tensors count by their numbers, other objects by their attributes and the
+    code of their class.
     """
     return hashlib.sha256(_content(value, ()).encode()).hexdigest()
 
@@ -168,19 +177,8 @@ def _content(value, above):
         return f"({','.join(_content(v, above) for v in value)})"
     if not hasattr(value, "__dict__"):  # numbers, strings, None
         return repr(value).partition(" at 0x")[0]
-    name = f"{type(value).__module__}.{type(value).__qualname__}"
+    kind = type(value)
+    name = f"{kind.__module__}.{kind.__qualname__} {code_version(kind)}"
     if any(value is v for v in above):
         return name
     return name + _content(vars(value), (*above, value))
-
-
-def code_digest(kind):
-    """Compute SHA-256 of the code that trains: metaad's, and that of a class."""
-    home = Path(metaad.__file__).parent
-    files = [*home.glob("meta/*.py"), *home.glob("tasks/*.py"), home / "nets.py"]
-    texts = [f.read_bytes() for f in sorted(files)]
-    try:
-        texts.append(inspect.getsource(kind).encode())
-    except (OSError, TypeError):  # written in a session that keeps no source
-        texts.append(kind.__qualname__.encode())
-    return hashlib.sha256(b"\0".join(texts)).hexdigest()

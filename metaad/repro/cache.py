@@ -88,15 +88,17 @@ def code_version(of):
     """A checksum of the code behind a function, class or module: 64 hex digits.
 
     Counted are its module, every module of metaad that it imports, directly or not,
-    the modules of a class's bases, and the versions of what computes.
+    the modules of a class's bases, and the versions of what computes. Of what was
+    written in a session, such as a notebook, its own source counts.
     """
-    modules = (
-        {c.__module__ for c in inspect.getmro(of)} if isinstance(of, type) else set()
-    )
-    modules.add(of.__name__ if inspect.ismodule(of) else of.__module__)
+    parts = inspect.getmro(of) if isinstance(of, type) else (of,)
     found = {}
-    for name in modules:
-        _collect(name, found)
+    for part in parts:
+        name = part.__name__ if inspect.ismodule(part) else part.__module__
+        if _spec(name) is None:
+            found[f"{name}.{part.__qualname__}"] = _own_source(part)
+        else:
+            _collect(name, found)
     versions = {"metaad": metadata_of("metaad")} | {
         p: metadata_of(p) for p in COMPUTING
     }
@@ -119,7 +121,7 @@ def _collect(name, found):
         tuple(f"metaad.{s}" for s in SILENT)
     ):
         return
-    spec = importlib.util.find_spec(name)
+    spec = _spec(name)
     if spec is None or not spec.has_location:
         return
     source = _source(spec.origin)
@@ -137,6 +139,30 @@ def _collect(name, found):
                     _collect(inner, found)
                 else:
                     _collect(_home(node.module, alias.name), found)
+
+
+def _spec(name):
+    """Where a module comes from; None for the session and for what is no module."""
+    try:
+        return importlib.util.find_spec(name)
+    except ValueError:  # the session, or a script
+        return None
+
+
+def _own_source(part):
+    """The source of a function, or of a class and its methods; their bytecode where the
+    session keeps no source.
+    """
+    try:
+        return inspect.getsource(part)
+    except (OSError, TypeError):
+        inside = vars(part).values() if isinstance(part, type) else [part]
+    codes = [f.__code__ for f in inside if inspect.isfunction(f)]
+    return [[c.co_name, c.co_code.hex(), *map(_constant, c.co_consts)] for c in codes]
+
+
+def _constant(value):
+    return value.co_code.hex() if inspect.iscode(value) else repr(value)
 
 
 def _source(origin):

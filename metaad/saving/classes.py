@@ -4,7 +4,7 @@ A class is found in this table and nowhere else: a file that names another one i
 refused, and no module is imported that the table does not list. The parameters of the
 constructor are always saved; the table lists the learned attributes, each with what it
 must look like. To make a class savable add a row. What can be made from the rest (a
-search tree, a closure) is not saved: the class makes it again in a method `_restored`,
+search tree, a Learnable) is not saved: the class makes it again in a method `_restored`,
 which is called last and may raise ValueError.
 """
 
@@ -23,6 +23,8 @@ class Saved:
     left_out: tuple = ()
     # parameters that are not carried over: a path of the machine that saved
     unset: tuple = ()
+    # parameters that must look like something, in a class that learns nothing
+    given: dict = field(default_factory=dict)
 
 
 DETECTOR = {
@@ -36,6 +38,7 @@ LEARNER = {
     "n_features_": Whole(1, none=True),
     "device_": Of(("device",)),
     "one_table_": Of(("bool",)),
+    "known_": Of(("ScaledWeights", "FromTables", "ByLabels", "NoneType"), True),
 }
 CONTROLLER = {
     "one_table_": Of(("bool",)),
@@ -123,6 +126,29 @@ CLASSES = {
             "n_anomalies_": Whole(1),
         },
         ("features_",),
+    ),
+    "metaad.meta.autoencoder.ScaledWeights": Saved(
+        given={
+            "mean": Array("float64", ("d",)),
+            "scale": Array("float64", ("d",)),
+        }
+    ),
+    "metaad.search.tuning.surrogate.FromTables": Saved(
+        given={
+            "options": Of(("Space",)),
+            "configs": Of(("list",)),
+            "best": Of(("dict",)),
+            "gain": Of(("Gain", "NoneType")),
+            "units": Of(("Units",)),
+        }
+    ),
+    "metaad.search.tuning.surrogate.ByLabels": Saved(given={"configs": Of(("list",))}),
+    "metaad.search.tuning.surrogate_tasks.Units": Saved(
+        given={
+            "mean": Array("float64", ("p",)),
+            "deviation": Array("float64", ("p",)),
+            "spread": Number(),
+        }
     ),
     "metaad.search.Reinforce": Saved(CONTROLLER, ("payoff_", "records_", "reason_")),
     "metaad.search.TRPO": Saved(CONTROLLER, ("payoff_", "records_", "reason_")),

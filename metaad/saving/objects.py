@@ -74,6 +74,7 @@ def state(value, inner):
     if hasattr(value, "_state"):
         return [key, inner(value._state()), None]
     taken = {n: getattr(value, n) for n in parameters(cls)} | dict.fromkeys(row.unset)
+    _check_fields(cls, taken, row.given)
     if key.startswith("sklearn."):
         from metaad.saving import scikit
 
@@ -113,6 +114,7 @@ def made(content, inner):
         from metaad.saving import scikit
 
         return scikit.unpacked(inner(learned), cls)
+    _check_fields(cls, taken, row.given)
     made = cls(**taken)
     if learned is None:
         return made
@@ -133,7 +135,12 @@ def _check(cls, learned, row, remedy):
     if missing or extra:
         said = [f"{n} is missing" for n in missing] + [f"{n} is unknown" for n in extra]
         raise ValueError(f"of a {cls.__name__}, {', '.join(said)}; {remedy}")
-    sizes = {}
     # arrays last, so that n_features_in_ is what they are measured against
-    for name, value in learned.items():
-        row.learned[name](f"{name} of {cls.__name__}", value, sizes)
+    _check_fields(cls, learned, {n: row.learned[n] for n in learned})
+
+
+def _check_fields(cls, values, fields):
+    """Each value is as its field says."""
+    sizes = {}
+    for name, look in fields.items():
+        look(f"{name} of {cls.__name__}", values[name], sizes)

@@ -107,7 +107,8 @@ def plain(value, arrays):
         return [inner(v) for v in value]
     raise TypeError(
         f"only tensors, arrays, numbers, strings, None, the package's own objects and "
-        f"dicts, lists, tuples of them are saved, got {value!r:.200}."
+        f"dicts, lists, tuples of them are saved, got {value!r:.200}. A class of your "
+        f"own needs a row in metaad.saving.classes."
     )
 
 

@@ -62,7 +62,7 @@ class Adapted(Strategy):
     def _merit(self, features, observed):
         return predicted(
             self.learner_,
-            self.tasks_,
+            self.tasks_.units,
             self.codes_,
             features,
             self.codes_,

@@ -7,6 +7,8 @@ that all labels give. The network gets a configuration's code and the table's
 meta-features, adapts to the support, and the configuration with the best prediction is
 fitted anew."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import sklearn.ensemble
 import torch
@@ -23,11 +25,12 @@ from metaad.detectors import (
 from metaad.meta.autoencoder import weights
 from metaad.meta.base import Learnable, learnable, squared_error
 from metaad.meta.one_table import as_set, unlabelled
-from metaad.search.space import configured, space
+from metaad.search.space import Space, configured, space
 from metaad.search.tuning.matrix import own_scores
 from metaad.search.tuning.meta_features import meta_features
 from metaad.search.tuning.no_labels import (
     NO_LABEL,
+    Gain,
     best_by_mean,
     default_scores,
     fit_choice,
@@ -36,6 +39,7 @@ from metaad.search.tuning.no_labels import (
 )
 from metaad.search.tuning.surrogate_tasks import (
     SurrogateTasks,
+    Units,
     predicted,
     surrogate_net,
 )
@@ -52,7 +56,7 @@ def hyperparameters(estimator, tasks):
     configurations did on other tables.
 
     tasks : TableTasks. From anything else nothing is learned: without labels there is
-    no telling which configuration is good. Then labels decide alone, see `by_labels`.
+    no telling which configuration is good. Then labels decide alone, see `ByLabels`.
     """
     rng = np.random.default_rng(int(torch.randint(2**31, (1,))))
     options = space(estimator)
@@ -60,7 +64,7 @@ def hyperparameters(estimator, tasks):
     own = {name: estimator.get_params()[name] for name in options}
     configs = [own, *configs[1:]] if options.contains(own) else configs
     if not isinstance(tasks, TableTasks):
-        return by_labels(estimator, configs)
+        return ByLabels(configs).learnable(surrogate_net(1))
     features, scores, observed, default = [], [], [], []
     for table in tasks:
         raw = tried(estimator, configs, table.X, rng)  # (n_configs, n)
@@ -76,14 +80,37 @@ def hyperparameters(estimator, tasks):
     codes = np.stack([options.encode(c) for c in configs])
     learned_from = SurrogateTasks(codes, features, scores, observed)
     column, gain = best_by_mean(scores, default, tasks.families)
+    known = FromTables(options, configs, configs[column], gain, learned_from.units)
+    made = known.learnable(surrogate_net(learned_from.n_features))
+    return replace(made, tasks=learned_from)
 
-    def without_labels(learner, detector, X):
+
+@dataclass
+class FromTables:
+    """What labelled tables told about a detector's configurations.
+
+    options : Space. configs : list of dicts, those that were tried on every table.
+    best : the best of them by its mean over the tables. gain : the Gain of choosing in
+    this way, None if it could not be measured. units : Units of the surrogate."""
+
+    options: Space
+    configs: list
+    best: dict
+    gain: Gain | None
+    units: Units
+
+    def learnable(self, module):
+        """Return the Learnable of a surrogate network."""
+        return _surrogate(self, module)
+
+    def without_labels(self, learner, detector, X):
         """The best configuration by its mean over the tables, if choosing in this way
         helped on families that were held out; else the detector as it is set.
         """
-        return learned_or_safe(detector, configs[column], X, gain, learner.random_state)
+        seed = learner.random_state
+        return learned_or_safe(detector, self.best, X, self.gain, seed)
 
-    def finish(learner, X, y):
+    def finish(self, learner, X, y):
         """Try the configurations on X, adapt the surrogate to what they got, fit the
         one it expects most of.
 
@@ -91,56 +118,85 @@ def hyperparameters(estimator, tasks):
         it has seen the surrogate is too hopeful, and they come out worse than the
         default."""
         if unlabelled(y):
-            return without_labels(learner, learner.estimator, X)[0]
+            return self.without_labels(learner, learner.estimator, X)[0]
         rng = np.random.default_rng(learner.random_state)
-        seen = trial(estimator, configs, X, y, rng)  # (n_configs,)
-        codes_here = np.stack(
-            [options.encode(options.fit_to(c, len(X))) for c in configs]
-        )
-        expected = predicted(
-            learner, learned_from, codes_here, meta_features(X), codes_here, seen
-        )
-        return fit_choice(learner.estimator, configs[int(expected.argmax())], X)
+        seen = trial(learner.estimator, self.configs, X, y, rng)  # (n_configs,)
+        codes = self._codes(len(X))
+        expected = predicted(learner, self.units, codes, meta_features(X), codes, seen)
+        return fit_choice(learner.estimator, self.configs[int(expected.argmax())], X)
 
-    return Learnable(
-        surrogate_net(learned_from.n_features),
-        squared_error,
-        squared_error,
-        finish=finish,
-        tasks=learned_from,
-        unlabelled=True,
-        without_labels=without_labels,
-    )
+    def _codes(self, n_rows):
+        """The configurations as numbers, as n_rows rows allow them: (n_configs, m)."""
+        allowed = [self.options.fit_to(c, n_rows) for c in self.configs]
+        return np.stack([self.options.encode(c) for c in allowed])
+
+    def check(self, learner):
+        """Raise ValueError unless configurations, units and network fit together."""
+        _check(self.configs, self.options)
+        _check([self.best], self.options)
+        width = self._codes(2).shape[1] + len(self.units.mean)
+        _check_width(learner, width)
 
 
-def by_labels(estimator, configs):
-    """The Learnable where there was no labelled table: nothing is learned, labels
-    choose among the configurations and the detector as it is set, which wins ties.
-    """
+@dataclass
+class ByLabels:
+    """Where there was no labelled table nothing is known: labels choose among the
+    configurations and the detector as it is set, which wins ties.
 
-    def without_labels(learner, detector, X):
+    configs : list of dicts."""
+
+    configs: list
+
+    def learnable(self, module):
+        """Return the Learnable; its network is never asked."""
+        return replace(_surrogate(self, module), idle=True)
+
+    def without_labels(self, learner, detector, X):
+        """The detector as it is set, or what ships with the package."""
         return safe(detector, X, f"{NO_LABEL}, and fit one table without labels.")
 
-    def finish(learner, X, y):
+    def finish(self, learner, X, y):
+        """Try the configurations on X, fit the one that is best on the labels."""
         if unlabelled(y):
-            return without_labels(learner, learner.estimator, X)[0]
+            return self.without_labels(learner, learner.estimator, X)[0]
         rng = np.random.default_rng(learner.random_state)
-        seen = trial(estimator, configs, X, y, rng)  # (n_configs,)
+        seen = trial(learner.estimator, self.configs, X, y, rng)  # (n_configs,)
         known = np.flatnonzero(y >= 0)
         own = metrics.auroc(y[known], default_scores(learner.estimator, X)[known])
         if own >= seen.max():
             return as_set(learner.estimator, X)
-        return fit_choice(learner.estimator, configs[int(seen.argmax())], X)
+        return fit_choice(learner.estimator, self.configs[int(seen.argmax())], X)
 
+    def check(self, learner):
+        """Raise ValueError for a configuration that the detector can't have."""
+        _check(self.configs, space(learner.estimator))
+        _check_width(learner, 1)
+
+
+def _surrogate(known, module):
     return Learnable(
-        surrogate_net(1),
+        module,
         squared_error,
         squared_error,
-        finish=finish,
+        finish=known.finish,
         unlabelled=True,
-        without_labels=without_labels,
-        idle=True,
+        without_labels=known.without_labels,
+        known=known,
     )
+
+
+def _check(configs, options):
+    wrong = [c for c in configs if not options.contains(c)]
+    if wrong or not configs:
+        raise ValueError(f"its configurations must be of {options!r:.200}, got {wrong}")
+
+
+def _check_width(learner, width):
+    first = learner.module_["net"].get_submodule("0")
+    if first.in_features != width:
+        raise ValueError(
+            f"its network must take {width} numbers, and it takes {first.in_features}"
+        )
 
 
 def tried(estimator, configs, X, rng):

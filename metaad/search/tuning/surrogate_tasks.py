@@ -2,11 +2,50 @@
 numbers, scores as targets.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
 from metaad.nets import MLP
 from metaad.tasks import Task
+
+
+@dataclass(eq=False)
+class Units:
+    """Units of what a surrogate is given and of what it answers.
+
+    mean, deviation : float64 (p,), of the training tables' meta-features.
+    spread : of the scores within a table, a mean over tables.
+    """
+
+    mean: np.ndarray
+    deviation: np.ndarray
+    spread: float
+
+    @classmethod
+    def of(cls, features, scores):
+        """Learn them from features (n_tables, p) and scores (n_tables, n_configs)."""
+        deviation = features.std(axis=0)
+        # with one table, or with all alike, features say nothing
+        deviation[deviation < 1e-9] = 1.0
+        spread = max(float(scores.std(axis=1).mean()), 1e-3)
+        return cls(features.mean(axis=0), deviation, spread)
+
+    def features(self, features):
+        """Meta-features in units of the training tables' spread, at most 3 of them
+        away from their mean.
+        """
+        return np.clip((np.asarray(features) - self.mean) / self.deviation, -3, 3)
+
+    def scores(self, scores, seen):
+        """Scores relative to the mean of those seen, in units of the spread."""
+        return (np.asarray(scores) - np.mean(seen)) / self.spread
+
+
+def rows(codes, features):
+    """Inputs of the network: codes (n, m) beside scaled features (p,) -> (n, m + p)."""
+    return np.c_[codes, np.tile(features, (len(codes), 1))]
 
 
 class SurrogateTasks:
@@ -23,8 +62,8 @@ class SurrogateTasks:
         None takes `scores`.
     k : configurations in the support; None takes half of them.
 
-    Targets are centred on the mean of the support's scores and divided by `scale`, the
-    spread of the scores within a table: what is learned is which configuration is
+    Targets are centred on the mean of the support's scores and divided by the spread of
+    the scores within a table, see `units`: what is learned is which configuration is
     better, not which table is easier."""
 
     def __init__(self, codes, features, scores, observed=None, k=None):
@@ -42,28 +81,13 @@ class SurrogateTasks:
                 f"k must leave a configuration for the query: 1 to "
                 f"{len(self.codes) - 1}, got {self.k}."
             )
-        self.mean, self.deviation = features.mean(axis=0), features.std(axis=0)
-        # with one table, or with all alike, features say nothing
-        self.deviation[self.deviation < 1e-9] = 1.0
-        self.features = self.scaled(features)
-        self.scale = max(float(self.scores.std(axis=1).mean()), 1e-3)
+        self.units = Units.of(features, self.scores)
+        self.features = self.units.features(features)
 
     @property
     def n_features(self):
         """Width of an input: m + p."""
         return self.codes.shape[1] + self.features.shape[1]
-
-    def scaled(self, features):
-        """Meta-features in units of the training tables' spread, at most 3 of them
-        away from their mean.
-        """
-        return np.clip((np.asarray(features) - self.mean) / self.deviation, -3, 3)
-
-    def rows(self, codes, features):
-        """Inputs of the network: codes (n, m) beside scaled features (p,) -> (n, m +
-        p).
-        """
-        return np.c_[codes, np.tile(features, (len(codes), 1))]
 
     def sample(self, n_tasks, random_state=None):
         """Draw a batch: support (n_tasks, k, m + p), query (n_tasks, n_configs - k,
@@ -74,13 +98,10 @@ class SurrogateTasks:
         for t in rng.integers(len(self.scores), size=n_tasks):
             order = rng.permutation(len(self.codes))
             seen = self.observed[t, rng.integers(self.observed.shape[1])]
-            x = self.rows(self.codes[order], self.features[t])
-            support_y = (
-                seen[order[: self.k]] - seen[order[: self.k]].mean()
-            ) / self.scale
-            y = (
-                self.scores[t, order[self.k :]] - self.scores[t, order[: self.k]].mean()
-            ) / self.scale
+            x = rows(self.codes[order], self.features[t])
+            first, rest = order[: self.k], order[self.k :]
+            support_y = self.units.scores(seen[first], seen[first])
+            y = self.units.scores(self.scores[t, rest], self.scores[t, first])
             parts.append((x[: self.k], x[self.k :], y[:, None], support_y[:, None]))
         return Task(
             *(
@@ -95,24 +116,16 @@ def surrogate_net(n_inputs):
     return MLP((n_inputs, 32, 32, 1), activation=torch.nn.Tanh)
 
 
-def predicted(learner, tasks, codes, features, tried, observed):
+def predicted(learner, units, codes, features, tried, observed):
     """Scores that the adapted surrogate expects: float64 (n,), on any scale, larger =
     better.
 
-    learner : a fitted MAML over `tasks`, a SurrogateTasks. codes : (n, m). features :
-        (p,), unscaled.
-    tried : (k, m), the codes of the configurations that were tried, with `observed`
-    (k,), what they got."""
-    features = tasks.scaled(features)
-    support = learner.batch(tasks.rows(tried, features))
-    target = learner.batch(
-        (np.asarray(observed) - np.mean(observed))[:, None] / tasks.scale
-    )
+    learner : a fitted MAML over SurrogateTasks. units : theirs. codes : (n, m).
+    features : (p,), unscaled. tried : (k, m), the codes of the configurations that were
+    tried, with `observed` (k,), what they got."""
+    features = units.features(features)
+    support = learner.batch(rows(tried, features))
+    target = learner.batch(units.scores(observed, observed)[:, None])
     adapted = learner.adapted(support, target)
-    return (
-        adapted(learner.batch(tasks.rows(codes, features)))[0, :, 0]
-        .detach()
-        .double()
-        .cpu()
-        .numpy()
-    )
+    expected = adapted(learner.batch(rows(codes, features)))[0, :, 0]
+    return expected.detach().double().cpu().numpy()

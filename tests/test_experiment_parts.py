@@ -208,10 +208,10 @@ def test_a_part_is_made_anew_for_other_code_other_settings_and_damage_alone(
 def test_policy_gradients_read_what_the_matrix_keeps_and_stop_at_a_seed_that_lacks(
     tmp_path,
 ):
-    found = [Candidate("kNN", KNNDetector(), {"n_neighbors": 3})]
+    found = [Candidate("kNN", KNNDetector(), {"n_neighbors": 3, "method": "mean"})]
     compute(TABLES, found, tmp_path, n_seeds=2)
     (first, _) = policy_gradients_rewards.load(tmp_path, TABLES, found)
-    scores = anomaly_score(KNNDetector(3).fit(TABLES[0].X), TABLES[0].X)
+    scores = anomaly_score(KNNDetector(3, "mean").fit(TABLES[0].X), TABLES[0].X)
     np.testing.assert_array_equal(first["scores"], [scores])
     assert first["auroc"].shape == (2, 1) and first["kinds"].tolist() == ["kNN"]
     changed = TABLES[0]._replace(X=TABLES[0].X + 1)

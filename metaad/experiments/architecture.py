@@ -16,7 +16,8 @@ A task: one digit of MNIST is normal. Networks learn from 600 training images of
 search may see eight digits: its reward is the AUROC on 100 more training images of the
 normal digit against 100 of each of the other seven. The two digits that it never sees
 are the test: 200 test images per digit, the normal one against all nine others. Each file
-holds what one architecture and seed did; files that are there are not computed again.
+holds what one architecture and seed did, and is computed again only if code, data or
+settings changed.
 """
 
 import time
@@ -37,6 +38,7 @@ from metaad.experiments.architecture_table import (
     named,
 )
 from metaad.experiments.record import parser_of
+from metaad.repro import cache
 from metaad.search.architecture import architectures, distinct
 from metaad.search.architecture.batched import train_together
 from metaad.tasks.tables import TableTasks, adbench_names
@@ -62,8 +64,8 @@ def digits(pool=2, train_rows=TRAIN):
     return train, validation, np.stack([X[i] for i in test])
 
 
-def judge(path, errors, seconds):
-    """Write the errors of ten networks, one per digit, on the validation and test rows
+def judge(path, key, errors, seconds):
+    """Keep, under a key, the errors of ten networks, one per digit, on the validation and test rows
     of each digit.
     """
     cut = 10 * VALIDATION
@@ -71,9 +73,7 @@ def judge(path, errors, seconds):
         e.reshape(10, 10, -1).astype(np.float32)
         for e in (errors[:, :cut], errors[:, cut:])
     )
-    temporary = path.with_name(f".{path.name}")
-    np.savez(temporary, validation=validation, test=test, seconds=seconds)
-    temporary.rename(path)
+    cache.keep(path, key, validation=validation, test=test, seconds=seconds)
     print(path.stem, f"{seconds:.2f} s", flush=True)
 
 
@@ -81,24 +81,29 @@ def by_digit(parts, kind, names, seeds, settings, pool=2, train_rows=TRAIN):
     rows, validation, test = digits(pool, train_rows)
     # (10 (100 + 200), d)
     queries = np.concatenate([np.concatenate(validation), np.concatenate(test)])
+    made_of = cache.key(rows=rows, queries=queries)
     for seed in seeds:
         for name in names:
             path = parts / f"{kind}-{label(name)}-{seed}.npz"
-            if not path.exists():
+            of = {"name": name, "seed": seed, "settings": settings}
+            key = cache.key(code=[train_together], data=made_of, **of)
+            if cache.stored(path, key) is None:
                 began = time.process_time()
                 networks = train_together(rows, *name, seeds=seed, **settings)
-                judge(path, networks.errors(queries), time.process_time() - began)
+                errors = networks.errors(queries)
+                judge(path, key, errors, time.process_time() - began)
     # as many principal components as the code has numbers
     for k in sorted({k for _, k in names}):
         path = parts / f"{kind}-pca-{k}-0.npz"
-        if not path.exists():
+        key = cache.key(code=[PCA], data=made_of, k=k)
+        if cache.stored(path, key) is None:
             began = time.process_time()
             fits = [PCA(k, svd_solver="covariance_eigh").fit(r) for r in rows]
             seconds = time.process_time() - began
             rebuilt = np.stack(
                 [p.inverse_transform(p.transform(queries)) for p in fits]
             )
-            judge(path, ((queries - rebuilt) ** 2).mean(axis=2), seconds)
+            judge(path, key, ((queries - rebuilt) ** 2).mean(axis=2), seconds)
 
 
 def one_class(table, seed):
@@ -120,9 +125,12 @@ def by_table(parts, seeds):
     for seed in seeds:
         for table in tasks:
             path = parts / f"table-{table.name.replace(':', '_')}-{seed}.npz"
-            if path.exists():
-                continue
             train, rest, y = one_class(table, seed)
+            of = {"train": train, "rest": rest, "y": y, "family": table.family}
+            of |= {"names": names, "seed": seed, "settings": SETTINGS}
+            key = cache.key(code=[train_together, PCA], **of)
+            if cache.stored(path, key) is not None:
+                continue
             errors, seconds = [], []
             for name in names:
                 began = time.process_time()
@@ -138,8 +146,9 @@ def by_table(parts, seeds):
                 pca.append(
                     ((rest - p.inverse_transform(p.transform(rest))) ** 2).mean(axis=1)
                 )
-            np.savez(
+            cache.keep(
                 path,
+                key,
                 errors=np.array(errors, np.float32),
                 pca=np.array(pca, np.float32),
                 y=y,

@@ -22,7 +22,7 @@ Tables are told apart by a hash of their names. Nothing was tuned on part 2 or 3
 import logging
 import warnings
 import zlib
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,7 @@ from sklearn.base import clone
 from metaad import data, metrics, repro
 from metaad.detectors import anomaly_score
 from metaad.experiments import record
-from metaad.experiments.tuning import Steps
+from metaad.experiments.parts import Steps, read
 from metaad.meta import MAML
 from metaad.meta.one_table import as_set
 from metaad.search import TRPO, Reinforce
@@ -268,15 +268,17 @@ def main(argv=None):
     logging.getLogger("metaad").setLevel(logging.ERROR)
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore", "n_neighbors")
-    step = Steps(folder / "steps.json")
+    of = {"rows": MOST_ROWS, "loss": LOSS, "seed": SEED}
+    step = Steps(folder / "steps.json", [choosing], **of)
     to_choose, to_judge = step("tables", drawn)
-    chosen = step("choosing", lambda: choosing(to_choose))
+    chosen = step("choosing", lambda: choosing(to_choose), tables=to_choose)
     ship(chosen, len(to_choose))
-    results = {"choosing": chosen}
+    results, of = {"choosing": chosen}, {"shipped": read(SHIPPED)}
     for place, names in (("ADBench", adbench_names()), ("OddBench", to_judge)):
-        tables = {n: step(f"judging {n}", lambda n=n: judging(n)) for n in names}
+        tables = {n: step(f"judging {n}", partial(judging, n), **of) for n in names}
         results[f"judging on {place}"] = summary(tables)
-    tables = {n: step(f"learned {n}", lambda n=n: learned(n)) for n in to_judge}
+    of["learned from"] = adbench_names()
+    tables = {n: step(f"learned {n}", partial(learned, n), **of) for n in to_judge}
     reasons = [t.pop("reasons") for t in tables.values()][-1]
     results["learned from ADBench"] = {**summary(tables), "reasons": reasons}
     results["tables"] = {"choosing": to_choose, "judging": to_judge}

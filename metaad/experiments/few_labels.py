@@ -43,6 +43,7 @@ from metaad.experiments.few_labels_tables import made_up_table
 from metaad.meta.stack.label_features import FEATURES, LabelFeatures
 from metaad.meta.stack.row_features import TableFeatures
 from metaad.meta.stack.stack import SHIPPED
+from metaad.repro import cache
 from metaad.tasks.labels import draw_labels
 from metaad.tasks.tables import TableTasks, adbench_names
 
@@ -76,7 +77,15 @@ COMPARED = [
 
 
 def describe(table, path, draws, n_trees):
-    """Write the shares of all rows for every draw of labels to one .npz."""
+    """Write the shares of all rows for every draw of labels to one .npz, unless it is
+    there and made from the same.
+    """
+    code = [TableFeatures, LabelFeatures, draw_labels]
+    of = {"X": table.X, "y": table.y, "name": table.name, "family": table.family}
+    of |= {"draws": draws, "trees": n_trees, "counts": COUNTS, "normal": N_NORMAL}
+    key = cache.key(code=code, **of)
+    if cache.stored(path, key) is not None:
+        return
     began = time.process_time()
     features = TableFeatures(table.X, n_trees)
     found = {"y": table.y, "family": np.array(table.family)}
@@ -88,7 +97,8 @@ def describe(table, path, draws, n_trees):
             found[f"where{draw}_{count}"] = where
             found[f"shares{draw}_{count}"] = labelled.shares.astype(np.float32)
     found["seconds"] = time.process_time() - began
-    np.savez_compressed(path, **found)
+    cache.keep(path, key, **found)
+    print(table.name, flush=True)
 
 
 def heads_of(others, made_up, candidate):
@@ -209,9 +219,7 @@ def main(argv=None):
     for name in names:
         table = made_up_table(name) if asked.made_up else TableTasks([name])[0]
         path = asked.parts / f"{table.name.removeprefix('adbench:')}.npz"
-        if not path.exists():
-            describe(table, path, *settings)
-            print(table.name, flush=True)
+        describe(table, path, *settings)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ import numpy as np
 from metaad import metrics, repro
 from metaad.detectors import IsolationForest, anomaly_score
 from metaad.detectors.forest.split_policy import FOLDER, load, save
+from metaad.experiments import parts as kept
 from metaad.experiments import record
 from metaad.search.forest.cuts import ForestPolicy
 from metaad.search.forest.leaves import ForestScore
@@ -63,25 +64,32 @@ def narrow(table):
 def learn(tasks, parts):
     """Learn cuts and score without each family, and on all tables: files in parts."""
     parts.mkdir(parents=True, exist_ok=True)
+    made_of = {t.name: kept.table_key(t) for t in tasks}
     for family in [None, *dict.fromkeys(tasks.families)]:
         others = [narrow(t) for t in tasks if t.family != family]
+        of = {"tables": {t.name: made_of[t.name] for t in others}}
+        of["columns"] = MOST_COLUMNS
         cuts = parts / f"policy-{family or 'all'}.json"
         scored = parts / f"scored-{family or 'all'}.json"
-        if not cuts.exists():
-            _learned(ForestPolicy(**SETTINGS, random_state=0), others, cuts)
-        if not scored.exists():
-            policy = replace(load(cuts), share=SHARE)
-            _learned(ForestScore(policy, **SCORE, random_state=0), others, scored)
+        _learned(ForestPolicy(**SETTINGS, random_state=0), others, cuts, of)
+        policy = replace(load(cuts), share=SHARE)
+        _learned(ForestScore(policy, **SCORE, random_state=0), others, scored, of)
 
 
-def _learned(learner, tables, path):
-    """Fit a learner to tables and save its policy."""
+def _learned(learner, tables, path, of):
+    """Fit a learner to tables and save its policy, unless it is there.
+
+    of : dict, what the tables are made of."""
+    key = kept.settings_key(learner.get_params(), [type(learner)], **of)
+    if kept.stored_policy(path, key):
+        return
     began = time.process_time()
     learner.fit(tables)
     about = {
         "learned on": [t.name for t in tables],
         "auroc": [round(h["auroc"], 4) for h in learner.history_],
         "seconds": round(time.process_time() - began, 1),
+        "key": key,
     }
     save(replace(learner.policy_, about=about), path)
     print(f"{path.stem}, {about['seconds']} s", flush=True)
@@ -120,18 +128,21 @@ def judged(table, settings, seed):
 
 def judge(tasks, parts, seeds):
     """Fit every kind of forest to every table: one file per table and seed."""
+    code = [IsolationForest, metrics]
     for table in tasks:
-        forests = forests_of(table, parts)
+        forests, made_of = forests_of(table, parts), kept.table_key(table)
         for seed in seeds:
             path = parts / f"table-{table.name.split(':')[-1]}-{seed}.json"
-            found = {"table": table.name, "family": table.family, "seed": seed}
-            found["n"] = len(table.X)
-            if path.exists():
-                found = json.loads(path.read_text(encoding="utf-8"))
+            old, found = kept.read(path), {"table": table.name, "family": table.family}
+            found |= {"seed": seed, "n": len(table.X), "keys": {}}
             for kind, settings in forests.items():
-                if kind in found or (kind == "many" and seed != seeds[0]):
-                    continue
-                found[kind] = judged(table, settings, seed)
+                key = kept.settings_key(settings, code, table=made_of, seed=seed)
+                if old.get("keys", {}).get(kind) == key:
+                    found[kind] = old[kind]
+                elif kind != "many" or seed == seeds[0]:
+                    found[kind] = judged(table, settings, seed)
+                if kind in found:
+                    found["keys"][kind] = key
             repro.write_json(path, found)
             gain = found["scored"]["auroc"] - found["plain"]["auroc"]
             print(f"{table.name} seed {seed}: scored {gain:+.3f}", flush=True)

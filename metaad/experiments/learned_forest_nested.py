@@ -18,7 +18,7 @@ never.
 
 Run it after `learned_forest report`, from whose record it takes the cuts; it adds
 "nested" to that record, and the list of what was tried as it is now. DIR keeps what was
-found for each family, and what is there is not made again."""
+found for each family; it is made again only if code, data or settings changed."""
 
 import json
 import time
@@ -31,6 +31,7 @@ from metaad import metrics, repro
 from metaad.detectors import IsolationForest, anomaly_score
 from metaad.detectors.forest.leaf_values import READINGS, TABLE_NUMBERS
 from metaad.detectors.forest.split_policy import SplitPolicy
+from metaad.experiments import parts as made
 from metaad.experiments import record
 from metaad.experiments.learned_forest import (
     MOST_ROWS,
@@ -40,6 +41,7 @@ from metaad.experiments.learned_forest import (
     TRIED,
     narrow,
 )
+from metaad.repro import cache
 from metaad.search.forest.cuts import family_shares
 from metaad.search.forest.leaves import NAMES, ForestScore, teaches
 from metaad.tasks.tables import TableTasks, adbench_names
@@ -139,17 +141,19 @@ def of_family(family, weights, tasks, seeds):
 
 
 def all_families(kept, tasks, parts, seeds):
-    """Return what was found for each family; what lies in parts is not made again."""
-    found = {}
+    """Return what was found for each family; what lies in parts is not made again, if
+    it was made from the same.
+    """
+    found, settings = {}, {"score": SCORE, "share": SHARE, "trees": TREES}
+    settings |= {"tables": [made.table_key(t) for t in tasks], "seeds": seeds}
     for family, weights in kept["weights without a family"].items():
         path = parts / f"nested-{family}.json"
-        if not path.exists():
-            repro.write_json(path, of_family(family, weights, tasks, seeds))
-        one = found[family] = json.loads(path.read_text(encoding="utf-8"))
-        if one["cuts"] != weights or one["seeds"] != seeds:
-            raise SystemExit(
-                f"{path.name} is of other cuts or seeds; give --parts an empty folder."
-            )
+        key = cache.key([of_family], family=family, cuts=weights, **settings)
+        one = made.stored(path, key)
+        if one is None:
+            one = of_family(family, weights, tasks, seeds)
+            one = made.keep(path, key, one)
+        found[family] = one
         print(f"{family}: {one['way']}, {one['seconds']} s", flush=True)
     return found
 

@@ -32,7 +32,7 @@ A variant is a method and the classes it learns from, e.g. ProtoNet/all:
 
 All train on all-pairs batches (metaad.tasks.all_pairs), but for the second half of
 OC-MAML, where the layers differ from task to task. One file per split and seed is written
-into DIR, beside it the scores; those that are there are skipped."""
+into DIR, beside it the scores; those that are there and made from the same are skipped."""
 
 import copy
 import time
@@ -56,6 +56,7 @@ from metaad.experiments.mt_mnist_judge import (
     judge_all,
     part,
 )
+from metaad.experiments.parts import stored
 from metaad.meta.few_shot import (
     BENDING,
     NESTED,
@@ -65,6 +66,7 @@ from metaad.meta.few_shot import (
     few_shot,
     unfreeze,
 )
+from metaad.repro import cache
 from metaad.tasks import OneClassTasks, protocol
 from metaad.tasks.all_pairs import AllPairs
 from metaad.tasks.made_up import MadeUpTasks
@@ -159,17 +161,24 @@ def training(name, X, y, train, split):
 
 
 def run(name, variant, splits, seeds, parts, n_episodes):
-    """Learn and judge a variant on splits and seeds; what lies in parts is skipped."""
+    """Learn and judge a variant on splits and seeds; what lies in parts is skipped, if
+    it was made from the same.
+    """
     method, classes = variant.split("/")
     parts.mkdir(parents=True, exist_ok=True)
     X, y, train = images(name)
+    of = {"images": cache.key(X=X, y=y, train=train), "protocol": name}
+    of |= {"classes": classes, "episodes": n_episodes}
     results = (variant, variant + MOVED) if variant == BEST else (variant,)
     for seed in seeds:
         for split in splits if splits else range(SPLITS[name]):
-            if all(part(parts, name, v, split, seed).exists() for v in results):
+            # OC-MAML makes OC-ANIL's files too: the method is in their names alone
+            key = cache.key(code=[learn], split=split, seed=seed, **of)
+            paths = [part(parts, name, v, split, seed) for v in results]
+            if all(stored(path, key) for path in paths):
                 continue
             tasks = training(name, X, y, train, split)
-            about = {"protocol": name, "split": split, "seed": seed}
+            about = {"protocol": name, "split": split, "seed": seed, "key": key}
             for m, learner in learn(method, classes, tasks, seed).items():
                 result = about | {"variant": f"{m}/{classes}"}
                 judge_learner(learner, X[~train], y[~train], result, parts, n_episodes)

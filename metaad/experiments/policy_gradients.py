@@ -21,10 +21,10 @@ from metaad.experiments.policy_gradients_rewards import (
     ITERATIONS,
     agreement,
     configurations,
-    files_of,
     hacking,
     load,
     proxies,
+    scores_of,
     tails,
 )
 from metaad.search.policies.policy import CategoricalPolicy, search
@@ -257,7 +257,7 @@ def main(argv=None):
     torch.set_num_threads(1)
     tasks, found = TableTasks(adbench_names(), max_rows=1000), candidates()
     if asked.at_hand:
-        there = [t for t in tasks if files_of(asked.scores, t)]
+        there = [t for t in tasks if scores_of(asked.scores, t, found)]
         tasks = TableTasks(there, max_rows=None, scale=None)
     else:
         compute(tasks, found, asked.scores, asked.seeds)

@@ -2,16 +2,18 @@
 and how far each reward agrees.
 """
 
-from pathlib import Path
+import itertools
 
 import numpy as np
 import torch
 
 from metaad import metrics
+from metaad.repro import cache
 from metaad.scores import SCALINGS, outlierness
 from metaad.search.policies.policy import CategoricalPolicy, search
 from metaad.search.policies.rewards import Payoff
 from metaad.search.tuning.grids import GRIDS
+from metaad.search.tuning.matrix_cache import stored
 from metaad.tasks.tables import TableTasks
 
 KINDS = ("LOF", "kNN", "One-Class SVM", "Isolation Forest", "k-means")
@@ -39,21 +41,15 @@ def load(folder, tasks, found):
     """
     kinds = np.array([c.kind for c in found])
     for table in tasks:
-        stored = [_stored(p, table) for p in files_of(folder, table)]
-        auroc = np.array([metrics.auroc(table.y, scores) for scores in stored])
-        yield {"scores": stored[0], "auroc": auroc, "y": table.y, "kinds": kinds}
+        scores = scores_of(folder, table, found)
+        auroc = np.array([metrics.auroc(table.y, s) for s in scores])
+        yield {"scores": scores[0], "auroc": auroc, "y": table.y, "kinds": kinds}
 
 
-def files_of(folder, table):
-    """Return the files of a table's raw scores, one per seed."""
-    return sorted(Path(folder).glob(f"{table.name.replace(':', '_')}.[0-9].npz"))
-
-
-def _stored(path, table):
-    with np.load(path, allow_pickle=False) as file:
-        if not np.array_equal(file["y"], table.y):
-            raise ValueError(f"{path.name} holds other labels than {table.name}.")
-        return file["scores"]
+def scores_of(folder, table, found):
+    """Return a table's raw scores (n_candidates, n) of each seed that is there: list."""
+    kept = (stored(table, found, folder, seed) for seed in itertools.count())
+    return [k["scores"] for k in itertools.takewhile(lambda k: k is not None, kept)]
 
 
 def made_up(table, kind, n_tables=2):
@@ -80,21 +76,30 @@ def minus_outlierness(scores, how="logistic"):
     return np.array([-outlierness(s, how) if np.ptp(s) > 0 else -10.0 for s in scores])
 
 
-def proxies(entry, kind, table, cache):
+def proxies(entry, kind, table, folder):
     """Return rewards without labels for every configuration of a kind: dict, name ->
     (n_configs,), larger = better.
     """
     scores = entry["scores"][entry["kinds"] == kind]
     found = {f"-outlierness, {how}": minus_outlierness(scores, how) for how in SCALINGS}
-    path = Path(cache) / f"made-up.{table.name.replace(':', '_')}.{kind}.npy"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, made_up(table, kind))
-    found["made-up anomalies"] = np.load(path, allow_pickle=False)
+    found["made-up anomalies"] = _made_up(table, kind, folder)
     return found
 
 
-def agreement(entries, tasks, cache):
+def _made_up(table, kind, folder):
+    """Return what `made_up` returns, kept in a folder."""
+    detector, configs, _, _ = configurations(kind)
+    path = cache.path(folder, "made-up", table.name, kind)
+    of = {"X": table.X, "detector": detector, "configs": configs}
+    key = cache.key(code=[made_up], **of)
+    kept = cache.stored(path, key)
+    if kept is None:
+        kept = {"values": made_up(table, kind)}
+        cache.keep(path, key, **kept)
+    return kept["values"]
+
+
+def agreement(entries, tasks, folder):
     """Return the rank correlation of each reward with the AUROC over a detector's
     configurations, and the AUROC of what it would choose.
     """
@@ -105,7 +110,7 @@ def agreement(entries, tasks, cache):
         for entry, table in zip(entries, tasks, strict=True):
             first, judged = _aurocs(entry, kind)
             means.append(judged)
-            for name, reward in proxies(entry, kind, table, cache).items():
+            for name, reward in proxies(entry, kind, table, folder).items():
                 value, auroc = _of_reward(reward, first, judged)
                 rho[kind].setdefault(name, []).append(value)
                 chosen[kind].setdefault(name, []).append(auroc)

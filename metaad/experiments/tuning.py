@@ -13,15 +13,14 @@ The record of today was made when `Shrinkage` took the variance of one AUROC for
 trusted labels too little; its results by "shrinkage" will rise a little when this runs
 again. No other strategy is concerned."""
 
-import json
-import time
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from metaad import data, metrics, repro
+from metaad import data, metrics
 from metaad.experiments import record
+from metaad.experiments.parts import Steps, table_key
 from metaad.search.tuning.grids import candidates
 from metaad.search.tuning.maml_strategy import Adapted
 from metaad.search.tuning.matrix import Matrix, matrix
@@ -209,33 +208,6 @@ def strategies(name, problem):
     return results
 
 
-class Steps:
-    """Results by name, each with its CPU seconds, in one file: what is in there is
-    not made again.
-    """
-
-    def __init__(self, path):
-        self.path = path
-        self.done = (
-            json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        )
-
-    def __call__(self, name, make):
-        if name not in self.done:
-            began = time.process_time()
-            self.done[name] = {
-                "result": make(),
-                "seconds": round(time.process_time() - began, 1),
-            }
-            repro.write_json(self.path, self.done)
-            print(name, self.done[name]["seconds"], "s", flush=True)
-        return self.done[name]["result"]
-
-    def seconds(self):
-        """Return the CPU seconds of all steps."""
-        return sum(done["seconds"] for done in self.done.values())
-
-
 def parser():
     """Return the parser of this experiment's options."""
     found = record.parser_of("tuning", __doc__)
@@ -247,8 +219,10 @@ def main(argv=None):
     """Run what is missing in the folder and write both records."""
     folder = parser().parse_args(argv).folder
     folder.mkdir(parents=True, exist_ok=True)
-    step = Steps(folder / "steps.json")
     tasks, found = TableTasks(adbench_names(), max_rows=MAX_ROWS), candidates()
+    of = {"tables": [table_key(t) for t in tasks], "settings": SETTINGS}
+    of["candidates"] = [(c.kind, c.detector, c.config) for c in found]
+    step = Steps(folder / "steps.json", [strategies], **of)
     recorded = step("matrix", lambda: matrix(tasks, found, folder, SEEDS).compact())
     guessed = step("made-up anomalies", lambda: guesses(tasks, found))
     # strategies learn from the numbers that are recorded
@@ -266,7 +240,7 @@ def main(argv=None):
         # the default of all six is the forest's
         first = sorted(some, key=lambda kind: kind != "Isolation Forest")
         make = partial(strategies, name, problem.only(*first))
-        results[name] = step(name, make)
+        results[name] = step(name, make, matrix=recorded, made_up=guessed)
     results["seconds"] = {name: done["seconds"] for name, done in step.done.items()}
     lines, seconds = [record.command("tuning", folder)], step.seconds()
     kept = {**recorded, "max_rows": MAX_ROWS}

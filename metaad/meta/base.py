@@ -267,18 +267,17 @@ class MetaLearner(BaseEstimator):
         known = vars(self).setdefault("known_", None)
         if known is None:
             self.learnable_ = learnable(self.estimator, None)
-        else:
-            known.check(self)
-            self.learnable_ = known.learnable(self.module_["net"])
+            return
+        known.check(self)
+        self.learnable_ = known.learnable(self.module_["net"])
 
     def _savable(self):
         known = getattr(self, "known_", None)
         if known is None and not isinstance(self.estimator, nn.Module):
             raise ValueError(
                 f"what a {type(self).__name__} learned about a "
-                f"{type(self.estimator).__name__} is not kept in files, since its "
-                f"Learnable says nothing of what it `known`; save the detector that "
-                f"adapt or optimize returns"
+                f"{type(self.estimator).__name__} is not kept in files: its Learnable "
+                "has no `known`; save the detector that adapt or optimize returns"
             )
 
     def _start(self, tasks, seed):

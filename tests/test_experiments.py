@@ -119,6 +119,7 @@ def test_a_lesson_that_quotes_an_experiment_names_its_command(path):
             shown += "".join(output.get("data", {}).get("text/markdown", ""))
     for quoted in re.findall(r"repro\.recorded\(([^)]+)\)", code):
         name = path.stem if quoted == "run.lesson" else quoted.strip("\"'")
-        for line in commands_of(ROOT / "data" / "results" / f"{name}.json"):
-            asked = " ".join(line.split()[:4])
-            assert re.search(re.escape(asked) + r"\b", shown), f"{name}: name {asked}"
+        lines = commands_of(ROOT / "data" / "results" / f"{name}.json")
+        asked = {" ".join(line.split()[:4]) for line in lines}
+        named = [a for a in asked if re.search(re.escape(a) + r"\b", shown)]
+        assert named or not asked, f"{name}: name one of {sorted(asked)}"

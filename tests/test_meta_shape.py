@@ -135,7 +135,11 @@ def test_an_array_a_tensor_and_a_dataframe_are_the_same_to_fit(kind):
         (None, TypeError, "tasks, an array .* or a DataFrame, got NoneType"),
         (3, TypeError, "got int"),
         (data, TypeError, "got module"),
-        (pd.DataFrame({"a": ["x", "y"] * 9}), ValueError, "of numbers, got text"),
+        (
+            pd.DataFrame({"a": ["x", "y"] * 9}),
+            ValueError,
+            "expected columns of numbers; a hold",
+        ),
         ([[1.0, 2.0], [3.0]], ValueError, "rows of different lengths"),
         (np.full((9, 2), np.nan), ValueError, "NaN or infinity"),
         (np.zeros(9), ValueError, r"array \(n, \.\.\.\); got shape \(9,\)"),

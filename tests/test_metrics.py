@@ -315,6 +315,8 @@ def test_no_measure_is_computed_in_two_places(path):
     found = home_made(tree)
     if path.relative_to(PACKAGE).as_posix() in SORTS:
         found -= {"argsort", "searchsorted"}
+    if path.parent.name == "exercises":
+        found -= {"argsort"}  # a wrong answer that ranks ties apart is wrong on purpose
     assert not found, f"{path.name}: {found}; take metaad.metrics"
 
 

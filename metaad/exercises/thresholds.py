@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from metaad.metrics import balanced_accuracy
+
 
 def best_threshold(scores, y):
     """A threshold t: "anomaly" where scores (n,) > t is right as often as can be on a
@@ -16,7 +18,7 @@ def best_threshold(scores, y):
 
 def balanced(scores, y, t):
     """How often a threshold is right on a balanced query."""
-    return (np.mean(scores[y == 1] > t) + np.mean(scores[y == 0] <= t)) / 2
+    return balanced_accuracy(y, np.where(scores > t, -1, 1))
 
 
 def many_anomalies(rng):

@@ -72,9 +72,8 @@ class MetaLearner(BaseEstimator):
     ----------
     module_ : nn.Module, all that was learned; `module_["net"]` is the network.
     history_ : list of float, the outer loss of each iteration.
-    n_features_ : width of the tasks' rows, None if they differ.
+    n_features_ : width of the tasks' rows, None if they differ; device_, torch's.
     learnable_ : Learnable of the estimator; known_, what its functions know, or None.
-    device_ : torch.device.
     """
 
     def __init__(

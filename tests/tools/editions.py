@@ -112,6 +112,8 @@ def wrong_code(number):
     """The code of an exercise's wrong answers, in order."""
     import ast
 
+    from metaad.exercises.core import find
+
     path = ROOT / "metaad" / "exercises" / f"lesson_{number[:2]}.py"
     tree = ast.parse(path.read_text(encoding="utf-8"))
     functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
@@ -119,10 +121,23 @@ def wrong_code(number):
         first = call.args[0] if call.args else None
         if isinstance(first, ast.Constant) and first.value == number:
             wrong = next(k.value for k in call.keywords if k.arg == "wrong")
+            if not hasattr(wrong, "elts"):  # made elsewhere, from a list of faults
+                return [code_of(w.function) for w in find(number).wrong]
             given = [w.args[0] for w in wrong.elts]
             named = [functions.get(getattr(g, "id", None), g) for g in given]
             return [ast.unparse(node) for node in named]
     raise ValueError(f"no exercise {number} with its wrong answers in {path.name}.")
+
+
+def code_of(function):
+    """The code of a function or lambda that begins a line of its own."""
+    import ast
+    import inspect
+
+    tree = ast.parse(Path(inspect.getsourcefile(function)).read_text(encoding="utf-8"))
+    line = function.__code__.co_firstlineno
+    nodes = (n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.Lambda)))
+    return ast.unparse(next(n for n in nodes if n.lineno == line))
 
 
 EDITIONS = {"student": student, "teacher": teacher}

@@ -452,11 +452,3 @@ def test_a_figure_without_words_is_refused():
 
 def test_progress_passes_items_through_in_order():
     assert list(progress.progress(iter(range(5)), total=5, label="x")) == list(range(5))
-
-
-@pytest.mark.parametrize(
-    ("right", "answer"), [(True, "Correct."), (False, "Not yet. Look at the sign.")]
-)
-def test_an_exercise_answers_at_once(right, answer, capsys):
-    repro.check(right, hint="Look at the sign.")
-    assert capsys.readouterr().out.strip() == answer

@@ -17,7 +17,7 @@ outputs, `python tests/tools/lesson_table.py` enters it in the map, and `make te
 holds it to the form of the others.
 """
 
-from metaad.repro.claims import ClaimError, Claims, check, say
+from metaad.repro.claims import ClaimError, Claims, say
 from metaad.repro.parameters import PROFILES, ParameterError
 from metaad.repro.records import digest, recorded, results_dir, write_json
 from metaad.repro.run import Run, fix_arithmetic, seed_everything, start
@@ -30,7 +30,6 @@ __all__ = [
     "Claims",
     "ParameterError",
     "Run",
-    "check",
     "digest",
     "fix_arithmetic",
     "markdown_table",

@@ -158,10 +158,3 @@ def say(text):
     from IPython.display import Markdown, display
 
     display(Markdown(text))
-
-
-def check(right, hint):
-    """Answer an exercise at once: `right` is True when the reader's result is
-    correct, `hint` says where to look.
-    """
-    print("Correct." if right else f"Not yet. {hint}")

@@ -241,7 +241,9 @@ def test_code_cells_are_short(lesson):
     _, cells = lesson
     for cell in cells:
         if cell["cell_type"] == "code":
-            assert len(source(cell).splitlines()) <= 40, source(cell)[:200]
+            lines = source(cell).splitlines()
+            assert len(lines) <= 40, source(cell)[:200]
+            assert max(map(len, lines), default=0) <= 100, max(lines, key=len)
 
 
 def test_figures_have_alternative_text_and_the_fingerprint_of_their_own_pixels(lesson):

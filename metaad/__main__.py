@@ -9,7 +9,7 @@ from metaad.lazy import EXTRAS
 
 
 def report():
-    """The lines that `python -m metaad` prints: list of str."""
+    """Return the lines that `python -m metaad` prints: list of str."""
     folder = data_dir()
     state = "there" if folder.is_dir() else "not there yet; the first download makes it"
     lines = [

@@ -52,7 +52,7 @@ class Interval(_Parts):
 
 
 def bootstrap(values, *, groups=None, level=0.95, resamples=10_000, seed=0):
-    """Mean of `values` with its bootstrap-t interval [1].
+    """Return the mean of `values` with its bootstrap-t interval [1].
 
     Parameters
     ----------
@@ -82,8 +82,8 @@ def bootstrap(values, *, groups=None, level=0.95, resamples=10_000, seed=0):
 
 
 def paired(a, b, **options):
-    """Mean of a - b with its bootstrap-t interval: both arrays (n,), measured on the
-    same n units.
+    """Return the mean of a - b with its bootstrap-t interval: both arrays (n,),
+    measured on the same n units.
 
     The options are those of `bootstrap`. Units that are easy for both methods cancel,
     so this interval is the one to read; two overlapping intervals of the means decide
@@ -100,8 +100,8 @@ def paired(a, b, **options):
 def simultaneous(
     columns, *, groups=None, level=0.95, resamples=10_000, seed=0, corrected=True
 ):
-    """Means of several columns at once: with probability `level` *all* intervals hold
-    their truth (max-t [2]).
+    """Return means of several columns at once: with probability `level` *all* intervals
+    hold their truth (max-t [2]).
 
     All columns share the resamples. The quantile is that of the largest (smallest) t
     over the columns, so columns that go together cost little. One column gives what
@@ -125,8 +125,8 @@ def simultaneous(
 
 
 def compare(results, baseline=None, *, corrected=True, **options):
-    """Methods side by side, each with its interval, and its paired difference from a
-    baseline.
+    """Compare methods side by side, each with its interval, and its paired difference
+    from a baseline.
 
     Parameters
     ----------

@@ -28,8 +28,8 @@ __all__ = [
 
 
 def significant(values, bits=33):
-    """Values without their last digits: to `bits` binary digits, ten decimal ones where
-    there are 33.
+    """Return values without their last digits: to `bits` binary digits, ten decimal
+    ones where there are 33.
 
     A sum of a few hundred terms is right to fourteen or fifteen digits, and what comes
     after them depends on the order in which a CPU's instructions add. Rounded, equal is
@@ -58,14 +58,15 @@ def ranks(values):
 
 
 def best_first(values):
-    """Positions along the last axis from the largest value to the smallest; of values
-    that tie the earlier one comes first: array (..., n) -> int array of the same shape.
+    """Return the positions along the last axis from the largest value to the smallest;
+    of values that tie the earlier one comes first: array (..., n) -> int array of the
+    same shape.
     """
     return np.argsort(-significant(values), axis=-1, kind="stable")
 
 
 def spearman(a, b):
-    """Rank correlation of a and b along the last axis: arrays (..., n) that broadcast
+    """Return the rank correlation of a and b along the last axis: arrays (..., n) that broadcast
     -> float, or array (...), in [-1, 1]; NaN where all entries of one of them tie.
     """
     x, y = (r - r.mean(axis=-1, keepdims=True) for r in (ranks(a), ranks(b)))
@@ -75,7 +76,7 @@ def spearman(a, b):
 
 
 def share_below(reference, values, ties=0.5):
-    """Share of the reference scores that each value exceeds.
+    """Return the share of the reference scores that each value exceeds.
 
     Parameters
     ----------
@@ -95,8 +96,8 @@ def share_below(reference, values, ties=0.5):
 
 
 def auroc(y, scores):
-    """Area under the ROC curve: the chance that an anomaly outscores a normal row, a
-    tie counting one half [1].
+    """Return the area under the ROC curve: the chance that an anomaly outscores a
+    normal row, a tie counting one half [1].
 
     Scores that agree to ten significant digits are a tie. Where the mathematics gives
     two rows one score (LOF whose neighbours are all of the training rows), the digits
@@ -133,8 +134,8 @@ def auroc(y, scores):
 
 
 def average_precision(y, scores):
-    """Mean precision over the anomalies, each taken at the threshold that just lets it
-    in [1]. No interpolation.
+    """Return the mean precision over the anomalies, each taken at the threshold that
+    just lets it in [1]. No interpolation.
 
     Parameters
     ----------
@@ -171,8 +172,8 @@ def average_precision(y, scores):
 
 
 def balanced_accuracy(y, predictions):
-    """Mean of two shares: of the anomalies that were flagged, and of the normal rows
-    that were not [1].
+    """Return the mean of two shares: of the anomalies that were flagged, and of the
+    normal rows that were not [1].
 
     Parameters
     ----------

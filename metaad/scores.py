@@ -8,7 +8,7 @@ SCALINGS = ("logistic", "gaussian", "mixture", "rank", "exponential")
 
 
 def reconstruction_error(x, rebuilt):
-    """Mean squared difference between each row and its reconstruction.
+    """Return the mean squared difference between each row and its reconstruction.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def reconstruction_error(x, rebuilt):
 
 
 def outlierness(scores, how="logistic"):
-    """Mean surprise at rows being normal, -(1/N) Σ log P(normal | row): a number
-    without labels, in nats a row.
+    """Return the mean surprise at rows being normal, -(1/N) Σ log P(normal | row): a
+    number without labels, in nats per row.
 
     P comes from the scores by one of the `normal_probability` scalings, and the number
     is about the scaling as much as about the detector: by "rank" it is 1 - O(log N / N)
@@ -48,8 +48,8 @@ def outlierness(scores, how="logistic"):
 
 
 def normal_probability(scores, how="logistic"):
-    """P(normal | row) from anomaly scores, which are no probabilities: array (N,) ->
-    array (N,) in [0, 1].
+    """Return P(normal | row) from anomaly scores, which are no probabilities: array
+    (N,) -> array (N,) in [0, 1].
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ def epochs(step, data, *, n_epochs, batch_size, generator, checkpoint=None):
     data : tensor (n, ...), whole and on the device that trains: a batch is then one
         gather, not b Python calls.
     n_epochs : int, passes in all, those of the checkpoint included.
-    batch_size : int, rows a step; typically 32 to 256. The last batch of a pass is
+    batch_size : int, rows per step; typically 32 to 256. The last batch of a pass is
         smaller where it must be.
     generator : torch.Generator of the CPU. It alone shuffles, so that every device sees
         the same batches.
@@ -77,7 +77,7 @@ def epochs(step, data, *, n_epochs, batch_size, generator, checkpoint=None):
 
 
 def descent(loss, optimizer, autocast=None):
-    """A step for `epochs`: one gradient step on loss(batch).
+    """Return a step for `epochs`: one gradient step on loss(batch).
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ class Checkpoint:
 
 
 def resolve_device(device="auto"):
-    """The torch.device to compute on: `auto` takes CUDA, then MPS, then the CPU.
+    """Return the torch.device to compute on: `auto` takes CUDA, then MPS, then the CPU.
 
     Raises
     ------
@@ -213,8 +213,8 @@ def resolve_device(device="auto"):
 
 
 def generators(device):
-    """PyTorch's own generators that work on `device` draws from, by name: the CPU's,
-    and the device's if any.
+    """Return PyTorch's own generators that work on `device` draws from, by name: the
+    CPU's, and the device's if any.
     """
     found = {"cpu_random": torch.default_generator}
     if device.type == "cuda":
@@ -228,8 +228,7 @@ def generators(device):
 
 @contextmanager
 def flushed():
-    """In this block a CPU takes numbers below the smallest normal one (1e-38 in
-    float32) for 0.
+    """Make a CPU take numbers below the smallest normal one (1e-38 in float32) for 0.
 
     Adam's mean of a gradient that stays 0 shrinks by a tenth each step and after some
     800 steps lies there; an MNIST pixel that is almost always black is such a case.
@@ -244,8 +243,8 @@ def flushed():
 
 @contextmanager
 def seeded(seed, device):
-    """In this block PyTorch draws from `seed`, on the CPU and on `device`; after it,
-    as if nothing had been drawn.
+    """Make PyTorch draw from `seed` in this block, on the CPU and on `device`; after
+    it, as if nothing had been drawn.
     """
     kept = [(g, g.get_state()) for g in generators(device).values()]
     try:

@@ -16,7 +16,7 @@ CUDA = torch.device("cuda")
 
 
 def losses_of_one_pass(net, device):
-    """What each batch of a pass over ten rows, in batches of four, gives on `device`:
+    """Return what each batch of four of a pass over ten rows gives on `device`:
     the loop without its updates.
 
     PyTorch's backward pass asks the driver for the device, which a fake tensor does not

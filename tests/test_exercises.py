@@ -49,7 +49,7 @@ def checked(path):
 
 
 def definitions(path, end):
-    """What a reader who ran the cells above has: imports and functions."""
+    """Return what a reader who ran the cells above has: imports and functions."""
     needed = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
     body = []
     for cell in cells(path)[:end]:

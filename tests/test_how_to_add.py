@@ -1,4 +1,4 @@
-"""The recipes in the docstrings, followed to the letter: a new dataset, a new
+"""The recipes in the docstrings, followed word for word: a new dataset, a new
 detector, a new lesson. That of a new meta-learner is followed beside the meta-learners.
 """
 

@@ -47,7 +47,7 @@ def test_path_lengths_have_scikit_learns_distribution(load):
     theirs = scikit_path_lengths(
         ScikitForest(n_estimators=600, max_samples=64, random_state=0).fit(X), X
     )
-    # (n,), one a row
+    # (n,), one per row
     z = (ours.mean(0) - theirs.mean(0)) / np.sqrt((ours.var(0) + theirs.var(0)) / 600)
     # rows share trees, so their z are not independent
     assert np.abs(z).max() < 4.5 and np.abs(z.mean()) < 1.5

@@ -229,7 +229,7 @@ def test_the_gain_by_hand():
 
 
 def test_the_best_column_is_judged_on_the_family_that_did_not_choose_it():
-    # column 1 is best in the mean, thanks to family c alone
+    # column 1 is best on average, thanks to family c alone
     values = np.array([[0.6, 0.5], [0.6, 0.5], [0.5, 0.9]])
     column, gain = best_by_mean(values, np.full(3, 0.5), ["a", "b", "c"])
     assert column == 1

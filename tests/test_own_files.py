@@ -107,7 +107,7 @@ def test_a_pandas_index_is_dropped_with_a_word(tmp_path, start):
     assert note.startswith("dropped 'Unnamed: 0': whole numbers without a name")
     FRAME.iloc[::-1].to_csv(path)  # sorted otherwise, it is an index all the same
     assert noted(path).columns == ("a", "b", "c")
-    pd.read_csv(path).to_csv(path)  # and twice over
+    pd.read_csv(path).to_csv(path)  # and twice
     assert noted(path).columns == ("a", "b", "c") and len(noted(path).notes) == 2
 
 

@@ -59,7 +59,7 @@ def exact_gradient(policy, context=None):
 
 
 def each_gradient(policy, actions, weights, context=None):
-    """Gradients w_i ∇ log π(a_i), one a row: (n, p)."""
+    """Gradients w_i ∇ log π(a_i), one per row: (n, p)."""
     log_p = policy.log_prob(actions, context)
     rows = [
         torch.autograd.grad(l, list(policy.parameters()), retain_graph=True)

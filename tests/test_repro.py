@@ -48,7 +48,7 @@ def namespace(injected=None, **values):
 
 
 def shown(monkeypatch):
-    """What a notebook would display, in order."""
+    """Return what a notebook would display, in order."""
     seen = []
     monkeypatch.setattr("IPython.display.display", lambda *a, **k: seen.append((a, k)))
     return seen

@@ -131,7 +131,7 @@ def test_cross_fitting_leaks_nothing_on_pure_noise():
         ):
             leaky.append(auroc(y[where], labelled.shares[where, j]))
             fair.append(auroc(y[where], crossed[:, j]))
-    assert np.mean(leaky[::4]) > 0.98  # the trees know the labels by heart
+    assert np.mean(leaky[::4]) > 0.98  # the trees have memorised the labels
     assert abs(np.mean(fair) - 0.5) < 0.07
     assert abs(np.mean(fair[::4]) - 0.5) < 0.1
 

@@ -375,3 +375,93 @@ def test_readme_shows_a_figure_that_a_lesson_stores():
         assert pixel_fingerprint((ROOT / image).read_bytes()) in stored, (
             f"{image} is stale"
         )
+
+
+NO_VERB = re.compile(
+    r"(?:What|The|An?|Whether|How|Where|None|Number|Numbers|Share|Shares|Mean|Means"
+    r"|AUROC|Area|Names|Scores|Distance|Smallest|Every|Each|One|Two)\b|[^A-Z]"
+)
+
+
+def verbless(text):
+    """Return 'name: first words' for public functions whose docstring has no verb in
+    front. Properties are nouns.
+    """
+
+    def inside(node, prefix=""):
+        for child in ast.iter_child_nodes(node):
+            if not isinstance(child, (ast.FunctionDef, ast.ClassDef)):
+                yield from inside(child, prefix)
+                continue
+            if child.name.startswith("_") and not child.name.startswith("__"):
+                continue
+            name = prefix + child.name
+            marks = [ast.unparse(d) for d in child.decorator_list]
+            said = ast.get_docstring(child) or "Say nothing"
+            noun = isinstance(child, ast.ClassDef) or any(
+                "property" in m for m in marks
+            )
+            if not noun and NO_VERB.match(said):
+                yield f"{name}: {said[:40]!r}"
+            yield from inside(child, name + ".")
+
+    return list(inside(ast.parse(text)))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_docstrings_of_public_functions_begin_with_a_verb(path):
+    wrong = verbless(path.read_text(encoding="utf-8"))
+    assert not wrong, f"begin with a verb, such as Return or Draw: {wrong}"
+
+
+def test_a_docstring_without_a_verb_is_noticed():
+    for said in ("What it is.", "The sum.", "(n,) scores.", "Number of rows."):
+        method = f'class A:\n    def f(self):\n        """{said}"""\n'
+        assert verbless(method) == [f"A.f: {said!r}"]
+        assert not verbless(method.replace("def f", "def _f"))
+        assert not verbless(method.replace("    def", "    @property\n    def"))
+    assert not verbless('def f():\n    """Return the sum."""\n')
+
+
+# turns that a reader who learned English as a second language has to look up, and "a"
+# where "per" is meant
+COUNTED = (
+    "row|class|table|task|method|column|lesson|feature|seed|network|net|tree|fold"
+    "|node|level|line|step|episode|iteration|pair|kind|configuration|forest"
+)
+IDIOMS = re.compile(
+    r"\b(?:(?:to be|be) had|let loose|made up (?:its|their|your) mind|put to the test"
+    r"|hand(?:s|ed)? out|mend(?:s|ed|ing)?|vouch\w*|by heart|to the letter"
+    r"|to speak of|in the mean|twice over|whence|thereof|nought"
+    rf"|one an? (?:{COUNTED})"
+    r"|(?:rows|trees|nats|seconds|minutes|tasks|images|classes|steps|thresholds|panels)"
+    rf" an? (?:{COUNTED}))\b".replace(" ", r"(?:\s+(?:[#>]\s)?)"),
+    re.I,
+)
+
+
+def prose():
+    """Yield (name, text) of everything that a reader of the project reads."""
+    for path in [*MODULES, *(ROOT / "tests").rglob("*.py")]:
+        if path != Path(__file__).resolve():  # it has to name them
+            yield path.relative_to(ROOT), path.read_text(encoding="utf-8")
+    for folder in (ROOT, ROOT / "notebooks", ROOT / "data"):
+        text = (folder / "README.md").read_text(encoding="utf-8")
+        yield (folder / "README.md").relative_to(ROOT), text
+    for path in LESSONS:
+        cells = [c for c in read(path)["cells"] if c["cell_type"] == "markdown"]
+        yield path.name, "\n".join(source(c) for c in cells)
+
+
+def test_plain_words_stand_where_idioms_stood():
+    found = [
+        f"{n}: {m.group()!r}" for n, text in prose() for m in IDIOMS.finditer(text)
+    ]
+    assert not found, f"say it in plain words, and 'per' for a rate: {found}"
+
+
+def test_an_idiom_is_noticed_across_a_line_end():
+    for said in ("one a row", "seconds\n    a lesson", "by\n# heart", "is to be had"):
+        assert IDIOMS.search(said)
+    for said in ("one per row", "needs a row", "a recommended row", "thousand a row"):
+        assert not IDIOMS.search(said)

@@ -42,8 +42,8 @@ ADDRESSES = {
 
 
 def checkout():
-    """The folder that holds this package together with the notebooks, or None where
-    metaad was installed from a wheel.
+    """Return the folder that holds this package together with the notebooks, or None
+    where metaad was installed from a wheel.
     """
     root = Path(__file__).parents[2]
     whole = (root / "pyproject.toml").is_file() and (root / "notebooks").is_dir()
@@ -51,8 +51,8 @@ def checkout():
 
 
 def data_dir():
-    """The folder of downloaded data: $METAAD_DATA if it is set; else data/ in the
-    checkout; else, for a package from a wheel, the user's cache folder.
+    """Return the folder of downloaded data: $METAAD_DATA if it is set; else data/ in
+    the checkout; else, for a package from a wheel, the user's cache folder.
 
     A relative $METAAD_DATA counts from the checkout, without one from the current
     folder.
@@ -69,8 +69,8 @@ def data_dir():
 
 @cache
 def registry():
-    """Every file that can be downloaded: {path below the data folder: SHA-256 as 64
-    hex digits}.
+    """Return every file that can be downloaded: {path below the data folder: SHA-256 as
+    64 hex digits}.
     """
     path = Path(__file__).with_name("registry.txt")
     try:
@@ -84,7 +84,8 @@ def registry():
 
 
 def fetch(file):
-    """Path of one registered file, checked; it is downloaded if it is not there yet.
+    """Return the path of one registered file, checked; it is downloaded if it is not
+    there yet.
 
     Parameters
     ----------
@@ -161,7 +162,7 @@ def _sweep(own):
 
 
 def sha256(path):
-    """SHA-256 of a file: 64 hex digits."""
+    """Return the SHA-256 of a file: 64 hex digits."""
     with open(path, "rb") as f:
         return hashlib.file_digest(f, "sha256").hexdigest()
 

@@ -40,8 +40,8 @@ FAMILIES = {
 
 
 def as_table(X, y, name, source, licence, anomalies, task, train=None, columns=None):
-    """A `Table` of X (n, ...) and y (n,) as anything that NumPy takes; `columns`: the
-    d names of X's columns.
+    """Return a `Table` of X (n, ...) and y (n,) as anything that NumPy takes;
+    `columns`: the d names of X's columns.
     """
     X, y = np.ascontiguousarray(X, np.float64), np.asarray(y, np.int64)
     columns = None if columns is None else tuple(map(str, columns))
@@ -166,7 +166,9 @@ def _fashion_mnist():
 
 
 def adbench_files():
-    """{"adbench:cover": ("cover", "adbench/10_cover.npz"), ...}, in ADBench's order."""
+    """Return {"adbench:cover": ("cover", "adbench/10_cover.npz"), ...}, in ADBench's
+    order.
+    """
     files = [re.fullmatch(r"adbench/(\d+)_(.+)\.npz", f) for f in registry()]
     ordered = sorted((m for m in files if m), key=lambda m: int(m[1]))
     return {f"adbench:{m[2].lower()}": (m[2], m[0]) for m in ordered}
@@ -190,13 +192,15 @@ def adbench(known):
 
 
 def oddbench_files():
-    """{"oddbench:austincrime": ("AustinCrime", "oddbench/AustinCrime.npz"), ...}."""
+    """Return {"oddbench:austincrime": ("AustinCrime", "oddbench/AustinCrime.npz"),
+    ...}.
+    """
     tables = [Path(f).stem for f in registry() if f.startswith("oddbench/")]
     return {f"oddbench:{t.lower()}": (t, f"oddbench/{t}.npz") for t in tables}
 
 
 def oddbench(known):
-    """A table of OddBench: its training rows, all normal, then its test rows.
+    """Return a table of OddBench: its training rows, all normal, then its test rows.
 
     `train` marks the first kind. Every table comes from another repository, so that
     each is a family by itself."""

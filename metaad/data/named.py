@@ -20,7 +20,7 @@ from metaad.data.records import DataError
 
 
 def load(name, *, label=None, anomaly=None):
-    """One dataset by its name, or the reader's own file by its path.
+    """Load one dataset by its name, or the reader's own file by its path.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def load(name, *, label=None, anomaly=None):
 
 
 def names():
-    """Every name that `load` knows, bundled ones first."""
+    """Return every name that `load` knows, bundled ones first."""
     return [*LOADERS, *adbench_files(), *oddbench_files()]
 
 
@@ -92,7 +92,7 @@ def _short(name):
 
 
 def family(name):
-    """The family of a dataset: what must be held out with it. A dataset without
+    """Return the family of a dataset: what must be held out with it. A dataset without
     relatives is its own family.
     """
     if name.lower() in oddbench_files():

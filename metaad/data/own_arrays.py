@@ -15,7 +15,7 @@ ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06")  # how a zip file begins; the second i
 
 
 def read_arrays(path, label):
-    """X (n, ...) as float64 and the labels (n,) of one archive that `numpy.savez`
+    """Read X (n, ...) as float64 and the labels (n,) of one archive that `numpy.savez`
     wrote.
 
     Raises

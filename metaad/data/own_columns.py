@@ -16,13 +16,13 @@ from metaad.data.records import DataError
 from metaad.lazy import optional
 
 TEXT = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
-# what pandas calls a column without a name; twice over, if it was saved like that
+# what pandas calls a column without a name; twice, if it was saved like that
 UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)?|")
 MANY = 20  # rows from which on a column that counts them is no accident
 
 
 def read_columns(path, label):
-    """Rows, labels, names and notes of one table.
+    """Read rows, labels, names and notes of one table.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def read_columns(path, label):
     features, dropped = _named(path, frame.drop(columns=label))
     _numeric(path, features)
     X = features.to_numpy(np.float64, na_value=np.nan) if len(frame) else None
-    if X is None:  # columns without a cell have no type to speak of
+    if X is None:  # columns without a cell have no useful type
         X = np.empty(features.shape)
     notes += dropped + _counters(features, X)
     return X, frame[label].to_numpy(), tuple(features.columns), notes

@@ -38,7 +38,7 @@ OTHER |= dict.fromkeys(
 
 
 def own_table(text, label, anomaly):
-    """The `Table` in the reader's own file, or None if `text` is no path of one.
+    """Return the `Table` in the reader's own file, or None if `text` is no path of one.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def own_table(text, label, anomaly):
 
 
 def read_own(path, label, anomaly=None):
-    """Rows and labels of a reader's own file.
+    """Read the rows and labels of a reader's own file.
 
     Parameters
     ----------

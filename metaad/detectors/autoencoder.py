@@ -39,7 +39,7 @@ class AutoencoderDetector(Detector):
     code_size : int ≥ 1, width of the code. For tables about d / 2 or less.
     epochs : int ≥ 1, passes over the rows. Small tables (below some thousand rows) want
         100 and more.
-    batch_size : int ≥ 1, rows a step. More rows than there are is no error: a pass is
+    batch_size : int ≥ 1, rows per step. More rows than there are is no error: a pass is
         then one step.
     learning_rate : float > 0, Adam's; 1e-4 to 1e-2.
     scale : "auto", "standard" or None. "standard" brings each column to mean 0 and
@@ -113,8 +113,8 @@ class AutoencoderDetector(Detector):
         self.progress = progress
 
     def reconstruct(self, X):
-        """Each row of X (n, d) as the network rebuilds it: float64 array (n, d), in
-        the units of X.
+        """Return each row of X (n, d) as the network rebuilds it: float64 array (n, d),
+        in the units of X.
         """
         check_is_fitted(self)
         X = self._checked(X, reset=False)

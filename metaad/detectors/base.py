@@ -35,7 +35,7 @@ SCALE = (
 
 
 def anomaly_score(detector, X):
-    """Anomaly score of each row: large means anomalous.
+    """Return the anomaly score of each row: large means anomalous.
 
     scikit-learn's `score_samples` is large for *normal* rows; papers and plots want the
     other direction. This is the one place where the sign is turned.
@@ -53,7 +53,7 @@ def anomaly_score(detector, X):
 
 
 def auroc_scorer(detector, X, y):
-    """AUROC of a fitted detector, for scikit-learn's model selection:
+    """Return the AUROC of a fitted detector, for scikit-learn's model selection:
     `cross_val_score(detector, X, y, scoring=auroc_scorer, cv=StratifiedKFold(5))`,
     `GridSearchCV` likewise. The folds must be stratified, or one may hold no anomaly.
 
@@ -73,7 +73,7 @@ def auroc_scorer(detector, X, y):
 
 
 def average_precision_scorer(detector, X, y):
-    """Average precision of a fitted detector: float in (0, 1], larger = better; the
+    """Return the average precision of a fitted detector: float in (0, 1], larger = better; the
     share of anomalies is chance. Otherwise as `auroc_scorer`.
     """
     return metrics.average_precision(y, anomaly_score(detector, X))
@@ -128,8 +128,8 @@ class Detector(OutlierMixin, BaseEstimator):
         return self
 
     def score_samples(self, X):
-        """Normality of each row of X (n, d): float64 array (n,), larger = more
-        *normal*. See `anomaly_score`.
+        """Return the normality of each row of X (n, d): float64 array (n,), larger =
+        more *normal*. See `anomaly_score`.
 
         Raises
         ------
@@ -140,13 +140,13 @@ class Detector(OutlierMixin, BaseEstimator):
         return -self._scores(self._checked(X, reset=False))
 
     def decision_function(self, X):
-        """`score_samples(X) - offset_`: array (n,), negative for the rows called
+        """Return `score_samples(X) - offset_`: array (n,), negative for the rows called
         anomalies.
         """
         return self.score_samples(X) - self.offset_
 
     def predict(self, X):
-        """-1 for an anomaly, +1 for a normal row: int array (n,)."""
+        """Return -1 for an anomaly, +1 for a normal row: int array (n,)."""
         return np.where(self.decision_function(X) < 0, -1, 1)
 
     def _checked(self, X, **options):

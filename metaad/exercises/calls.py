@@ -24,7 +24,7 @@ class Answer:
 
 
 def draw(exercise):
-    """The inputs of a check: pairs (arguments, seed), the same in every run.
+    """Return the inputs of a check: pairs (arguments, seed), the same in every run.
 
     The seed is for a judge that draws data of its own."""
     seed = zlib.crc32(f"{exercise.number} {exercise.name}".encode())
@@ -50,7 +50,7 @@ def call(function, args):
 
 
 def unchanged(a, b):
-    """Whether an argument is as it was, NaN included."""
+    """Say whether an argument is as it was, NaN included."""
     if isinstance(b, np.ndarray):
         if not isinstance(a, np.ndarray) or a.shape != b.shape:
             return False
@@ -67,7 +67,7 @@ def unchanged(a, b):
 
 
 def numbers(value):
-    """A value as a float64 array, or None if it is not made of numbers."""
+    """Return a value as a float64 array, or None if it is not made of numbers."""
     if isinstance(value, (str, bytes, dict, set, complex)):
         return None
     try:
@@ -79,7 +79,7 @@ def numbers(value):
 
 
 def close(a, b, tolerance):
-    """Whether two answers agree: numbers and arrays to the tolerance and in shape,
+    """Say whether two answers agree: numbers and arrays to the tolerance and in shape,
     tuples of them part by part, anything else in type and value.
     """
     if isinstance(b, tuple):

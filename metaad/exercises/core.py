@@ -79,7 +79,7 @@ class Exercise:
         return self.solution.__name__
 
     def answer(self, function):
-        """The reply to a function: (right, one or two sentences)."""
+        """Return the reply to a function: (right, one or two sentences)."""
         cases = draw(self)
         answers = [call(function, args) for args, _ in cases]
         wanted = [call(self.solution, args) for args, _ in cases]
@@ -122,7 +122,7 @@ def _alike(a: Answer, b: Answer, tolerance):
 
 
 def find(number):
-    """The exercise of a number such as "01.2".
+    """Return the exercise of a number such as "01.2".
 
     Raises
     ------
@@ -152,7 +152,7 @@ def check(number):
 
 
 def passed(number):
-    """Whether an exercise is solved; if it is not, say that the cell waits for it.
+    """Say whether an exercise is solved; if it is not, say that the cell waits for it.
 
     A cell that goes on with the reader's own function begins with `if passed("01.2"):`.
     """

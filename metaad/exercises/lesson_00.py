@@ -7,13 +7,13 @@ from metaad.metrics import best_first
 
 
 def precision_at(y, scores, k):
-    """Share of anomalies among the k rows with the highest scores."""
+    """Return the share of anomalies among the k rows with the highest scores."""
     highest = best_first(scores)[:k]
     return float(np.mean(y[highest] == 1))
 
 
 def rows(rng):
-    """Labels (n,), scores (n,) and k, with scores at another scale each time."""
+    """Draw labels (n,), scores (n,) and k, with scores at another scale each time."""
     n = int(rng.integers(8, 12))
     y = rng.permutation(np.arange(n) < rng.integers(3, 5)).astype(int)
     scores = rng.choice([0.3, 1.0, 8.0]) * (rng.normal(size=n) + 0.5 * y)

@@ -11,13 +11,13 @@ KINDS = ("local", "cluster", "dependency")
 
 
 def my_k():
-    """A number of neighbours for LOF."""
+    """Return a number of neighbours for LOF."""
     return 40
 
 
 def groups(kind, rng, n=400, bad=20):
-    """The lesson's table: a narrow group, a wide tilted one, and 20 anomalies of one
-    kind. X (420, 2) and y (420,).
+    """Return the lesson's table: a narrow group, a wide tilted one, and 20 anomalies of
+    one kind. X (420, 2) and y (420,).
     """
     t, u = rng.normal(size=(2, n // 2))
     wide = np.stack([1.8 + 0.9 * t, 0.9 * t + 0.12 * u], axis=1)
@@ -34,8 +34,8 @@ def groups(kind, rng, n=400, bad=20):
 
 
 def sees_all(k, args, rng):
-    """None if LOF with k neighbours ranks each kind of anomaly well on tables drawn
-    by rng, else which kind it ranks badly.
+    """Return None if LOF with k neighbours ranks each kind of anomaly well on tables
+    drawn by rng, else which kind it ranks badly.
     """
     if isinstance(k, (bool, np.bool_)) or int(k) != k or not 1 <= k < 420:
         return "Return one whole number from 1 to 419: the table has 420 rows."
@@ -51,14 +51,14 @@ def sees_all(k, args, rng):
 
 
 def precision_of(share, found, flagged):
-    """Share of alarms that are right, from the shares of anomalies, of anomalies
-    found, of normal rows flagged.
+    """Return the share of alarms that are right, from the shares of anomalies, of
+    anomalies found, of normal rows flagged.
     """
     return share * found / (share * found + (1 - share) * flagged)
 
 
 def standard_error(A, n_anomalies, n_normal):
-    """Standard error of a measured AUROC."""
+    """Return the standard error of a measured AUROC."""
     q1, q2 = A / (2 - A), 2 * A**2 / (1 + A)
     total = A * (1 - A)
     total += (n_anomalies - 1) * (q1 - A**2) + (n_normal - 1) * (q2 - A**2)
@@ -83,13 +83,13 @@ def _not_divided(A, n_anomalies, n_normal):
 
 
 def shares(rng):
-    """Shares of anomalies, of anomalies found, of normal rows flagged."""
+    """Draw shares of anomalies, of anomalies found, of normal rows flagged."""
     low, high = (0.002, 0.5, 0.01), (0.3, 0.9, 0.2)
     return tuple(np.round(rng.uniform(low, high), 3).tolist())
 
 
 def counts(rng):
-    """An AUROC and two different numbers of rows."""
+    """Draw an AUROC and two different numbers of rows."""
     A = round(float(rng.uniform(0.6, 0.97)), 3)
     return A, int(rng.integers(3, 40)), int(rng.integers(50, 900))
 

@@ -10,33 +10,33 @@ CLUMP = 25  # anomalies in the clump
 
 
 def my_neighbours():
-    """A number of neighbours for LOF."""
+    """Return a number of neighbours for LOF."""
     return 50
 
 
 def clump(rng):
-    """One blob and a tight clump of 25 anomalies well away from it: (325, 2)."""
+    """Draw one blob and a tight clump of 25 anomalies well away from it: (325, 2)."""
     return np.concatenate(
         [rng.normal(0, 1, (300, 2)), rng.normal(4.5, 0.1, (CLUMP, 2))]
     )
 
 
 def beside(rng):
-    """A tight and a wide blob, and one anomaly beside the tight one: (301, 2)."""
+    """Draw a tight and a wide blob, and one anomaly beside the tight one: (301, 2)."""
     tight, wide = rng.normal(-2.5, 0.15, (150, 2)), rng.normal(2.5, 1.2, (150, 2))
     return np.concatenate([tight, wide, [[-1.9, -1.9]]])
 
 
 def share_caught(X, k):
-    """Share of the rows from 300 on that score above 95 % of the first 300."""
+    """Return the share of the rows from 300 on that score above 95 % of the first 300."""
     lof = LocalOutlierFactor(n_neighbors=min(k, len(X) - 1)).fit(X)
     scores = -lof.negative_outlier_factor_
     return np.mean(scores[300:] > np.quantile(scores[:300], 0.95))
 
 
 def catches_both(k, args, rng):
-    """None if LOF with k neighbours catches the whole clump and the anomaly beside the
-    tight blob, on tables drawn by rng; else what it misses.
+    """Return None if LOF with k neighbours catches the whole clump and the anomaly
+    beside the tight blob, on tables drawn by rng; else what it misses.
     """
     if isinstance(k, (bool, np.bool_)) or int(k) != k or not 1 <= k < 300:
         return "Return one whole number from 1 to 299: there are 300 normal rows."
@@ -57,7 +57,7 @@ def catches_both(k, args, rng):
 
 
 def gift(on_a, on_b):
-    """Mean over tasks of how much the best on part A loses on part B.
+    """Return the mean over tasks of how much the best on part A loses on part B.
 
     on_a, on_b : AUROC of every candidate on two parts, (tasks, candidates) each.
     """
@@ -66,14 +66,14 @@ def gift(on_a, on_b):
 
 
 def kth_distance(train, test, k):
-    """Distance from each row of test (m, d) to its k-th nearest row of train (n, d):
-    array (m,).
+    """Return the distance from each row of test (m, d) to its k-th nearest row of train
+    (n, d): array (m,).
     """
     return np.sort(cdist(test, train), axis=1)[:, k - 1]
 
 
 def two_parts(rng):
-    """AUROC on two parts: candidates of different quality, noise on each part."""
+    """Draw the AUROC on two parts: candidates of different quality, noise on each part."""
     tasks = int(rng.integers(3, 5))
     quality = rng.uniform(0.6, 0.9, (tasks, 3))
     parts = [np.round(quality + rng.normal(0, 0.1, (tasks, 3)), 2) for _ in range(2)]
@@ -81,7 +81,7 @@ def two_parts(rng):
 
 
 def neighbours(rng):
-    """Two small tables and a number of neighbours."""
+    """Draw two small tables and a number of neighbours."""
     n, m, d = int(rng.integers(6, 9)), int(rng.integers(2, 4)), int(rng.integers(2, 4))
     train, test = (np.round(rng.normal(size=(size, d)), 1) for size in (n, m))
     return train, test, int(rng.integers(2, 5))

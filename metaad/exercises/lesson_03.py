@@ -8,18 +8,20 @@ from metaad.exercises.core import Exercise, Wrong
 
 
 def distance_for(cuts, width):
-    """Smallest distance G for which bound (2) is `cuts`."""
+    """Return the smallest distance G for which bound (2) is `cuts`."""
     return width / (np.exp(cuts - 1) - 1)
 
 
 def cuts_for(score, psi):
-    """Mean path length E[h] that gives `score` in a forest with `psi` rows per tree."""
+    """Return the mean path length E[h] that gives `score` in a forest with `psi` rows
+    per tree.
+    """
     return -float(average_path_length(psi)) * np.log2(score)
 
 
 def turned_scores(X, queries, forests=20, seed=0):
-    """Mean anomaly scores (m,) of queries (m, 2) over forests, each grown on X (n, 2)
-    turned by a random angle.
+    """Return the mean anomaly scores (m,) of queries (m, 2) over forests, each grown on
+    X (n, 2) turned by a random angle.
     """
     return _over_angles(X, queries, forests, seed, lambda turn: (turn, turn))
 
@@ -48,8 +50,8 @@ def _last_forest(X, queries, forests=20, seed=0):
 
 
 def clusters(rng):
-    """Two clusters on a diagonal, of 130 rows each, and queries: the empty corners, points
-    outward, the clusters' centres, in any order.
+    """Draw two clusters on a diagonal, of 130 rows each, and queries: the empty
+    corners, points outward, the clusters' centres, in any order.
     """
     apart = rng.uniform(8, 12)
     centres = np.array([[0.0, apart], [apart, 0.0]])

@@ -9,8 +9,8 @@ from metaad.scores import reconstruction_error
 
 
 def threshold_for(errors, share):
-    """The m-th smallest of n errors, m the smallest number for which a new normal row
-    lies above it with probability (n + 1 - m) / (n + 1) ≤ share.
+    """Return the m-th smallest of n errors, m the smallest number for which a new
+    normal row lies above it with probability (n + 1 - m) / (n + 1) ≤ share.
     """
     # rounded: 0.1 has no exact binary form
     m = int(np.ceil(round((len(errors) + 1) * (1 - share), 9)))
@@ -18,17 +18,17 @@ def threshold_for(errors, share):
 
 
 def relative_error(x, rebuilt, mean):
-    """Reconstruction error over the error of copying the mean row: (n,)."""
+    """Return the reconstruction error over the error of copying the mean row: (n,)."""
     return reconstruction_error(x, rebuilt) / ((x - mean) ** 2).mean(1)
 
 
 def denoising_loss(module, batch, noise):
-    """Error of the clean rows, rebuilt from the noisy ones: a scalar tensor."""
+    """Return the error of the clean rows, rebuilt from the noisy ones: a scalar tensor."""
     return reconstruction_error(batch, module(batch + noise)).mean()
 
 
 def promises(rng):
-    """Errors (n,) in no order, and a share that no rounding decides about."""
+    """Draw errors (n,) in no order, and a share that no rounding decides about."""
     n = int(rng.integers(12, 60))
     while True:
         share = round(float(rng.uniform(1.2 / (n + 1), 0.6)), 4)
@@ -38,13 +38,13 @@ def promises(rng):
 
 
 def copies(rng):
-    """Rows x (5, 7) in [0, 1], their copies, and a mean row (7,)."""
+    """Draw rows x (5, 7) in [0, 1], their copies, and a mean row (7,)."""
     x = rng.uniform(0, 1, (5, 7)) * rng.uniform(0.3, 1, (5, 1))
     return x, x + rng.normal(0, 0.1, (5, 7)), rng.uniform(0.2, 0.8, 7)
 
 
 def damaged(rng):
-    """A small network without gradients, a batch (4, 3) and noise like it."""
+    """Draw a small network without gradients, a batch (4, 3) and noise like it."""
     sizes = (torch.as_tensor(rng.normal(size=s)) for s in ((2, 3), (3, 2)))
     layers = []
     for weight in sizes:

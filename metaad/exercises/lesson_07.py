@@ -6,19 +6,21 @@ from metaad.exercises.core import Exercise, Wrong
 
 
 def maml_start(h, c, alpha, steps):
-    """MAML's best start for tasks with curvatures h and optima c, arrays (n_tasks,)."""
+    """Return MAML's best start for tasks with curvatures h and optima c, arrays
+    (n_tasks,).
+    """
     w = h * (1 - alpha * h) ** (2 * steps)
     return (w * c).sum() / w.sum()
 
 
 def runs_away(h, alpha, steps):
-    """True if FOMAML's weights h (1 - αh)^K add up to less than zero."""
+    """Return True if FOMAML's weights h (1 - αh)^K add up to less than zero."""
     return bool((h * (1 - alpha * h) ** steps).sum() < 0)
 
 
 def floor_of(low, high):
-    """Least mean squared error of one function for all waves with amplitudes in
-    [low, high].
+    """Return the least mean squared error of one function for all waves with amplitudes
+    in [low, high].
     """
     square = (low**2 + low * high + high**2) / 3
     return square / 2 - _mean_wave((low + high) / 2)
@@ -33,7 +35,7 @@ def _mean_wave(mean_a, share=2 / np.pi, cos2=COS2):
 
 
 def tasks(rng):
-    """Curvatures and optima of a few tasks, the inner rate, the number of steps."""
+    """Draw curvatures and optima of a few tasks, the inner rate, the number of steps."""
     n = int(rng.integers(3, 6))
     h, c = rng.uniform(0.5, 16, n), rng.normal(0, 2, n)
     alpha = round(float(rng.uniform(0.04, 0.11)), 3)
@@ -41,7 +43,7 @@ def tasks(rng):
 
 
 def pairs(rng):
-    """Two curvatures, the rate and the number of steps, far from the border."""
+    """Draw two curvatures, the rate and the number of steps, far from the border."""
     while True:
         h = np.round(rng.uniform(0.5, 18, 2), 1)
         alpha, steps = 0.1, int(rng.integers(1, 5))
@@ -50,7 +52,7 @@ def pairs(rng):
 
 
 def amplitudes(rng):
-    """The lower and the upper end of the amplitudes."""
+    """Return the lower and the upper end of the amplitudes."""
     low = round(float(rng.uniform(0.2, 3)), 2)
     return low, round(low + float(rng.uniform(0.5, 4)), 2)
 

@@ -8,15 +8,15 @@ from metaad.tasks import OneClassTasks
 
 
 def one_step(query, support, w, b, rate_w, rate_b):
-    """Adapted logits (q,) of features query (q, m) after one step on features support
-    (K, m).
+    """Return adapted logits (q,) of features query (q, m) after one step on features
+    support (K, m).
     """
     beta = expit(support @ w + b) / len(support)
     return query @ w + b - (rate_w * query @ support.T + rate_b) @ beta
 
 
 def features(rng):
-    """Features of q queries and K support images, and a last layer with its rates."""
+    """Draw features of q queries and K support images, and a last layer with its rates."""
     q, k, m = rng.integers((3, 2, 2), (6, 5, 5))
     query, support = (np.round(rng.normal(size=(n, m)), 2) for n in (q, k))
     w, (b, *rates) = rng.normal(size=m), rng.uniform(0.3, 1.5, size=3)
@@ -41,12 +41,14 @@ def _mean(p):
 
 
 def leaky_tasks(X, y, train):
-    """Training tasks of K = 10 images and all classes, from the rows of `train`."""
+    """Draw training tasks of K = 10 images and all classes, from the rows of `train`."""
     return OneClassTasks(X[train], y[train], k=10, n_query=15)
 
 
 def table(rng):
-    """Rows X (800, 4), single precision, ten classes y (300,), and which rows are for training."""
+    """Draw rows X (800, 4), single precision, ten classes y (300,), and which rows are
+    for training.
+    """
     y = rng.permutation(np.repeat(np.arange(10), 80))
     return rng.normal(size=(800, 4)).astype(np.float32), y, rng.random(800) < 0.8
 
@@ -75,7 +77,7 @@ ORDER = (
 
 
 def leaks_classes_only(tasks, args, rng):
-    """None if the tasks leak classes and no rows, else what is wrong with them."""
+    """Return None if the tasks leak classes and no rows, else what is wrong with them."""
     X, y, train = args
     if not isinstance(tasks, OneClassTasks):
         return "Return an OneClassTasks: what p.train is, with other classes."

@@ -12,15 +12,17 @@ from metaad.exercises.thresholds import (
 
 
 def leaked(made, known, digits, held_out):
-    """Share of made-up images (n, d) whose nearest image among `known` (N, d), of
-    `digits` (N,), belongs to a digit in `held_out`.
+    """Return the share of made-up images (n, d) whose nearest image among `known` (N,
+    d), of `digits` (N,), belongs to a digit in `held_out`.
     """
     squared = ((made[:, None] - known) ** 2).sum(axis=2)  # (n, N)
     return float(np.isin(digits[squared.argmin(axis=1)], held_out).mean())
 
 
 def images(rng):
-    """Made-up images, known images with their digits, two digits that are held out."""
+    """Draw made-up images, known images with their digits, two digits that are held
+    out.
+    """
     known = np.round(rng.normal(size=(30, 3)), 2)
     digits = rng.permutation(np.repeat(np.arange(10), 3))
     held_out = rng.choice(10, 2, replace=False)
@@ -42,7 +44,7 @@ def _by_classes(made, known, digits, held_out):
 
 
 def shrunken(support, prior, rows, guess):
-    """v of formula (3), array (m,): from the embedded support (K, m), the shared
+    """Return v of formula (3), array (m,): from the embedded support (K, m), the shared
     variances `prior` (m,), κ = `rows` and ρ = `guess`.
     """
     k, around = len(support), support - support.mean(axis=0)
@@ -51,7 +53,7 @@ def shrunken(support, prior, rows, guess):
 
 
 def spreads(rng):
-    """An embedded support, shared variances, κ and ρ."""
+    """Draw an embedded support, shared variances, κ and ρ."""
     k, m = rng.integers((2, 2), (7, 5))
     support = np.round(rng.normal(size=(k, m)) * rng.uniform(0.5, 3) + 1, 2)
     prior = np.round(rng.uniform(0.5, 2, size=m), 2)

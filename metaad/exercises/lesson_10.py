@@ -10,19 +10,23 @@ KS = (3, 5, 10, 15, 20, 25, 30, 40, 60)
 
 
 def lof_auroc(X, y, k):
-    """AUROC of LOF with k neighbours on the rows X (n, 2) that it is fitted to."""
+    """Return the AUROC of LOF with k neighbours on the rows X (n, 2) that it is fitted
+    to.
+    """
     lof = LocalOutlierFactor(k).fit(X)
     return metrics.auroc(y, -lof.negative_outlier_factor_)
 
 
 def smallest_k(X, y, ks):
-    """Smallest number of neighbours in ks with which LOF's AUROC on X is above 0.95."""
+    """Return the smallest number of neighbours in ks with which LOF's AUROC on X is
+    above 0.95.
+    """
     return next(k for k in sorted(ks) if lof_auroc(X, y, k) > 0.95)
 
 
 def clump(size, seed):
-    """The lesson's table with a clump of `size` anomalies: X, y and the numbers of
-    neighbours to try, in any order.
+    """Return the lesson's table with a clump of `size` anomalies: X, y and the numbers
+    of neighbours to try, in any order.
     """
     rng = np.random.default_rng(seed)
     far = [4.5, 4.5] + 0.3 * rng.normal(size=(size, 2))
@@ -31,7 +35,7 @@ def clump(size, seed):
 
 
 def any_clump(rng):
-    """A table with a clump of 8 to 36 anomalies."""
+    """Draw a table with a clump of 8 to 36 anomalies."""
     return clump(int(rng.integers(8, 37)), int(rng.integers(1000)))
 
 
@@ -56,7 +60,9 @@ def _last_below(X, y, ks):
 
 
 def held_out(values, families):
-    """AUROC on each table of the column that is best by mean on the other families."""
+    """Return the AUROC on each table of the column that is best by mean on the other
+    families.
+    """
     return _by_group(values, families, lambda rest, own: rest.mean(axis=0).argmax())
 
 
@@ -70,8 +76,8 @@ def _by_group(values, groups, choose):
 
 
 def matrix_of_families(rng):
-    """A performance matrix in which the tables of a family agree: tables of four to
-    six families, in any order, and four columns.
+    """Draw a performance matrix in which the tables of a family agree: tables of four
+    to six families, in any order, and four columns.
     """
     n = int(rng.integers(4, 7))
     families = rng.permutation(np.repeat(np.arange(n), rng.integers(1, 4, n)))

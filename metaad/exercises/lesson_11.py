@@ -8,7 +8,9 @@ from metaad.search.tuning.with_labels import shrinkage_weight
 
 
 def needed(between, auroc, normal):
-    """Smallest number of labelled anomalies with which w is one half or more."""
+    """Return the smallest number of labelled anomalies with which w is one half or
+    more.
+    """
     return _first(lambda n: shrinkage_weight(between, auroc, n, normal) >= 0.5)
 
 
@@ -46,15 +48,15 @@ def _first_below(between, auroc, normal):
 
 
 def situation(rng):
-    """τ², a level of AUROC and a number of labelled normal rows, such that some number
-    of anomalies is enough.
+    """Draw τ², a level of AUROC and a number of labelled normal rows, such that some
+    number of anomalies is enough.
     """
     between, auroc = rng.uniform(0.002, 0.004), rng.uniform(0.7, 0.85)
     return round(between, 4), round(auroc, 2), int(rng.integers(55, 90))
 
 
 def average_tail(scores):
-    """Mean tail of each of n rows over m scores (m, n): array (n,)."""
+    """Return the mean tail of each of n rows over m scores (m, n): array (n,)."""
     return _tails(scores).mean(axis=0)
 
 
@@ -83,7 +85,7 @@ def _among_all(scores):
 
 
 def several_scores(rng):
-    """Two or three scores of four to six rows, each in its own unit, some of them
+    """Draw two or three scores of four to six rows, each in its own unit, some of them
     tied.
     """
     m, n = int(rng.integers(2, 4)), int(rng.integers(4, 7))

@@ -10,18 +10,20 @@ GOAL = 0.74  # nats; one gross score in 200 brings .725
 
 
 def step_length(x, product, max_kl):
-    """Length at which a step along x touches the boundary of the trust region."""
+    """Return the length at which a step along x touches the boundary of the trust
+    region.
+    """
     return (2 * max_kl / (x @ product(x))) ** 0.5
 
 
 def cheat(s):
-    """Scores in the same order, ties included, with one that dwarfs all others."""
+    """Draw scores in the same order, ties included, with one that dwarfs all others."""
     rank = metrics.ranks(s)
     return np.where(rank == rank.max(), 1e4 * len(s), rank)
 
 
 def quadratic(rng):
-    """A direction (3,), the products with a matrix F, and a bound in nats."""
+    """Draw a direction (3,), the products with a matrix F, and a bound in nats."""
     half = rng.normal(size=(3, 3))
     fisher = half @ half.T + 0.3 * np.eye(3)
     x = np.round(rng.normal(size=3), 2)
@@ -29,15 +31,15 @@ def quadratic(rng):
 
 
 def heavy(rng):
-    """Positive scores (n,), a few of them equal, the largest one alone."""
+    """Draw positive scores (n,), a few of them equal, the largest one alone."""
     s = np.round(np.exp(rng.normal(0.3, 0.25, int(rng.integers(150, 260)))), 2)
     s[rng.integers(len(s))] = s.max() + 0.13
     return (s,)
 
 
 def judge_cheat(bent, args, rng):
-    """None if the bent scores keep the order of args[0] and outlierness is below the
-    goal, else what is wrong.
+    """Return None if the bent scores keep the order of args[0] and outlierness is below
+    the goal, else what is wrong.
     """
     (s,) = args
     bent = np.asarray(bent, dtype=np.float64)

@@ -9,7 +9,7 @@ from metaad.exercises.core import Exercise, Wrong
 
 
 def log_gradient(phi, w, taken):
-    """∂ log π_w(taken) / ∂w of one node: phi (K, p), w (p,) -> (p,)."""
+    """Return ∂ log π_w(taken) / ∂w of one node: phi (K, p), w (p,) -> (p,)."""
     chance = np.exp(phi @ w - (phi @ w).max())
     chance /= chance.sum()
     return phi[taken] - chance @ phi
@@ -23,27 +23,27 @@ def credit(g, path, level, size):
 
 
 def sign_test(gains):
-    """Exact two-sided p-value of the sign test on gains (n,) that are not 0."""
+    """Return the exact two-sided p-value of the sign test on gains (n,) that are not 0."""
     n, k = len(gains), int(np.sum(gains > 0))
     tail = sum(comb(n, i) for i in range(max(k, n - k), n + 1)) / 2**n
     return min(1.0, 2 * tail)
 
 
 def node(rng):
-    """Four proposals described by three numbers, weights, and which was taken."""
+    """Draw four proposals described by three numbers, weights, and which was taken."""
     phi, w = rng.normal(size=(4, 3)), rng.normal(size=3)
     return np.round(phi, 2), np.round(w, 2), int(rng.integers(4))
 
 
 def rows_at_node(rng):
-    """g and path lengths of a few rows at a node, its level, its training rows."""
+    """Draw g and path lengths of a few rows at a node, its level, its training rows."""
     n, level = int(rng.integers(3, 7)), int(rng.integers(1, 4))
     path = level + np.round(rng.uniform(1, 8, n), 1)
     return np.round(rng.normal(size=n), 2), path, level, int(rng.integers(8, 60))
 
 
 def some_gains(rng):
-    """Gains of a few families, more of one sign than of the other."""
+    """Draw gains of a few families, more of one sign than of the other."""
     n = int(rng.integers(7, 16))
     gains = np.abs(np.round(rng.normal(size=n), 3)) + 0.001
     lost = rng.choice(n, int(rng.integers(2, n // 2)), replace=False)

@@ -8,23 +8,25 @@ from metaad.exercises.core import Exercise, Wrong
 
 
 def hits(n, m, N):
-    """Probability that n draws without replacement from N hold one of the m best."""
+    """Return the probability that n draws without replacement from N hold one of the m
+    best.
+    """
     return 1 - comb(N - m, n) / comb(N, n)
 
 
 def frugal(price, rewards, parameters):
-    """Number of the network with the best reward less the price of its size."""
+    """Return the number of the network with the best reward less the price of its size."""
     return int(np.argmax(rewards - price * np.log10(parameters)))
 
 
 def draws(rng):
-    """A budget, how many are good, how many there are."""
+    """Draw a budget, how many are good, how many there are."""
     N = int(rng.integers(20, 60))
     return int(rng.integers(3, 9)), int(rng.integers(2, 6)), N
 
 
 def priced(rng):
-    """A price, and ten networks of which the larger ones are a little better."""
+    """Draw a price, and ten networks of which the larger ones are a little better."""
     parameters = rng.permutation(np.round(10 ** np.linspace(2.5, 5.2, 10)).astype(int))
     # concave in the size, so that each price has a best size of its own
     gain = 0.9 - 0.03 * (5.2 - np.log10(parameters)) ** 2

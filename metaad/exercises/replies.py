@@ -14,8 +14,8 @@ MOST_SHOWN = 12  # entries of an array that a sentence can hold
 
 
 def unusable(exercise, answers, cases):
-    """A sentence about answers that can't be judged (None, an exception, a changed
-    argument, another shape, NaN), or None.
+    """Return a sentence about answers that can't be judged (None, an exception, a
+    changed argument, another shape, NaN), or None.
     """
     name = exercise.name
     if any(a.value is None and not a.error for a in answers):
@@ -33,7 +33,7 @@ def unusable(exercise, answers, cases):
 
 
 def raised(exercise, error, args):
-    """What the reader's function raised, for which arguments."""
+    """Return what the reader's function raised, for which arguments."""
     said = " ".join(str(error).split())[:160]
     text = f"{written(exercise, args)} raises {type(error).__name__}"
     text += f": {said.rstrip('.')}." if said else "."
@@ -43,7 +43,7 @@ def raised(exercise, error, args):
 
 
 def describe(value, wanted, exercise):
-    """What came, and how it is off."""
+    """Return what came, and how it is off."""
     if isinstance(wanted, tuple) and isinstance(value, (tuple, list)):
         if len(value) != len(wanted):
             return f"gives {len(value)} values; {len(wanted)} are asked for"
@@ -76,7 +76,7 @@ def describe(value, wanted, exercise):
 
 
 def generic(exercise, function, answers, verdicts, cases):
-    """A sentence for an answer that is wrong in no known way."""
+    """Return a sentence for an answer that is wrong in no known way."""
     bad = [i for i, verdict in enumerate(verdicts) if verdict]
     smallest = min(bad, key=lambda i: sum(size(a) for a in cases[i][0]))
     said, args = verdicts[smallest], cases[smallest][0]
@@ -92,12 +92,12 @@ def generic(exercise, function, answers, verdicts, cases):
 
 
 def size(argument):
-    """How many numbers an argument holds; 1 if it is none."""
+    """Return how many numbers an argument holds; 1 if it is none."""
     return int(np.prod(np.shape(argument))) if hasattr(argument, "shape") else 1
 
 
 def ignores(exercise, function, cases):
-    """Names of the plain arguments that should change the answer, and don't."""
+    """Return the names of the plain arguments that should change the answer, and don't."""
     (first, _), (second, _) = cases[:2]
     for i, name in enumerate(argument_names(exercise)[: len(first)]):
         if np.ndim(first[i]) or first[i] == second[i]:
@@ -114,24 +114,24 @@ def ignores(exercise, function, cases):
 
 
 def argument_names(exercise):
-    """Names of the arguments, in order."""
+    """Return the names of the arguments, in order."""
     return list(inspect.signature(exercise.solution).parameters)
 
 
 def written(exercise, args):
-    """A call as one would write it, large arrays by their shape."""
+    """Return a call as one would write it, large arrays by their shape."""
     names = argument_names(exercise)
     inside = ", ".join(f"{n}={short(a)}" for n, a in zip(names, args, strict=False))
     return f"{exercise.name}({inside})"
 
 
 def form(array):
-    """What kind of value an array is, in words."""
+    """Return what kind of value an array is, in words."""
     return "one number" if array.ndim == 0 else f"an array of shape {array.shape}"
 
 
 def short(value):
-    """A value in few characters."""
+    """Return a value in few characters."""
     if hasattr(value, "detach"):  # a tensor
         value = value.detach().cpu().numpy()
     if isinstance(value, np.ndarray) and value.size > MOST_SHOWN:

@@ -6,8 +6,8 @@ from metaad.metrics import balanced_accuracy
 
 
 def best_threshold(scores, y):
-    """A threshold t: "anomaly" where scores (n,) > t is right as often as can be on a
-    query that holds as many anomalies (y = 1) as normal rows (y = 0).
+    """Return a threshold t: "anomaly" where scores (n,) > t is right as often as can be
+    on a query that holds as many anomalies (y = 1) as normal rows (y = 0).
     """
     ordered = np.unique(scores)
     between = (ordered[1:] + ordered[:-1]) / 2
@@ -17,12 +17,12 @@ def best_threshold(scores, y):
 
 
 def balanced(scores, y, t):
-    """How often a threshold is right on a balanced query."""
+    """Return how often a threshold is right on a balanced query."""
     return balanced_accuracy(y, np.where(scores > t, -1, 1))
 
 
 def many_anomalies(rng):
-    """Scores with nine anomalies to a normal row, as digit against nine others."""
+    """Return scores with nine anomalies to a normal row, as digit against nine others."""
     n = int(rng.integers(12, 18))
     y = rng.permutation(np.repeat([0, 1], [n, 9 * n]))
     middle = rng.normal(0, 2)
@@ -87,7 +87,7 @@ FAULTS = (
 
 
 def as_good_as_any(t, args, rng):
-    """None if no threshold decides better, else what is wrong with this one."""
+    """Return None if no threshold decides better, else what is wrong with this one."""
     scores, y = args
     if np.ndim(t) or not np.isfinite(t):
         return "Return one finite number, the threshold."

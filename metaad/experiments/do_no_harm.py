@@ -49,7 +49,7 @@ SEED = 0
 
 
 def split(name, seed=SEED):
-    """The rows of a table to fit, (n, d), and to judge by, (m, d), with y (m,).
+    """Return the rows of a table to fit, (n, d), and to judge by, (m, d), with y (m,).
 
     Of OddBench the training rows and half of the test rows are there to be fitted, of
     ADBench half of all rows."""
@@ -75,7 +75,9 @@ def _enough(rows, y, most):
 
 
 def drawn(n_choosing=CHOOSING, n_judging=JUDGING):
-    """Names of OddBench tables in the order of a hash: to choose by, and to judge by."""
+    """Return the names of OddBench tables in the order of a hash: to choose by, and to
+    judge by.
+    """
     names = sorted(oddbench_names(), key=lambda n: zlib.crc32(f"{SEED}{n}".encode()))
     # anomalies and normal rows to judge by, or a table tells no settings apart
     names = [n for n in names if min(np.bincount(split(n)[2], minlength=2)) >= 5]
@@ -83,7 +85,7 @@ def drawn(n_choosing=CHOOSING, n_judging=JUDGING):
 
 
 def seeded(detector):
-    """A copy with a fixed seed, where it takes one."""
+    """Return a copy with a fixed seed, where it takes one."""
     detector = clone(detector)
     if "random_state" in detector.get_params():
         detector.set_params(random_state=SEED)
@@ -91,15 +93,16 @@ def seeded(detector):
 
 
 def grid_of(kind):
-    """A detector and its settings, the default first; forests of 1,000 trees left out:
-    whatever they gain, they cost ten times as much.
+    """Return a detector and its settings, the default first; forests of 1,000 trees
+    left out: whatever they gain, they cost ten times as much.
     """
     detector, configs = GRIDS[kind]
     return seeded(detector), [c for c in configs if c.get("n_estimators") != 1000]
 
 
 def choosing(names, kinds=tuple(GRIDS)):
-    """A race of every detector's settings: one that loses too much on a table is out.
+    """Run a race of every detector's settings: one that loses too much on a table is
+    out.
 
     Returns dict kind -> {"default", "qualifies" (a setting or None), "settings"}."""
     races = {kind: Race(*grid_of(kind)) for kind in kinds}
@@ -122,7 +125,7 @@ class Race:
         self.out = [None] * len(self.configs)  # the table that ended it
 
     def run(self, name, X, X_test, y):
-        """One more table."""
+        """Judge every setting on one more table."""
         own = self._auroc(self.default, X, X_test, y)
         for i in self.left:
             self.gains[i].append(self._auroc(self.configs[i], X, X_test, y) - own)
@@ -135,7 +138,7 @@ class Race:
         return metrics.auroc(y, anomaly_score(detector, X_test))
 
     def result(self):
-        """What became of every setting."""
+        """Return what became of every setting."""
         found = [self._setting(i) for i in range(len(self.configs))]
         fit = [f for f in found if f["out at"] is None and f["low"] > 0]
         best = max(fit, key=lambda f: f["mean"]) if fit else None
@@ -158,15 +161,15 @@ META = {"MAML": MAML, "Reinforce": Reinforce, "TRPO": TRPO}
 
 
 def detectors():
-    """The detectors of the listing, each with its library's default."""
+    """Return the detectors of the listing, each with its library's default."""
     found = {kind: seeded(detector) for kind, (detector, _) in GRIDS.items()}
     theirs = sklearn.ensemble.IsolationForest(random_state=SEED)
     return {**found, "scikit-learn's Isolation Forest": theirs}
 
 
 def learner(method, detector):
-    """A meta-learner. AE-MAML makes 2 outer steps instead of 300: without labels what
-    it learned from one table is not used.
+    """Return a meta-learner. AE-MAML makes 2 outer steps instead of 300: without labels
+    what it learned from one table is not used.
     """
     options = {"random_state": SEED}
     if method == "MAML":
@@ -175,8 +178,8 @@ def learner(method, detector):
 
 
 def judging(name):
-    """The listing on one table: dict detector -> [AUROC of the default, then what each
-    meta-learner adds].
+    """Run the listing on one table: dict detector -> [AUROC of the default, then what
+    each meta-learner adds].
     """
     X, X_test, y = split(name)
     metas = {
@@ -188,7 +191,7 @@ def judging(name):
 
 
 def learned(name):
-    """The same with meta-learners that were fitted to labelled tables, and why."""
+    """Run the same with meta-learners that were fitted to labelled tables, and why."""
     metas = learned_metas()
     found = _changes(metas, *split(name))
     return {**found, "reasons": {" ".join(k): m.reason_ for k, m in metas.items()}}
@@ -196,7 +199,7 @@ def learned(name):
 
 @cache
 def learned_metas(kinds=("kNN", "LOF")):
-    """Meta-learners of ADBench's tables: dict (kind, method) -> fitted."""
+    """Return meta-learners of ADBench's tables: dict (kind, method) -> fitted."""
     tasks = TableTasks(adbench_names(), max_rows=500)
     some = detectors()
     return {(k, m): learner(m, some[k]).fit(tasks) for k in kinds for m in META}
@@ -214,7 +217,9 @@ def _changes(metas, X, X_test, y):
 
 
 def summary(tables):
-    """Over tables, for each detector: tables is dict name -> what `judging` gives."""
+    """Summarise over tables, for each detector: tables is dict name -> what `judging`
+    gives.
+    """
     names, first = list(tables), next(iter(tables.values()))
     found = {}
     for kind in first:

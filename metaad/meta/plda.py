@@ -43,7 +43,7 @@ class PLDA(MetricLearner):
             "between": torch.zeros(width),
             "within": torch.zeros(width),
             # starts as the mean over coordinates: a score that is too sure of itself
-            # learns the seen classes by heart
+            # memorises the seen classes
             "log_scale": -math.log(width),
             "threshold": 0.0,
         }

@@ -12,7 +12,7 @@ from metaad.plots.labels import label_points
 
 
 def grids(rows, columns, values, marked=None, xlabel="", ylabel=""):
-    """Tables of numbers, one below the other, each on its own scale, every number
+    """Draw tables of numbers, one below the other, each on its own scale, every number
     written out.
 
     Parameters
@@ -46,7 +46,7 @@ def grids(rows, columns, values, marked=None, xlabel="", ylabel=""):
 def curves(
     budgets, lines, expected=None, ylabel="regret", xlabel="architectures tried"
 ):
-    """How far from the best a search still is, by its budget.
+    """Draw how far from the best a search still is, by its budget.
 
     The bars of the searches stand beside each other, so that none hides another.
 
@@ -78,8 +78,8 @@ def curves(
 
 
 def cost_and_gain(points, xlabel="AUROC gained"):
-    """What each way costs and what it gains: a line each, the seconds written beside
-    the name.
+    """Draw what each way costs and what it gains: one line per way, the seconds written
+    beside the name.
 
     points : {name: (seconds, interval)}, drawn from top to bottom; interval is a
     metrics.Interval."""
@@ -96,7 +96,8 @@ def cost_and_gain(points, xlabel="AUROC gained"):
 def error_against_auroc(
     error, auroc, groups, chosen=None, xlabel="reconstruction error", legend="code size"
 ):
-    """One point for each architecture: what it rebuilds badly, and how well it detects.
+    """Draw one point for each architecture: what it rebuilds badly, and how well it
+    detects.
 
     Parameters
     ----------

@@ -67,7 +67,7 @@ def pixels(png):
 
 
 def pixel_fingerprint(png):
-    """First 16 hex digits of the SHA-256 of a PNG's size and decoded pixels."""
+    """Return the first 16 hex digits of the SHA-256 of a PNG's size and decoded pixels."""
     rgba = pixels(png)
     size = f"{(rgba.shape[1], rgba.shape[0])}"
     return hashlib.sha256(size.encode() + rgba.tobytes()).hexdigest()[:16]

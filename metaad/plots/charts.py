@@ -27,7 +27,7 @@ NAMED = {"k-means": 0, "LOF": 1, "One-Class SVM": 2, "Isolation Forest": 3}
 
 
 def look(k=0, name=None, **changes):
-    """How the k-th thing is drawn, or the named one: {color, marker, linestyle}."""
+    """Return how the k-th thing is drawn, or the named one: {color, marker, linestyle}."""
     colour, marker, line = LOOKS[NAMED.get(name, k) % len(LOOKS)]
     return {"color": COLOURS[colour], "marker": marker, "linestyle": line, **changes}
 

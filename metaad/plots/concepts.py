@@ -14,7 +14,7 @@ PALE = "#9ecae9"
 
 
 def contact_sheet(images, captions=None, marked=None, *, columns=10, title=""):
-    """Images side by side; those marked get a thick vermilion frame.
+    """Draw images side by side; those marked get a thick vermilion frame.
 
     images : array (n, height, width) in [0, 1]; captions : n strings or None; marked :
     bool array (n,) or None."""
@@ -36,8 +36,8 @@ def contact_sheet(images, captions=None, marked=None, *, columns=10, title=""):
 
 
 def table_rows(X, y, *, title=""):
-    """Rows of a table as a heat map, each column in standard deviations from its mean;
-    anomalies at the bottom.
+    """Draw the rows of a table as a heat map, each column in standard deviations from
+    its mean; anomalies at the bottom.
 
     X : array (n, d); y : int array (n,), 1 for an anomaly.
     """
@@ -61,8 +61,8 @@ def table_rows(X, y, *, title=""):
 
 
 def growing_difference(curves):
-    """Distance between two runs that began one rounding apart, over the steps, log
-    scale.
+    """Draw the distance between two runs that began one rounding apart, over the steps,
+    log scale.
 
     curves : dict of name -> array (n_steps,), each entry ≥ 0; zero is drawn at 10⁻¹⁷.
     """
@@ -84,7 +84,7 @@ def growing_difference(curves):
 
 
 def series(panels):
-    """Time series, the anomalous stretch marked by vermilion diamonds.
+    """Draw time series, the anomalous stretch marked by vermilion diamonds.
 
     panels : list of (title, values (n,), anomalous (n,), true or 1 where it is).
     """
@@ -100,7 +100,7 @@ def series(panels):
 
 
 def clouds(panels):
-    """Point clouds: normal rows as blue dots, anomalies as vermilion diamonds.
+    """Draw point clouds: normal rows as blue dots, anomalies as vermilion diamonds.
 
     panels : list of (title, X (n, 2), y (n,)).
     """
@@ -113,8 +113,8 @@ def clouds(panels):
 
 
 def interval_grid(rows, columns, intervals, *, label="AUROC", low=0.0, high=1.0):
-    """A table of intervals in colour: a line for each method, a column for each case,
-    the interval written in the cell.
+    """Draw a table of intervals in colour: a line for each method, a column for each
+    case, the interval written in the cell.
 
     intervals : nested list, rows × columns, of metrics.Interval.
     """
@@ -133,8 +133,8 @@ def interval_grid(rows, columns, intervals, *, label="AUROC", low=0.0, high=1.0)
 
 
 def masking(share, deviation, limit):
-    """How many standard deviations from the mean an anomaly lies, over the share of
-    such anomalies.
+    """Draw how many standard deviations from the mean an anomaly lies, over the share
+    of such anomalies.
 
     share : array (m,) in (0, 1); deviation : dict of name -> array (m,); limit : the
     usual threshold."""
@@ -158,8 +158,8 @@ def masking(share, deviation, limit):
 
 
 def ellipses(X, y, fits, *, chi2):
-    """Normal rows, a cluster of anomalies, and for each fitted Gaussian the ellipse
-    outside which rows are flagged.
+    """Draw normal rows, a cluster of anomalies, and for each fitted Gaussian the
+    ellipse outside which rows are flagged.
 
     X : array (n, 2); fits : dict of name -> (mean (2,), covariance (2, 2), flagged bool
     (n,)); chi2 : squared radius."""
@@ -181,8 +181,8 @@ def ellipses(X, y, fits, *, chi2):
 
 
 def pairs_and_roc(y, scores):
-    """Every pair of an anomaly and a normal row, and the ROC curve: the pale area is
-    the same in both, and its border is the curve.
+    """Draw every pair of an anomaly and a normal row, and the ROC curve: the pale area
+    is the same in both, and its border is the curve.
 
     The rows of pairs stand in the order in which the curve climbs: the most anomalous
     anomaly at the bottom, as the curve finds it first.
@@ -229,7 +229,7 @@ def pairs_and_roc(y, scores):
 
 
 def against_share(share, curves, *, chance=None):
-    """Measures with their intervals over the share of anomalies, log axis.
+    """Draw measures with their intervals over the share of anomalies, log axis.
 
     share : array (m,) in (0, 1]; curves : dict of name -> list of m metrics.Interval;
     chance : array (m,) or None."""
@@ -246,8 +246,8 @@ def against_share(share, curves, *, chance=None):
 
 
 def scores_and_cost(scores, y, threshold, costs):
-    """Above: histograms of the scores with a threshold. Below: mean cost over the
-    threshold, its lowest point marked.
+    """Draw two panels. Above: histograms of the scores with a threshold. Below: mean
+    cost over the threshold, its lowest point marked.
 
     scores, y : arrays (n,); costs : dict of name -> (thresholds (m,), cost (m,)), cost
     relative to doing nothing."""
@@ -270,8 +270,8 @@ def scores_and_cost(scores, y, threshold, costs):
 
 
 def few_anomalies(counts, values, truth):
-    """AUROC measured on many test sets, over the number of anomalies in each: dots, 95
-    % range, the true value.
+    """Draw the AUROC measured on many test sets, over the number of anomalies in each:
+    dots, 95 % range, the true value.
 
     counts : m ints; values : array (m, repeats); truth : the true AUROC.
     """

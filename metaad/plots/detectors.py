@@ -18,8 +18,8 @@ _SHADES = ("#ffffff", "#dce6ee", "#aabfce", "#6d8799")
 
 
 def mesh(X, *, steps=90, margin=0.22):
-    """A regular grid around the rows of X (n, 2): the two axes (steps,) and the points
-    (steps**2, 2).
+    """Return a regular grid around the rows of X (n, 2): the two axes (steps,) and the
+    points (steps**2, 2).
 
     It begins and ends at numbers of six digits: a last bit of X would move where
     contours on it close."""
@@ -32,7 +32,7 @@ def mesh(X, *, steps=90, margin=0.22):
 
 
 def score_contours(rows, *, steps=90, legend=True):
-    """Score contours of fitted detectors in the plane, one panel each.
+    """Draw score contours of fitted detectors in the plane, one panel each.
 
     The shade of a place says which share of the normal rows scores lower there, so that
     detectors whose scores have different units can be compared. The line is the 95 %
@@ -101,8 +101,8 @@ def _contour_panel(axis, panel, steps):
 
 
 def neighbourhoods(X, chosen, k_distance, scores):
-    """What Local Outlier Factor compares: circles that reach the k-th neighbour, and
-    the factor of every row.
+    """Draw what Local Outlier Factor compares: circles that reach the k-th neighbour,
+    and the factor of every row.
 
     Parameters
     ----------
@@ -137,8 +137,8 @@ def neighbourhoods(X, chosen, k_distance, scores):
 
 
 def nu_property(nu, outside, vectors):
-    """Share of training rows outside the boundary and share of support vectors, each
-    minus ν, against ν.
+    """Draw the share of training rows outside the boundary and share of support
+    vectors, each minus ν, against ν.
 
     Parameters
     ----------
@@ -164,8 +164,8 @@ def nu_property(nu, outside, vectors):
 
 
 def path_lengths(lengths, names):
-    """Number of cuts that isolate a point, over the trees of a forest: one histogram
-    for each point.
+    """Draw the number of cuts that isolate a point, over the trees of a forest: one
+    histogram for each point.
 
     lengths : list of arrays (n_trees,). names : list of str. Returns a matplotlib
     Figure."""
@@ -183,7 +183,7 @@ def path_lengths(lengths, names):
 
 
 def before_after(values, labels=("raw", "standardised"), ylabel="AUROC"):
-    """One panel for each detector, one line for each task, from stage to stage.
+    """Draw one panel for each detector, one line for each task, from stage to stage.
 
     values : dict name -> array (stages, tasks). labels : a name for each stage. Returns
     a matplotlib Figure."""
@@ -199,8 +199,8 @@ def before_after(values, labels=("raw", "standardised"), ylabel="AUROC"):
 
 
 def sweeps(results, ylabel="AUROC"):
-    """One panel for each hyperparameter: a line for each task over its settings, a mark
-    at the best setting.
+    """Draw one panel for each hyperparameter: a line for each task over its settings, a
+    mark at the best setting.
 
     results : dict name -> (settings, array (settings, tasks)). Settings of two lines
         are joined only where the first line is the same. Returns a matplotlib Figure.
@@ -226,7 +226,8 @@ def sweeps(results, ylabel="AUROC"):
 
 
 def intervals(groups, xlabel, *, zero=None):
-    """Dots with intervals: one block of lines for each group, one line for each method.
+    """Draw dots with intervals: one block of lines for each group, one line for each
+    method.
 
     groups : dict group -> dict method -> metrics.Interval. zero : where to draw a
     reference line, or None. Returns a matplotlib Figure."""
@@ -255,9 +256,9 @@ def intervals(groups, xlabel, *, zero=None):
 
 
 def setting_ranges(tables, spans, xlabel="AUROC"):
-    """How far the choice of hyperparameters moves each table: a bar from the worst to
-    the best setting, a mark at the default. Tables are sorted by the first detector's
-    default.
+    """Draw how far the choice of hyperparameters moves each table: a bar from the worst
+    to the best setting, a mark at the default. Tables are sorted by the first
+    detector's default.
 
     tables : list of str. spans : dict detector -> dict with arrays `low`, `default`,
     `high` (tables,). Returns a matplotlib Figure."""

@@ -10,7 +10,7 @@ from metaad.plots.charts import GREY
 
 
 def label_curves(panels, ylabel="AUROC"):
-    """Panels: the mean of each method against the number of labelled anomalies.
+    """Draw panels: the mean of each method against the number of labelled anomalies.
 
     panels : {title: (counts, {method: means})}; counts and means of equal length. At
         most five methods, the same in every panel, told apart by colour, marker and
@@ -35,8 +35,8 @@ def label_curves(panels, ylabel="AUROC"):
 
 
 def head_weights(names, weights, most=12):
-    """The largest weights of a head as bars, the largest first; what is not drawn is
-    smaller.
+    """Draw the largest weights of a head as bars, the largest first; what is not drawn
+    is smaller.
 
     names : list of str. weights : array, one for each name.
     """

@@ -14,8 +14,8 @@ ACROSS = 8  # images side by side at most
 
 
 def ranked(support, strips):
-    """The support, and strips of queries in the order in which a detector calls them
-    anomalous; a strip goes on in the next line where it is long.
+    """Draw the support, and strips of queries in the order in which a detector calls
+    them anomalous; a strip goes on in the next line where it is long.
 
     Parameters
     ----------
@@ -61,11 +61,11 @@ def _strip(axes, images, anomalous):
 
 
 def classes(rows):
-    """Images of several classes, so that one sees what they have in common.
+    """Draw images of several classes, so that one sees what they have in common.
 
     Parameters
     ----------
-    rows : {name: array (n_classes, n, height, width)}, 0 white to 1 black; a line each,
+    rows : {name: array (n_classes, n, height, width)}, 0 white to 1 black; one line for each,
         its classes side by side.
 
     Returns
@@ -87,7 +87,8 @@ def classes(rows):
 
 
 def methods(results, xlabel="AUROC", chance=None, highlight=()):
-    """A line for each method: a tick for each class, and the mean with its interval.
+    """Draw a line for each method: a tick for each class, and the mean with its
+    interval.
 
     Parameters
     ----------
@@ -114,8 +115,8 @@ def methods(results, xlabel="AUROC", chance=None, highlight=()):
 
 
 def pairs(tables, lowest=0.5):
-    """AUROC of each pair of classes, one table below the other: rows are the normal
-    class, columns the anomalies.
+    """Draw the AUROC of each pair of classes, one table below the other: rows are the
+    normal class, columns the anomalies.
 
     Parameters
     ----------
@@ -135,8 +136,8 @@ def pairs(tables, lowest=0.5):
 
 
 def confusions(tables, least=0.1):
-    """Share of the images of each digit that a detector calls normal, one table below
-    the other.
+    """Draw the share of the images of each digit that a detector calls normal, one
+    table below the other.
 
     Parameters
     ----------
@@ -180,8 +181,8 @@ def _tables(tables, write, labels, **limits):
 
 
 def accuracy_by_threshold(at, panels, chosen):
-    """How often a detector decides right, against where its threshold lies; a panel
-    for each number of shots.
+    """Draw how often a detector decides right, against where its threshold lies; a
+    panel for each number of shots.
 
     Parameters
     ----------
@@ -209,8 +210,8 @@ def accuracy_by_threshold(at, panels, chosen):
 
 
 def looks(images, maps, titles, below=None):
-    """Images, and under each one map for every state of a detector: where ink makes it
-    more or less anomalous.
+    """Draw images, and under each one map for every state of a detector: where ink
+    makes it more or less anomalous.
 
     Parameters
     ----------

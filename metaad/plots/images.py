@@ -9,7 +9,8 @@ from metaad.plots.charts import ANOMALY, GREY, NORMAL, look
 
 
 def rebuilt(images, copies, titles, below=None, anomalous=None):
-    """Each image, the network's copy of it under it, and under that their difference.
+    """Draw each image, the network's copy of it under it, and under that their
+    difference.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def rebuilt(images, copies, titles, below=None, anomalous=None):
 
 
 def gallery(images, titles, columns=10, signed=False):
-    """Images with a title over each, `columns` in a row, ten at most.
+    """Draw images with a title over each, `columns` in a row, ten at most.
 
     Parameters
     ----------
@@ -83,8 +84,8 @@ def gallery(images, titles, columns=10, signed=False):
 
 
 def architecture(widths, names=("input", "code", "output")):
-    """An autoencoder as bars: one bar for each layer, the taller the wider, with its
-    width over it.
+    """Draw an autoencoder as bars: one bar for each layer, the taller the wider, with
+    its width over it.
 
     Parameters
     ----------
@@ -120,7 +121,7 @@ def architecture(widths, names=("input", "code", "output")):
 
 
 def curves(lines, ylabel, xlabel="epoch", colours=None):
-    """A quantity over the epochs of a training, one line for each entry.
+    """Draw a quantity over the epochs of a training, one line for each entry.
 
     Parameters
     ----------
@@ -150,7 +151,7 @@ def scores(
     xlabel="reconstruction error",
     names=("normal", "anomalous"),
 ):
-    """Histograms of two groups of scores, each as a share of its group, with the
+    """Draw histograms of two groups of scores, each as a share of its group, with the
     threshold between them.
 
     Parameters
@@ -178,8 +179,8 @@ def scores(
 
 
 def by_class(values, xlabel="digit", ylabel="AUROC", chance=0.5, bottom=None):
-    """A number for each class and method: one marker for each method, one column for
-    each class.
+    """Draw a number for each class and method: one marker for each method, one column
+    for each class.
 
     Parameters
     ----------
@@ -208,7 +209,8 @@ def by_class(values, xlabel="digit", ylabel="AUROC", chance=0.5, bottom=None):
 
 
 def sweep(sizes, lines, xlabel, ylabel="mean AUROC"):
-    """A measured value with its interval over a range of sizes, on a logarithmic axis.
+    """Draw a measured value with its interval over a range of sizes, on a logarithmic
+    axis.
 
     Parameters
     ----------

@@ -9,8 +9,8 @@ from metaad.plots.base import COLOURS
 
 
 def weights(learned, words, spread=None):
-    """The weights of a split policy, one bar each, with what a cut that is preferred
-    looks like.
+    """Draw the weights of a split policy, one bar per weight, with what a cut that is
+    preferred looks like.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ def weights(learned, words, spread=None):
 
 
 def gains(by_family, interval, xlabel="AUROC gained over the plain forest"):
-    """A bar for each family, the largest gain on top, and the mean over tables with
-    its interval as a band.
+    """Draw a bar for each family, the largest gain on top, and the mean over tables
+    with its interval as a band.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def gains(by_family, interval, xlabel="AUROC gained over the plain forest"):
 
 
 def first_cuts(shares, fair, names):
-    """Where the first cuts of trees go: a bar for each column, one panel a forest.
+    """Draw where the first cuts of trees go: a bar for each column, one panel per forest.
 
     Parameters
     ----------

@@ -9,8 +9,8 @@ from metaad.plots.charts import GREY, look
 
 
 def gradient_paths(centres, curvatures, paths, losses):
-    """Gradient descent in a few quadratic valleys from more than one start, and the
-    mean loss step by step.
+    """Draw gradient descent in a few quadratic valleys from more than one start, and
+    the mean loss step by step.
 
     Parameters
     ----------
@@ -48,7 +48,8 @@ def gradient_paths(centres, curvatures, paths, losses):
 
 
 def pulls(u, weights):
-    """How hard a task pulls at the start, against u = rate × curvature of the task.
+    """Draw how hard a task pulls at the start, against u = rate × curvature of the
+    task.
 
     Where two methods agree, the thicker line shows on both sides of the other.
 
@@ -69,8 +70,8 @@ def pulls(u, weights):
 
 
 def attention(x, keys, kernel, before, after, target, y):
-    """A step in the dual form of a layer: what each support point adds to the output,
-    and below it the output itself.
+    """Draw a step in the dual form of a layer: what each support point adds to the
+    output, and below it the output itself.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ def attention(x, keys, kernel, before, after, target, y):
 
 
 def adaptation(x, target, support, curves):
-    """One task, one panel for each method: predictions before and after adapting.
+    """Draw one task, one panel for each method: predictions before and after adapting.
 
     Parameters
     ----------
@@ -125,8 +126,8 @@ def adaptation(x, target, support, curves):
 
 
 def errors_by_method(results, lines=None):
-    """Errors of the methods with their intervals on a logarithmic scale, a marker for
-    each number of steps.
+    """Draw errors of the methods with their intervals on a logarithmic scale, a marker
+    for each number of steps.
 
     Parameters
     ----------
@@ -165,8 +166,8 @@ def _plain_log_ticks(axis):
 
 
 def first_order(runs, cosines, rates):
-    """Where the first-order gradient leads astray: a start on two parabolas, and the
-    angle to the full gradient.
+    """Draw where the first-order gradient leads astray: a start on two parabolas, and
+    the angle to the full gradient.
 
     Parameters
     ----------

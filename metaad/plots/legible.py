@@ -15,8 +15,8 @@ SLACK = 1.0  # pixels that two boxes may share
 
 
 def smallest_text(figure):
-    """Height in points of the smallest visible text, in pixels of a phone's screen
-    that shows the whole figure.
+    """Return the height in points of the smallest visible text, in pixels of a phone's
+    screen that shows the whole figure.
     """
     figure.draw_without_rendering()
     across = figure.get_figwidth() * DPI

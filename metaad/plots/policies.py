@@ -11,8 +11,8 @@ from metaad.plots.charts import ANOMALY, look
 
 
 def gradient_samples(estimates, exact, directions):
-    """Single-batch gradient estimates in a plane, with and without a baseline, around
-    the exact gradient.
+    """Draw single-batch gradient estimates in a plane, with and without a baseline,
+    around the exact gradient.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ def gradient_samples(estimates, exact, directions):
 
 
 def trust_region(kls, bound, gains):
-    """KL of every step of each method against the bound, and below it the expected
-    reward.
+    """Draw the KL of every step of each method against the bound, and below it the
+    expected reward.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ def trust_region(kls, bound, gains):
 
 
 def reward_hacking(panels):
-    """A reward that is not the goal: both, over the iterations of a search that sees
-    only the reward.
+    """Draw a reward that is not the goal: both, over the iterations of a search that
+    sees only the reward.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ SIDES = {
 
 
 def agreement(values):
-    """Rank correlation of a reward with the AUROC: a tick for each table, and the mean
+    """Draw the rank correlation of a reward with the AUROC: a tick for each table, and the mean
     with its interval, whose colour and marker say on which side of zero it lies.
 
     Parameters
@@ -117,8 +117,8 @@ def agreement(values):
 
 
 def level_policy(probabilities, aurocs, names):
-    """A policy over two parameters and what it should find: grids of the same cells,
-    one below the other.
+    """Draw a policy over two parameters and what it should find: grids of the same
+    cells, one below the other.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from metaad.plots.charts import ANOMALY
 
 
 def score_maps(panels, extent, X, y, share=True):
-    """Scores over the plane, with the points: circles normal, diamonds anomalous.
+    """Draw scores over the plane, with the points: circles normal, diamonds anomalous.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def score_maps(panels, extent, X, y, share=True):
 
 
 def ghosts(grid, extent, X, corners, outward):
-    """Score map over the plane with two kinds of empty places marked. corners,
+    """Draw a score map over the plane with two kinds of empty places marked. corners,
     outward : arrays (m, 2).
     """
     figure, axis = charts.one_panel(4.6)

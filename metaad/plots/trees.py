@@ -14,7 +14,7 @@ __all__ = ["ghosts", "score_maps"]
 
 
 def isolation_paths(X, paths, columns=6):
-    """The boxes of a few isolation paths, cut by cut, three panels side by side.
+    """Draw the boxes of a few isolation paths, cut by cut, three panels side by side.
 
     Parameters
     ----------
@@ -72,7 +72,9 @@ def _one_cut(axis, X, index, step, pad, colour):
 
 
 def cut_counts(counts):
-    """Histograms of the number of cuts. counts: dict, label -> int array (repeats,)."""
+    """Draw histograms of the number of cuts. counts: dict, label -> int array
+    (repeats,).
+    """
     figure, axis = charts.one_panel(3.2)
     top = max(int(c.max()) for c in counts.values())
     for k, (label, values) in zip((1, 0), counts.items(), strict=False):
@@ -93,8 +95,8 @@ def cut_counts(counts):
 
 
 def line_depths(x, expected, simulated):
-    """Points on a line and the cuts each one needs: by formula (open circles) and by
-    simulation (crosses).
+    """Draw points on a line and the cuts each one needs: by formula (open circles) and
+    by simulation (crosses).
 
     x, expected, simulated : arrays (n,), x in increasing order.
     """
@@ -115,7 +117,7 @@ def line_depths(x, expected, simulated):
 
 
 def harmonic(n, exact, approximate, simulated):
-    """c(n) with Euler's approximation, and below it the approximation's error.
+    """Draw c(n) with Euler's approximation, and below it the approximation's error.
 
     n : int array (m,); exact, approximate : arrays (m,); simulated : dict, n -> mean
     path length of grown trees."""
@@ -141,7 +143,7 @@ def harmonic(n, exact, approximate, simulated):
 
 
 def score_curve(psi, c):
-    """s = 2^(−E[h] / c) over the mean path length, with its three landmarks. c is
+    """Draw s = 2^(−E[h] / c) over the mean path length, with its three landmarks. c is
     c(psi).
     """
     figure, axis = charts.one_panel(3.1)
@@ -165,7 +167,7 @@ def score_curve(psi, c):
 
 
 def curves(x, lines, xlabel, ylabel, log=True):
-    """Means with their intervals along x. lines: dict, label -> list of
+    """Draw means with their intervals along x. lines: dict, label -> list of
     metrics.Interval, one for each x.
     """
     figure, axis = charts.one_panel(3.2)
@@ -180,7 +182,7 @@ def curves(x, lines, xlabel, ylabel, log=True):
 
 
 def rankings(panels, xlabel):
-    """Scatter plots side by side. panels: dict, title -> (a (n,), b (n,), y (n,),
+    """Draw scatter plots side by side. panels: dict, title -> (a (n,), b (n,), y (n,),
     label of b).
     """
     figure, axes = charts.panels(len(panels), height=2.8, extra=0.3)
@@ -192,7 +194,7 @@ def rankings(panels, xlabel):
 
 
 def published(rows):
-    """AUROC of a paper beside ours. rows: list of (table, published, {label:
+    """Draw the AUROC of a paper beside ours. rows: list of (table, published, {label:
     Interval}).
     """
     figure, axis = charts.one_panel(0.5 * len(rows) + 1.0)

@@ -10,8 +10,8 @@ from metaad.plots.charts import ANOMALY, GREY, NORMAL
 
 
 def masking(X, y, scores, curve, clump):
-    """A clump of anomalies seen with few and with many neighbours, and the AUROC in
-    between.
+    """Draw a clump of anomalies seen with few and with many neighbours, and the AUROC
+    in between.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def masking(X, y, scores, curve, clump):
 
 
 def matrix(values, kinds, names, lowest=0.3):
-    """A performance matrix as an image: a line for each table, a column for each
+    """Draw a performance matrix as an image: a line for each table, a column for each
     configuration, a bright line between detectors.
 
     values : array (n_tables, n_configs). kinds : detector of each column. names : of
@@ -77,8 +77,8 @@ def matrix(values, kinds, names, lowest=0.3):
 
 
 def gains_by_labels(panels, ylabel="gain over the default"):
-    """What each way to choose gains, by the number of labelled anomalies; a panel for
-    each measure.
+    """Draw what each way to choose gains, by the number of labelled anomalies; a panel
+    for each measure.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def gains_by_labels(panels, ylabel="gain over the default"):
 
 
 def agreement(panels):
-    """Scatter of a stand-in against the truth, one panel for each table.
+    """Draw a scatter plot of a stand-in against the truth, one panel for each table.
 
     panels : {title: (stand-in (n,), truth (n,))}; both are AUROCs of the same
     configurations."""

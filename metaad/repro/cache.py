@@ -35,8 +35,8 @@ SILENT = ("lazy", "plots", "progress", "repro", "saving")
 
 
 def path(folder, *names, ending=".npz"):
-    """A file name for things with any names: never outside the folder, different for
-    different names.
+    """Return a file name for things with any names: never outside the folder, different
+    for different names.
 
     What is not a letter, a digit or one of -_. becomes _, and eight digits of a
     checksum of the names follow.
@@ -48,7 +48,7 @@ def path(folder, *names, ending=".npz"):
 
 
 def key(code=(), **parts):
-    """A checksum of named parts: 64 hex digits.
+    """Return a checksum of named parts: 64 hex digits.
 
     Parameters
     ----------
@@ -62,8 +62,8 @@ def key(code=(), **parts):
 
 
 def stored(path, key):
-    """The arrays that `keep` wrote under this key, as a dict; None if there are none,
-    or the file is damaged or foreign.
+    """Return the arrays that `keep` wrote under this key, as a dict; None if there are
+    none, or the file is damaged or foreign.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -85,7 +85,7 @@ def keep(path, key, **arrays):
 
 @cache
 def code_version(of):
-    """A checksum of the code behind a function, class or module: 64 hex digits.
+    """Return a checksum of the code behind a function, class or module: 64 hex digits.
 
     Counted are its module, every module of metaad that it imports, directly or not,
     the modules of a class's bases, and the versions of what computes. Of what was
@@ -108,7 +108,7 @@ def code_version(of):
 
 
 def metadata_of(package):
-    """Version of an installed package, None if it is not there."""
+    """Return the version of an installed package, None if it is not there."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

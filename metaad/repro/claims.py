@@ -32,24 +32,25 @@ class Claims:
         self.rows = []
 
     def above(self, sentence, estimate, bound):
-        """The estimate, with its whole interval, is larger than `bound`."""
+        """Claim that the estimate, with its whole interval, is larger than `bound`."""
         low = _parts(estimate)[1]
         self._add(sentence, estimate, f"> {bound:g}", low > bound)
 
     def below(self, sentence, estimate, bound):
-        """The estimate, with its whole interval, is smaller than `bound`."""
+        """Claim that the estimate, with its whole interval, is smaller than `bound`."""
         high = _parts(estimate)[2]
         self._add(sentence, estimate, f"< {bound:g}", high < bound)
 
     def within(self, sentence, estimate, lower, upper):
-        """The whole interval lies in [lower, upper]."""
+        """Claim that the whole interval lies in [lower, upper]."""
         _, low, high = _parts(estimate)
         holds = lower <= low and high <= upper
         self._add(sentence, estimate, f"in [{lower:g}, {upper:g}]", holds)
 
     def equivalent(self, sentence, estimate, margin):
-        """There is no difference that matters: the whole 90 % interval of a difference
-        lies within ±margin, which is two one-sided tests at 5 % (see intervals.py [4]).
+        """Claim that there is no difference that matters: the whole 90 % interval of a
+        difference lies within ±margin, which is two one-sided tests at 5 % (see
+        intervals.py [4]).
 
         An interval read from a record has no 90 % one; its 95 % one, which asks for
         more, is taken. Choose the margin before you look: what a reader would notice.
@@ -66,8 +67,8 @@ class Claims:
         self._add(sentence, estimate, f"within ±{margin:g}", holds, shown)
 
     def undecided(self, sentence, estimate, bound=0.0):
-        """The interval holds `bound`: the run can't tell the two sides apart. That is no
-        support for "no difference", which `equivalent` is for.
+        """Claim that the interval holds `bound`: the run can't tell the two sides
+        apart. That is no support for "no difference", which `equivalent` is for.
         """
         _, low, high = _parts(estimate)
         holds = low <= bound <= high
@@ -75,7 +76,7 @@ class Claims:
         self._add(sentence, estimate, wanted, holds, verdict="undecided")
 
     def equal(self, sentence, a, b, tolerance=0.0):
-        """Every entry of a and b agrees to `tolerance` (absolute)."""
+        """Claim that every entry of a and b agrees to `tolerance` (absolute)."""
         a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
         worst = float(np.max(np.abs(a - b)))
         # shown instead of what is left: that is rounding, other on another CPU

@@ -68,8 +68,8 @@ class Parameter(NamedTuple):
 
 
 def admits(allowed, value):
-    """Is a value of the right type in the range that is written? Raises ParameterError
-    where that is none.
+    """Say whether a value of the right type is in the range that is written. Raises
+    ParameterError where that is none.
     """
     if not allowed or re.match(r"any\b", allowed):
         return True
@@ -97,7 +97,7 @@ def _inside(piece, value):
 
 
 def read(source):
-    """Parameters that a cell declares: dict name -> Parameter.
+    """Return the parameters that a cell declares: dict name -> Parameter.
 
     Raises ParameterError where one of profile, seed and device is missing, where a
     parameter has no range or a default outside it."""
@@ -146,8 +146,9 @@ def _declarations(source):
 
 
 def declared(lesson, namespace):
-    """Parameters of the notebook that runs, from the source of its parameters cell. A
-    kernel that keeps no history of its cells leaves the checkout's own notebook.
+    """Return the parameters of the notebook that runs, from the source of its
+    parameters cell. A kernel that keeps no history of its cells leaves the checkout's
+    own notebook.
     """
     cells = namespace.get("In", [])
     sources = [s for s in cells if any(n.target.id in FREE for n in _declarations(s))]
@@ -155,8 +156,8 @@ def declared(lesson, namespace):
 
 
 def defaults(lesson, known):
-    """What the lesson was written for: {name: default}. The checkout's own notebook
-    counts where there is one, so that a default changed in a copy is a change.
+    """Return what the lesson was written for: {name: default}. The checkout's own
+    notebook counts where there is one, so that a default changed in a copy is a change.
     """
     source = stored(lesson)
     known = read(source) if source else known
@@ -164,7 +165,9 @@ def defaults(lesson, known):
 
 
 def stored(lesson):
-    """Source of the parameters cell of the checkout's notebook; empty if there is none."""
+    """Return the source of the parameters cell of the checkout's notebook; empty if
+    there is none.
+    """
     try:
         path = checkout() / "notebooks" / f"{lesson}.ipynb"
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -175,7 +178,7 @@ def stored(lesson):
 
 
 def reject_unknown(lesson, known, namespace):
-    """papermill runs on with a misspelt parameter; here it stops. Its injected cell
+    """Stop at a misspelt parameter, where papermill would run on. Its injected cell
     begins with '# Parameters'.
     """
     for source in namespace.get("In", []):

@@ -12,8 +12,8 @@ from metaad.repro.whole import whole
 
 
 def folders():
-    """Where results may lie, the first choice first: $METAAD_RESULTS, data/results in
-    the checkout, the user's cache folder.
+    """Return where results may lie, the first choice first: $METAAD_RESULTS,
+    data/results in the checkout, the user's cache folder.
     """
     from platformdirs import user_cache_path
 
@@ -24,7 +24,7 @@ def folders():
 
 
 def results_dir():
-    """Where results are written: the first of `folders` that can be written."""
+    """Return where results are written: the first of `folders` that can be written."""
     return next((f for f in folders() if _writable(f)), folders()[0])
 
 
@@ -86,7 +86,7 @@ def write_json(path, content):
 
 
 def digest(array):
-    """SHA-256 of an array's bytes, shape and type: 64 hex digits."""
+    """Return the SHA-256 of an array's bytes, shape and type: 64 hex digits."""
     array = np.ascontiguousarray(array)
     head = f"{array.dtype.str}{array.shape}".encode()
     return hashlib.sha256(head + array.tobytes()).hexdigest()

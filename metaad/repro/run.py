@@ -49,7 +49,7 @@ class Run:
         return "float64" if self.quick else "float32"
 
     def fingerprint(self):
-        """What the numbers of this run depend on: versions, machine, threads,
+        """Return what the numbers of this run depend on: versions, machine, threads,
         parameters, seconds so far.
         """
         torch = _torch()
@@ -136,8 +136,8 @@ def seed_everything(seed):
 
 
 def fix_arithmetic(quick):
-    """Quick: one thread and float64, so that the number of cores changes nothing.
-    Full: all cores, float32.
+    """Fix how numbers are computed. Quick: one thread and float64, so that the number
+    of cores changes nothing. Full: all cores, float32.
     """
     import threadpoolctl
 

@@ -178,7 +178,7 @@ CLASSES = {
 
 
 def class_of(key):
-    """The class of a row of the table; nothing else is imported."""
+    """Return the class of a row of the table; nothing else is imported."""
     if key not in CLASSES:
         raise ValueError(f"it holds {key!r}, a class that files may not hold")
     module, _, name = key.rpartition(".")

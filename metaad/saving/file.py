@@ -45,7 +45,7 @@ def write(path, text, arrays):
 
 
 def read(path):
-    """The text and the arrays that `write` wrote.
+    """Return the text and the arrays that `write` wrote.
 
     Raises
     ------

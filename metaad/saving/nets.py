@@ -65,7 +65,7 @@ def _settings(name):
 
 
 def state(module, arrays):
-    """A network as JSON; its weights move to `arrays`.
+    """Return a network as JSON; its weights move to `arrays`.
 
     Raises
     ------
@@ -96,8 +96,8 @@ def state(module, arrays):
 
 
 def made(content, arrays, device):
-    """The network of a file, on `device`. Raises ValueError, TypeError or RuntimeError
-    for settings that mean nothing and for weights that do not fit.
+    """Return the network of a file, on `device`. Raises ValueError, TypeError or
+    RuntimeError for settings that mean nothing and for weights that do not fit.
     """
     name = content["layer"]
     cls = _class(name)
@@ -155,8 +155,8 @@ def _fill(module, name, weights, arrays, device):
 
 
 def tensor_state(value, arrays):
-    """A tensor as JSON. Images may lie channels last; sums then come out in another
-    order, so that is kept too.
+    """Return a tensor as JSON. Images may lie channels last; sums then come out in
+    another order, so that is kept too.
     """
     if value.dtype in (torch.bfloat16, torch.complex64, torch.complex128):
         raise TypeError(f"tensors of NumPy's types are saved, got {value.dtype}.")
@@ -168,7 +168,7 @@ def tensor_state(value, arrays):
 
 
 def tensor(content, arrays, device):
-    """The tensor of a file, on `device`."""
+    """Return the tensor of a file, on `device`."""
     found = torch.from_numpy(arrays[content[0]].copy()).to(device)
     return found.to(memory_format=torch.channels_last) if content[1:] else found
 

@@ -32,7 +32,7 @@ def save(path, fitted):
 
 
 def load(path, device="cpu"):
-    """The object that `save` wrote.
+    """Load the object that `save` wrote.
 
     device : where networks are put, whatever they were trained on.
 
@@ -52,7 +52,7 @@ def load(path, device="cpu"):
 
 
 def key_of(value):
-    """The row of a value's class, None if the table has none."""
+    """Return the row of a value's class, None if the table has none."""
     name = f".{type(value).__name__}"
     for key in CLASSES:
         if key.endswith(name) and class_of(key) is type(value):
@@ -61,13 +61,13 @@ def key_of(value):
 
 
 def parameters(cls):
-    """Names that the constructor takes."""
+    """Return the names that the constructor takes."""
     return list(inspect.signature(cls).parameters)
 
 
 def state(value, inner):
-    """An object as JSON: its row, its parameters, and what it has learned (None if it
-    is not fitted). inner : turns a value into JSON.
+    """Return an object as JSON: its row, its parameters, and what it has learned (None
+    if it is not fitted). inner : turns a value into JSON.
     """
     key = key_of(value)
     row, cls = CLASSES[key], type(value)
@@ -98,7 +98,7 @@ def state(value, inner):
 
 
 def made(content, inner):
-    """The object that `state` made the JSON of. inner : turns JSON into a value."""
+    """Return the object behind the JSON of `state`. inner : JSON to a value."""
     key, taken, learned = content
     cls, row = class_of(key), CLASSES[key]
     taken = inner(taken)

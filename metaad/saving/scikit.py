@@ -27,8 +27,8 @@ TRUSTED = (
 
 
 def packed(detector):
-    """What a fitted detector of scikit-learn holds: dict of its bytes and the version
-    that made them. None if it is not fitted.
+    """Return what a fitted detector of scikit-learn holds: dict of its bytes and the
+    version that made them. None if it is not fitted.
     """
     import skops.io
 
@@ -41,8 +41,8 @@ def packed(detector):
 
 
 def unpacked(kept, cls):
-    """The detector that `packed` took apart. Raises ValueError for another version of
-    scikit-learn, another class, or a type that is not trusted.
+    """Return the detector that `packed` took apart. Raises ValueError for another
+    version of scikit-learn, another class, or a type that is not trusted.
     """
     import skops.io
 

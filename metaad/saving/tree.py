@@ -40,7 +40,7 @@ def write_tree(path, tree):
 
 
 def read_tree(path, device="cpu"):
-    """The tree that `write_tree` wrote, its tensors on `device`.
+    """Read the tree that `write_tree` wrote, its tensors on `device`.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def _unfit(path, reason):
 
 
 def plain(value, arrays):
-    """A value as JSON. Arrays move to the dict `arrays` and leave their name."""
+    """Return a value as JSON. Arrays move to the dict `arrays` and leave their name."""
     from metaad.saving import objects
 
     inner = partial(plain, arrays=arrays)
@@ -138,7 +138,7 @@ def _torch(value, arrays):
 
 
 def restored(value, arrays, device):
-    """The value that `plain` made the JSON of."""
+    """Return the value that `plain` made the JSON of."""
     inner = partial(restored, arrays=arrays, device=device)
     if isinstance(value, list):
         return [inner(v) for v in value]

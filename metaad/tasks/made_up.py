@@ -2,7 +2,7 @@
 more than a handful of classes.
 
 Eight digits are eight classes, and a learner that has seen each of them thousands of
-times knows them by heart: what it then says about a ninth is a guess. A made-up class
+times has memorised them: what it then says about a ninth is a guess. A made-up class
 is a recipe, drawn once for the whole class, that every image of the class goes through
 with its own ink:
 

@@ -163,8 +163,8 @@ def adbench_names(download=False):
 
 
 def oddbench_names(download=False):
-    """Names of the OddBench tables that lie in the data folder, by alphabet; with
-    `download` all of them, as `adbench_names` does it.
+    """Return the names of the OddBench tables that lie in the data folder, by alphabet;
+    with `download` all of them, as `adbench_names` does it.
     """
     return _names("oddbench", lambda stem: stem, download)
 

@@ -113,7 +113,7 @@ def main():
         "--chromium", default=shutil.which("chromium") or "/usr/bin/chromium"
     )
     parser.add_argument(
-        "--limit", type=int, default=300, help="seconds a lesson may take"
+        "--limit", type=int, default=300, help="seconds that a lesson may take"
     )
     options = parser.parse_args()
     from playwright.sync_api import sync_playwright

@@ -38,7 +38,7 @@ def die_with_the_parent():
 
 
 def become_worker():
-    """What a worker does first. Ctrl-C in a terminal goes to all: the parent decides."""
+    """Set a worker up. Ctrl-C in a terminal goes to all: the parent decides."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     die_with_the_parent()

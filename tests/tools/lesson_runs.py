@@ -100,7 +100,7 @@ def finished(path, output, parameters):
 
 
 def made_from(path, parameters):
-    """What a run's numbers depend on: the lesson's code, the parameters, the package."""
+    """Return what numbers depend on: the lesson's code, the parameters, the package."""
     from metaad import __version__
 
     cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
@@ -170,7 +170,7 @@ def night(paths, seeds_wanted=(), with_bounds=False):
 
 
 def summary(outcomes, command):
-    """What is recorded of a night: dict lesson -> variation -> state, seconds."""
+    """Return the record of a night: dict lesson -> variation -> state, seconds."""
     lessons = {}
     for lesson, variation, outcome in outcomes:
         row = {"state": outcome.state, "seconds": round(outcome.seconds, 1)}

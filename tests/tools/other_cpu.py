@@ -5,7 +5,7 @@ PyTorch, MKL, oneDNN, OpenBLAS and NumPy choose their instructions by the CPU th
 and the choice moves the last digit of a sum. `python tests/tools/other_cpu.py lessons`, or
 `lessons 03 05` for some of them, compares their stored outputs with fresh ones while
 these libraries are held to older instructions, and while NumPy's functions are off by
-one unit in the last place: minutes a lesson.
+one unit in the last place: minutes per lesson.
 
 `python tests/tools/other_cpu.py` computes, once natively and once under QEMU's Haswell (which
 has AVX2 and no AVX-512),
@@ -63,8 +63,8 @@ INSTRUCTIONS = {  # what each library may use; it reads the variable when it is 
 
 
 def core(rows):
-    """What both CPUs compute from float64 rows (1000, 784) in [0, 1]; printed as
-    JSON, which keeps all 17 digits.
+    """Compute what both CPUs must agree on from float64 rows (1000, 784) in [0, 1];
+    printed as JSON, which keeps all 17 digits.
     """
     import torch
 

@@ -51,7 +51,7 @@ def start(folder, home, token, port):
 
 
 def unwanted(page):
-    """What a reader should not see: words of the grading tools, the news question."""
+    """Return what a reader should not see: words of the grading tools, the news question."""
     shown = page.locator("body").inner_text()
     found = [word for word in UNWANTED if word in shown]
     return found + [NEWS] * (NEWS in shown)

@@ -11,8 +11,8 @@ import numpy as np
 
 
 def draw_cuts(X, row, size, level, rng):
-    """A cut for each node: a feature (see `draw_features`), and a threshold drawn
-    evenly over the node's range of it.
+    """Return a cut for each node: a feature (see `draw_features`), and a threshold
+    drawn evenly over the node's range of it.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ def draw_cuts(X, row, size, level, rng):
 
 
 def draw_thresholds(low, high, rng):
-    """Thresholds (k,) drawn evenly from [low, high), both (k,); +inf where the two
-    are equal.
+    """Return thresholds (k,) drawn evenly from [low, high), both (k,); +inf where the
+    two are equal.
     """
     u = rng.random(len(low))
     cut = np.maximum(low, (1 - u) * low + u * high)
@@ -42,8 +42,8 @@ def draw_thresholds(low, high, rng):
 
 
 def draw_features(X, row, size, rng, tries=16):
-    """A feature for each node: every one that varies among the node's rows with the
-    same chance [2].
+    """Return a feature for each node: every one that varies among the node's rows with
+    the same chance [2].
 
     Any feature is drawn, and once more where it does not vary. What is open after some
     tries is looked at in full: that costs d times as much as a try, and is needed where

@@ -170,8 +170,8 @@ class IsolationForest(Detector):
             raise ValueError(f"trees of this table cut features 0 to {last} only")
 
     def path_lengths(self, X):
-        """h(x) of every row in every tree: X (n, d) -> float64 array (n_estimators, n),
-        in cuts.
+        """Return h(x) of every row in every tree: X (n, d) -> float64 array
+        (n_estimators, n), in cuts.
 
         Cuts on the way to the leaf, plus c(size) for the training rows that the leaf
         still holds together."""

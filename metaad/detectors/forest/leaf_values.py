@@ -31,8 +31,8 @@ MOST_ROWS = 2048  # rows of the table that the readings are measured with
 
 
 def places(X, feature, threshold):
-    """Where each row is on each level of each tree: list over levels 0..L of intp
-    arrays (n_trees, n).
+    """Return where each row is on each level of each tree: list over levels 0..L of
+    intp arrays (n_trees, n).
 
     Place g of level l counts the places of all trees from left to right, 2**l a tree. X
     : (n, d)."""
@@ -51,8 +51,8 @@ def places(X, feature, threshold):
 
 
 def isolation_by_column(where, feature, d):
-    """What each column adds to the isolation of each row: float64 array (n, d), in
-    bits.
+    """Return what each column adds to the isolation of each row: float64 array (n, d),
+    in bits.
 
     A cut that leaves a row with a share p of its node's rows adds log2(1 / p); mean
     over trees. where : as `places` returns it, of the rows that are counted. feature :
@@ -71,8 +71,8 @@ def isolation_by_column(where, feature, d):
 
 
 def agreement(bits):
-    """Mean over columns of the correlation of a column of `bits` (n, d) with the sum of
-    the others, in [-1, 1].
+    """Return the mean over columns of the correlation of a column of `bits` (n, d) with
+    the sum of the others, in [-1, 1].
 
     A column that adds the same to every row counts as 0; a single column agrees with
     itself, 1."""
@@ -90,7 +90,7 @@ def agreement(bits):
 
 
 def read(X, n, trees, learned):
-    """The readings of a forest and the numbers of the table.
+    """Return the readings of a forest and the numbers of the table.
 
     Parameters
     ----------
@@ -129,9 +129,10 @@ def read(X, n, trees, learned):
 
 
 def table_numbers(agreed, rows_a_column):
-    """The numbers of a table: "apart" is 0 from an agreement of .25 on and 1.25 at 0,
-    its most is 1.5; "scarce" is 0 from e^4.5 = 90 rows a column on, 1 at 20, and at
-    most 2, from 4.5 down."""
+    """Return the numbers of a table: "apart" is 0 from an agreement of .25 on and 1.25
+    at 0, its most is 1.5; "scarce" is 0 from e^4.5 = 90 rows per column on, 1 at 20, and
+    at most 2, from 4.5 down.
+    """
     return {
         "apart": float(np.clip((0.25 - agreed) / 0.2, 0.0, 1.5)),
         "scarce": float(np.clip((4.5 - np.log(rows_a_column)) / 1.5, 0.0, 2.0)),
@@ -139,16 +140,16 @@ def table_numbers(agreed, rows_a_column):
 
 
 def term(name, values, numbers):
-    """What a weight of this name multiplies: a reading of `values`, or its product
-    with a number of the table.
+    """Return what a weight of this name multiplies: a reading of `values`, or its
+    product with a number of the table.
     """
     reading, *number = name.split("*")
     return values[reading] * (numbers[number[0]] if number else 1.0)
 
 
 def learned_paths(X, n, trees, learned, score):
-    """Leaf paths that carry the learned score: float64 array (n_trees, leaves), in
-    cuts.
+    """Return the leaf paths that carry the learned score: float64 array (n_trees,
+    leaves), in cuts.
 
     Their mean over trees falls as the score rises, and has over the rows X the mean and
     deviation of the path length in the plain trees. Parameters as in `read`; score :
@@ -168,8 +169,8 @@ def learned_paths(X, n, trees, learned, score):
 
 
 def check(score, share):
-    """Raises ValueError for a score that names what is not there, has no finite
-    weights, or lacks plain trees.
+    """Raise ValueError for a score that names what is not there, has no finite weights,
+    or lacks plain trees.
     """
     for name in score:
         reading, *number = name.split("*")

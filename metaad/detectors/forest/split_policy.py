@@ -67,7 +67,8 @@ def choose(phi, w, rng):
 
 
 def column_statistics(X, rng):
-    """What the policy knows of each column before any cut: dict of float64 arrays (d,).
+    """Return what the policy knows of each column before any cut: dict of float64
+    arrays (d,).
 
     Nothing in it changes if a column is moved, stretched or mirrored, except `median`
     and `deviation`, which the policy needs to measure cuts with.
@@ -101,8 +102,8 @@ def column_statistics(X, rng):
 
 
 def describe(column, feature, low, high, cut, sides):
-    """The numbers φ of FEATURES for proposed cuts: dict of float64 arrays (m,), each
-    about 0 on average.
+    """Return the numbers φ of FEATURES for proposed cuts: dict of float64 arrays (m,),
+    each about 0 on average.
 
     Parameters
     ----------
@@ -169,14 +170,14 @@ class SplitPolicy:
         check(self)
 
     def learned_trees(self, n_trees):
-        """How many of n_trees follow the policy: its share of them, and one at
+        """Return how many of n_trees follow the policy: its share of them, and one at
         least.
         """
         return max(1, round(self.share * n_trees))
 
     def drawer(self, column, log=None):
-        """A function that draws cuts as `cuts.draw_cuts` does, but by this policy:
-        `grow` takes it.
+        """Return a function that draws cuts as `cuts.draw_cuts` does, but by this
+        policy: `grow` takes it.
 
         column : `column_statistics` of the table. log : list, optional; for every level
         an array (k, p) is appended, ∂ log π / ∂w of the choice of each node, 0 where
@@ -232,13 +233,13 @@ class SplitPolicy:
 
 
 def known():
-    """Names of the policies that come with the package."""
+    """Return the names of the policies that come with the package."""
     return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
 def load(policy):
-    """A SplitPolicy from the name of one that comes with the package, from a JSON file,
-    or as it is.
+    """Return a SplitPolicy from the name of one that comes with the package, from a
+    JSON file, or as it is.
 
     Raises ValueError for an unknown name, a file that is missing or holds something
     else, or another kind of object."""

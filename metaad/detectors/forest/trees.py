@@ -20,8 +20,8 @@ from metaad.detectors.forest.cuts import draw_cuts
 
 
 def average_path_length(n):
-    """c(n): mean path length in a random isolation tree grown on n distinct rows,
-    equation 1 of [1].
+    """Return c(n): mean path length in a random isolation tree grown on n distinct
+    rows, equation 1 of [1].
 
     It is also the mean length of an unsuccessful search in a binary search tree, 2 H(n
     - 1) - 2 (n - 1) / n. The paper puts ln(n - 1) + γ for the harmonic number H(n - 1),
@@ -100,8 +100,8 @@ def grow(X, rng, draw=draw_cuts):
 
 
 def walk(X, feature, threshold, leaf_path):
-    """Path lengths of all rows in all trees, level by level: one gather of features,
-    values and thresholds a level.
+    """Return the path lengths of all rows in all trees, level by level: one gather of
+    features, values and thresholds per level.
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ class StackDetector(Detector):
         return np.concatenate([self.inputs(part) @ self.weights_ for part in parts])
 
     def inputs(self, X):
-        """What the head sees of rows X (m, d): array (m, 65)."""
+        """Return what the head sees of rows X (m, d): array (m, 65)."""
         return inputs(self.features_(X), self.n_rows_, self.n_anomalies_)
 
     def __sklearn_clone__(self):

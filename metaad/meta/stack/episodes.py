@@ -10,8 +10,8 @@ from metaad.meta.stack.inputs import N_INPUTS
 
 
 def pairwise_loss(out, x, y):
-    """Mean of log(1 + e^(b - a)) over all pairs of an anomaly's score a and a normal
-    row's score b: tensor (n_tasks,).
+    """Return the mean of log(1 + e^(b - a)) over all pairs of an anomaly's score a and
+    a normal row's score b: tensor (n_tasks,).
 
     out : tensor (n_tasks, n, 1), scores. y : tensor (n_tasks, n), 1 for an anomaly, 0
     for a normal row, -1 for a row that does not count (tasks of one batch may have
@@ -39,7 +39,7 @@ class Episode(NamedTuple):
 
 
 def supports(episodes):
-    """Inputs (n_episodes, k, 65) and labels (n_episodes, k) of the supports,
+    """Return the inputs (n_episodes, k, 65) and labels (n_episodes, k) of the supports,
     filled up with rows of label -1.
     """
     k = max(len(e.y) for e in episodes)

@@ -13,7 +13,7 @@ N_INPUTS = 1 + 2 * len(FEATURES)
 
 
 def inputs(shares, n, a):
-    """What the head sees of rows: array (m, 65).
+    """Return what the head sees of rows: array (m, 65).
 
     The first column is an unlearned average of five: the mean of the tails of a random
     forest on the labels, of trees on labels and scores, of the mean contrast, and of
@@ -29,13 +29,13 @@ def inputs(shares, n, a):
 
 
 def average_weights():
-    """Weights of the unlearned average of five: array (65,), 1 and zeros."""
+    """Return the weights of the unlearned average of five: array (65,), 1 and zeros."""
     return np.eye(N_INPUTS)[0]
 
 
 def support_inputs(features, n, cross_fit):
-    """Inputs of the labelled rows (k, 65). Where a label would judge its own row the
-    input is 0: it moves no weight.
+    """Return the inputs of the labelled rows (k, 65). Where a label would judge its own
+    row the input is 0: it moves no weight.
 
     cross_fit : judge each labelled row by scores made from the other folds' labels.
         Otherwise, or with a single anomaly, only the bank counts, which knows no

@@ -101,7 +101,7 @@ class LabelFeatures:
         self.shares = np.concatenate([found, shares(self.taught, self.taught)], axis=1)
 
     def __call__(self, X):
-        """Shares of any rows X (m, d), of the table or new: array (m, 32)."""
+        """Return shares of any rows X (m, d), of the table or new: array (m, 32)."""
         own = self.table.own(X)
         found, new = self.shares[own], own < 0
         if new.any():
@@ -123,8 +123,8 @@ class LabelFeatures:
         )
 
     def cross_fitted(self, n_trees=30, folds=3):
-        """Shares of the labelled rows (k, 32), each from labels of the other folds
-        only; None for a single anomaly.
+        """Return shares of the labelled rows (k, 32), each from labels of the other
+        folds only; None for a single anomaly.
         """
         folds = min(folds, int((self.y == 1).sum()), int((self.y == 0).sum()))
         if folds < 2:
@@ -217,15 +217,15 @@ class LabelFeatures:
 
 
 def tails(found, n):
-    """Surprise of a share in a table of n rows, -log(1 - share + 1 / 2n): so few
-    rows lie above. Any shape.
+    """Return the surprise of a share in a table of n rows, -log(1 - share + 1 / 2n): so
+    few rows lie above. Any shape.
     """
     return -np.log(1.0 - found + 0.5 / n)
 
 
 def self_trained(wide, where, y, teacher, n_trees, random_state):
-    """Forests that learn from the labels and from what a teacher is surest of [4]: one
-    for each of TAUGHT.
+    """Return forests that learn from the labels and from what a teacher is surest of
+    [4]: one for each of TAUGHT.
 
     The top 5 or 10 % of the unlabelled rows by the teacher's score count as anomalies,
     each half as much as a labelled one; up to 200 rows from the lower half count as
@@ -255,8 +255,8 @@ def self_trained(wide, where, y, teacher, n_trees, random_state):
 
 
 def with_means(found, table=None):
-    """Two columns more: the share exceeded by a row's mean over the bank, and by its
-    mean over the contrasts.
+    """Return two columns more: the share exceeded by a row's mean over the bank, and by
+    its mean over the contrasts.
 
     found : array (m, 28). table : the shares of all rows of the table, whose means
     count; None takes `found`."""

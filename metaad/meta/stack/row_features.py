@@ -41,8 +41,8 @@ BANK = (
 
 
 def shares(reference, values):
-    """`metrics.share_below` for each column of `reference` (n, m) and `values` (q, m): array
-    (q, m).
+    """Return `metrics.share_below` for each column of `reference` (n, m) and `values`
+    (q, m): array (q, m).
     """
     return np.stack(
         [share_below(r, v) for r, v in zip(reference.T, values.T, strict=True)], axis=1
@@ -50,7 +50,7 @@ def shares(reference, values):
 
 
 def distances(A, B):
-    """Euclidean distances of rows A (m, d) and B (n, d): array (m, n)."""
+    """Return the Euclidean distances of rows A (m, d) and B (n, d): array (m, n)."""
     squared = (A**2).sum(axis=1)[:, None] + (B**2).sum(axis=1) - 2.0 * A @ B.T
     return np.sqrt(np.maximum(squared, 0.0))
 
@@ -87,8 +87,8 @@ class Spaces:
         return np.clip((X - self.middle) / self.scale, -10.0, 10.0)
 
     def __call__(self, X):
-        """Rows (n, d) as dict: z (n, d'), rank (n, d'), pca (n, q), residual (n, r),
-        beyond 70 % of the variance.
+        """Return rows (n, d) as dict: z (n, d'), rank (n, d'), pca (n, q), residual (n,
+        r), beyond 70 % of the variance.
         """
         X = X[:, self.kept]
         z = self._z(X)
@@ -125,8 +125,8 @@ class TableFeatures:
         self.own_leaves = self._leaves(X)
 
     def own(self, X):
-        """Number of each row of X (m, d) in the table, -1 where it is not there: int
-        array (m,).
+        """Return the number of each row of X (m, d) in the table, -1 where it is not
+        there: int array (m,).
         """
         return np.array(
             [self.known.get(row.tobytes(), -1) for row in X], dtype=np.int64
@@ -149,7 +149,8 @@ class TableFeatures:
         self.density = {k: _density(D, at, D, min(k, n - 1)) for k in (10, 40)}
 
     def scores(self, rows, X, own):
-        """The bank's scores as they come, array (m, 13), larger = more anomalous.
+        """Return the bank's scores as they come, array (m, 13), larger = more
+        anomalous.
 
         X : array (m, d). rows : the same in every space. own : number of each row in
         the table, -1 for a new row; a row of the table is not its own neighbour."""
@@ -180,7 +181,7 @@ class TableFeatures:
         return np.stack(columns, axis=1)
 
     def near(self, rows, own, space):
-        """Distances and numbers of the nearest rows of the table, the row itself
+        """Return distances and numbers of the nearest rows of the table, the row itself
         left out: both (m, ≤ 100).
         """
         if (own >= 0).all():
@@ -190,8 +191,8 @@ class TableFeatures:
         return _nearest(D, self.neighbours[space][0].shape[1])
 
     def leaves(self, X, own):
-        """The leaf of each row in each tree of the isolation forest: int array (m,
-        n_trees).
+        """Return the leaf of each row in each tree of the isolation forest: int array
+        (m, n_trees).
         """
         return self.own_leaves[own] if (own >= 0).all() else self._leaves(X)
 

@@ -61,9 +61,9 @@ class Stack(BaseEstimator):
     ----------
     counts : numbers of labelled anomalies to train for, 1 to 10. n_normal : labelled
         normal rows of a draw, at most.
-    draws : draws of labels a table and count, 3 to 10. n_trees : trees of every forest,
+    draws : draws of labels per table and count, 3 to 10. n_trees : trees of every forest,
         50 to 200.
-    ridge : 0.03 to 1; the fewer tables, the larger. pairs : pairs of rows an episode,
+    ridge : 0.03 to 1; the fewer tables, the larger. pairs : pairs of rows per episode,
         100 to 500.
     steps : inner steps, 0 to 5. inner_rate : where the learned rate starts. cross_fit :
         see `support_inputs`.
@@ -111,9 +111,7 @@ class Stack(BaseEstimator):
         return self.fit_episodes([e for table in tasks for e in self.episodes(table)])
 
     def episodes(self, table):
-        """Draws of labels on one LabelledTable: yields an Episode for each count and
-        draw.
-        """
+        """Draw labels on one LabelledTable: yields an Episode for each count and draw."""
         features = TableFeatures(table.X, self.n_trees, self.random_state)
         for draw in range(self.draws):
             for count in self.counts:
@@ -129,7 +127,7 @@ class Stack(BaseEstimator):
                 yield self.episode(labelled.shares, table, where, rng, support)
 
     def episode(self, shares, table, where, rng, support):
-        """The Episode of one draw: pairs of rows without a label, drawn by rng."""
+        """Return the Episode of one draw: pairs of rows without a label, drawn by rng."""
         n, y = len(table.y), np.array(table.y)
         a = int((y[where] == 1).sum())
         labels, y[where] = y[where], -1
@@ -200,7 +198,7 @@ class Stack(BaseEstimator):
         return adapted.parameters()["weight"]
 
     def adapted_weights(self, support, y):
-        """The head for one table: array (65,). support : array (k, 65) of
+        """Return the head for one table: array (65,). support : array (k, 65) of
         `support_inputs`. y : array (k,).
         """
         if not self.steps:
@@ -212,7 +210,7 @@ class Stack(BaseEstimator):
         return self._adapted(head, x, y, self.rate_)[0, 0].detach().numpy()
 
     def adapt(self, X, y):
-        """A detector for one table from the few labels that there are.
+        """Return a detector for one table from the few labels that there are.
 
         X : array (n, d), all rows at hand. y : array (n,), 1 for an anomaly, 0 for a
             normal row, -1 for no label.
@@ -265,7 +263,7 @@ class Stack(BaseEstimator):
 
     @classmethod
     def load(cls, name):
-        """A meta-trained stack: one that comes with the package, by its name
+        """Load a meta-trained stack: one that comes with the package, by its name
         ("adbench-v1"), or a file by its path.
         """
         path = Path(name) if str(name).endswith(".json") else SHIPPED / f"{name}.json"

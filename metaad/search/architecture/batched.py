@@ -43,7 +43,7 @@ class Together(NamedTuple):
 
 
 def forward(layers, x):
-    """Every network on its own rows: x (n, b, d) -> (n, b, d)."""
+    """Return every network on its own rows: x (n, b, d) -> (n, b, d)."""
     code = len(layers) // 2 - 1
     for i, (weight, bias) in enumerate(layers):
         x = torch.baddbmm(bias, x, weight)
@@ -78,7 +78,7 @@ def train_together(
     rows : array (n, r, d), already scaled.
     hidden, code_size, epochs, batch_size, learning_rate, dtype, device : see
         AutoencoderDetector; no bfloat16.
-    seeds : int for all, or one each.
+    seeds : int for all, or one per network.
 
     Returns
     -------

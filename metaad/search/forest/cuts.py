@@ -1,7 +1,7 @@
 """Learn how a forest should cut: REINFORCE [1] for the split policy of
 `metaad.detectors.forest.split_policy`.
 
-A tree is grown by many random choices, one a node. How good was one of them? Let s be
+A tree is grown by many random choices, one per node. How good was one of them? Let s be
 the scores of labelled rows, minus their mean path lengths, and R(s) a smooth AUROC. To
 first order R changes by Σ_i g_i s_i with g_i = ∂R/∂s_i, and a row's path is what lies
 above a node plus what comes below it. A node's choice can change only the second part,
@@ -124,7 +124,7 @@ class ForestPolicy(BaseEstimator):
     Attributes
     ----------
     policy_ : SplitPolicy, with the mean weights of the second half of the iterations.
-    history_ : list of dict, one an iteration: auroc, mean over tables of the policy
+    history_ : list of dict, one per iteration: auroc, mean over tables of the policy
     before the step; weights."""
 
     def __init__(

@@ -81,7 +81,7 @@ class ForestScore(BaseEstimator):
     Attributes
     ----------
     policy_ : SplitPolicy, the one given, with the learned score.
-    history_ : list of dict, one an iteration: auroc, mean over tables before the step;
+    history_ : list of dict, one per iteration: auroc, mean over tables before the step;
     weights."""
 
     def __init__(
@@ -138,7 +138,7 @@ class ForestScore(BaseEstimator):
         return self
 
     def readings(self, tasks):
-        """Return what `fit` learns from: for each table its designs, one a forest,
+        """Return what `fit` learns from: for each table its designs, one per forest,
         whole and of the rows that carry a reward.
 
         Returns

@@ -40,7 +40,7 @@ class Controller(BaseEstimator):
 
     `fit` meta-learns the policy: its reward is the AUROC that a configuration reaches
     on a labelled table. `optimize` starts from that policy on a new table and goes on
-    with the reward that is to be had there."""
+    with the reward that can be computed there."""
 
     def __init__(
         self,
@@ -161,14 +161,14 @@ class Controller(BaseEstimator):
         return gain_of(gains, families)
 
     def adapt(self, support, y=None):
-        """`optimize` of the estimator itself: a fitted detector for rows support
-        (n, d), with labels y as there.
+        """Optimise the estimator itself: return a fitted detector for rows support (n,
+        d), with labels y as there.
         """
         return self.optimize(self.estimator, support, y)
 
     def optimize(self, detector, X, y=None):
-        """The framework's last step: a configuration for new data X (n, d), as a fitted
-        copy of `detector`.
+        """Take the framework's last step: choose a configuration for new data X (n, d),
+        as a fitted copy of `detector`.
 
         y : (n,), 1 anomaly, 0 normal, -1 unknown; None, or -1 everywhere, if no row has
             a label. With labels the policy goes on with the AUROC on them, and the best
@@ -210,7 +210,7 @@ class Controller(BaseEstimator):
         return fit_choice(detector, config, X, **self._unseeded(detector))
 
     def _searched(self, detector, X, y, context):
-        """An action for X after the policy has gone on with what is to be had there."""
+        """An action for X, after the policy has learned on with the reward for X."""
         make = by_labels if y is not None else REWARDS[self.reward]
         given = (X,) if y is None else (X, y)
         policy, seed = copy.deepcopy(self.policy_), self._seed()

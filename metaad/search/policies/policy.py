@@ -155,7 +155,7 @@ def search(
     n_tasks : tasks drawn per step; None takes all.
     baseline : "none", "running mean" (of the task's earlier rewards) or "leave-one-out"
         (within the task's batch). It belongs to a task: on an easy one every action
-        gets a high reward, and that is no merit of the action.
+        gets a high reward, and that is no achievement of the action.
     learning_rate, entropy : of REINFORCE (Adam; 0.02 to 0.3) and its bonus.
     max_kl : of TRPO, nats per step; 0.01 to 0.1.
 

@@ -46,26 +46,28 @@ class Payoff:
         return len(self.seen)
 
     def config(self, action):
-        """The configuration that an action names: dict."""
+        """Return the configuration that an action names: dict."""
         return {
             name: values[int(i)]
             for (name, values), i in zip(self.levels.items(), action, strict=True)
         }
 
     def detector(self, action, n_rows):
-        """A new detector with that configuration, unfitted, seeded if it can be."""
+        """Return a new detector with that configuration, unfitted, seeded if it can be."""
         found = configured(self.estimator, self.config(action), n_rows)
         if found.get_params().get("random_state", 0) is None:
             found.set_params(random_state=self.random_state)
         return found
 
     def as_set(self):
-        """The reward of the detector as it is set, whatever the levels are: float."""
+        """Return the reward of the detector as it is set, whatever the levels are:
+        float.
+        """
         own = [default_scores(self.estimator, X) for X in self.tables]
         return float(np.mean([self.judge(s, i) for i, s in enumerate(own)]))
 
     def best(self):
-        """The action that earned most so far; the earlier one of two equals."""
+        """Return the action that earned most so far; the earlier one of two equals."""
         return max(self.seen, key=self.seen.get)
 
     def _reward(self, action):
@@ -79,8 +81,8 @@ class Payoff:
 
 
 def by_labels(estimator, levels, X, y, random_state=0):
-    """AUROC on the rows of X whose label is known. y : (n,), 1 anomaly, 0 normal, -1
-    unknown.
+    """Return the AUROC on the rows of X whose label is known. y : (n,), 1 anomaly, 0
+    normal, -1 unknown.
     """
     y = np.asarray(y)
     if (
@@ -104,7 +106,7 @@ def by_labels(estimator, levels, X, y, random_state=0):
 
 
 def by_made_up_anomalies(estimator, levels, X, random_state=0, n_tables=2):
-    """Mean AUROC on tables of half the rows of X and made-up anomalies, see
+    """Return the mean AUROC on tables of half the rows of X and made-up anomalies, see
     `TableTasks.resampled`.
     """
     tables = list(TableTasks.resampled(X, n_tables, random_state))
@@ -118,8 +120,8 @@ def by_made_up_anomalies(estimator, levels, X, random_state=0, n_tables=2):
 
 
 def by_outlierness(estimator, levels, X, random_state=0, how="logistic"):
-    """Minus the outlierness of X's own scores, `metaad.scores.outlierness`: minimising
-    it needs no labels.
+    """Return minus the outlierness of X's own scores, `metaad.scores.outlierness`:
+    minimising it needs no labels.
 
     A configuration that scores all rows alike has none; it earns -10 nats, which no
     "logistic" outlierness reaches."""

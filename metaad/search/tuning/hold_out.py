@@ -163,8 +163,8 @@ class _Judge:
 
 
 def average_of_ranks(scores):
-    """Scores (m, n) of m detectors as one (n,): the mean of their ranks. One detector's
-    scores stay as they are.
+    """Return scores (m, n) of m detectors as one (n,): the mean of their ranks. One
+    detector's scores stay as they are.
     """
     return scores[0] if len(scores) == 1 else metrics.ranks(scores).mean(axis=0)
 

@@ -130,7 +130,9 @@ def _without_seed(detector):
 
 
 def default_scores(detector, X):
-    """Anomaly scores of X (n, d) by a detector as it is set, fitted on X: (n,)."""
+    """Return the anomaly scores of X (n, d) by a detector as it is set, fitted on X:
+    (n,).
+    """
     detector = clone(detector)
     if _without_seed(detector):
         detector.set_params(random_state=0)

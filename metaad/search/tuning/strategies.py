@@ -68,8 +68,8 @@ class Strategy(BaseEstimator):
         ):
             raise ValueError(
                 "evidence needs values (n_tables, n_configs) of at least 2 tables, a "
-                "row of features a table and a row "
-                f"of codes a configuration; got {values.shape}, {features.shape} and {codes.shape}."
+                "row of features per table and a row of codes per configuration; got "
+                f"{values.shape}, {features.shape} and {codes.shape}."
             )
         self.center_, self.spread_ = features.mean(axis=0), features.std(axis=0) + 1e-9
         self._fit(

@@ -52,7 +52,7 @@ LABELLED = (5, 50)  # anomalies and normal rows in a draw
 
 
 def hyperparameters(estimator, tasks):
-    """The Learnable of a detector's hyperparameters: a network that is told how
+    """Return the Learnable of a detector's hyperparameters: a network that is told how
     configurations did on other tables.
 
     tasks : TableTasks. From anything else nothing is learned: without labels there is
@@ -104,8 +104,8 @@ class FromTables:
         return _surrogate(self, module)
 
     def without_labels(self, learner, detector, X):
-        """The best configuration by its mean over the tables, if choosing in this way
-        helped on families that were held out; else the detector as it is set.
+        """Return the best configuration by its mean over the tables, if choosing in
+        this way helped on families that were held out; else the detector as it is set.
         """
         seed = learner.random_state
         return learned_or_safe(detector, self.best, X, self.gain, seed)
@@ -152,7 +152,7 @@ class ByLabels:
         return replace(_surrogate(self, module), idle=True)
 
     def without_labels(self, learner, detector, X):
-        """The detector as it is set, or what ships with the package."""
+        """Return the detector as it is set, or what ships with the package."""
         return safe(detector, X, f"{NO_LABEL}, and fit one table without labels.")
 
     def finish(self, learner, X, y):
@@ -200,8 +200,8 @@ def _check_width(learner, width):
 
 
 def tried(estimator, configs, X, rng):
-    """Anomaly scores of X (n, d) under each configuration, fitted on X with seeds of
-    its own: (n_configs, n).
+    """Return the anomaly scores of X (n, d) under each configuration, fitted on X with
+    seeds of its own: (n_configs, n).
     """
     found = []
     for config in configs:
@@ -213,7 +213,8 @@ def tried(estimator, configs, X, rng):
 
 
 def trial(estimator, configs, X, y, rng):
-    """What the configurations get on new rows X: float64 (n_configs,), larger = better.
+    """Return what the configurations get on new rows X: float64 (n_configs,), larger =
+    better.
 
     y : (n,), 1 for an anomaly, 0 for a normal row, -1 for an unlabelled one: all rows
     are fitted, and the labelled ones give the AUROC. None: no label at all, and made-up

@@ -33,18 +33,20 @@ class Units:
         return cls(features.mean(axis=0), deviation, spread)
 
     def features(self, features):
-        """Meta-features in units of the training tables' spread, at most 3 of them
-        away from their mean.
+        """Return meta-features in units of the training tables' spread, at most 3 of
+        them away from their mean.
         """
         return np.clip((np.asarray(features) - self.mean) / self.deviation, -3, 3)
 
     def scores(self, scores, seen):
-        """Scores relative to the mean of those seen, in units of the spread."""
+        """Return scores relative to the mean of those seen, in units of the spread."""
         return (np.asarray(scores) - np.mean(seen)) / self.spread
 
 
 def rows(codes, features):
-    """Inputs of the network: codes (n, m) beside scaled features (p,) -> (n, m + p)."""
+    """Return the inputs of the network: codes (n, m) beside scaled features (p,) -> (n,
+    m + p).
+    """
     return np.c_[codes, np.tile(features, (len(codes), 1))]
 
 
@@ -112,13 +114,13 @@ class SurrogateTasks:
 
 
 def surrogate_net(n_inputs):
-    """The network that adapts: two hidden layers of 32."""
+    """Return the network that adapts: two hidden layers of 32."""
     return MLP((n_inputs, 32, 32, 1), activation=torch.nn.Tanh)
 
 
 def predicted(learner, units, codes, features, tried, observed):
-    """Scores that the adapted surrogate expects: float64 (n,), on any scale, larger =
-    better.
+    """Return scores that the adapted surrogate expects: float64 (n,), on any scale,
+    larger = better.
 
     learner : a fitted MAML over SurrogateTasks. units : theirs. codes : (n, m).
     features : (p,), unscaled. tried : (k, m), the codes of the configurations that were

@@ -123,6 +123,14 @@ def leaves(*args):
     raise SystemExit(3)
 
 
+def raises_without_text(*args):
+    class Silent(Exception):
+        def __str__(self):
+            raise RuntimeError("no")
+
+    raise Silent
+
+
 class Unreadable:
     def __array__(self, *args, **kwargs):
         raise RuntimeError("no")
@@ -143,7 +151,9 @@ NONSENSE = {
     "array": lambda *args: np.ones((3, 5, 2)),
     "itself": lambda *args: raises,
     "complex": lambda *args: 1j,
+    "dict of arrays": lambda *args: {"a": np.ones(3)},
     "raises": raises,
+    "raises without text": raises_without_text,
     "leaves": leaves,
     "signature": lambda: 0.0,
     "too many": lambda a, b, c, d, e, f: 0.0,

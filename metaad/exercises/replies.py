@@ -34,7 +34,10 @@ def unusable(exercise, answers, cases):
 
 def raised(exercise, error, args):
     """Return what the reader's function raised, for which arguments."""
-    said = " ".join(str(error).split())[:160]
+    try:
+        said = " ".join(str(error).split())[:160]
+    except Exception:  # an exception class of the reader's own
+        said = ""
     text = f"{written(exercise, args)} raises {type(error).__name__}"
     text += f": {said.rstrip('.')}." if said else "."
     if isinstance(error, NameError):

@@ -106,6 +106,38 @@ def test_a_finished_run_counts_until_lesson_parameters_or_package_change(
         assert lesson_runs.finished(path, output, {"seed": 0}) is None
 
 
+def test_a_run_that_starts_again_is_not_finished_before_its_end(tmp_path, monkeypatch):
+    import papermill
+
+    path, output = lesson(tmp_path / "00_a.ipynb", "1 + 1"), tmp_path / "out.ipynb"
+    shutil.copy(path, output)
+    lesson_runs.write_finished(path, output, {}, 1.5)
+
+    def killed(*args, **kwargs):
+        assert lesson_runs.finished(path, output, {}) is None
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(papermill, "execute_notebook", killed)
+    with pytest.raises(KeyboardInterrupt):
+        lesson_runs.execute(path, output, {})
+    assert lesson_runs.finished(path, output, {}) is None
+
+
+@pytest.mark.parametrize("name", ["a.py", "meta/stacks/a.json", "data/registry.txt"])
+def test_what_a_run_is_made_from_holds_weights_and_settings_too(
+    name, tmp_path, monkeypatch
+):
+    path = lesson(tmp_path / "00_a.ipynb", "1 + 1")
+    monkeypatch.setattr(lesson_runs, "ROOT", tmp_path)
+    file = tmp_path / "metaad" / name
+    file.parent.mkdir(parents=True)
+    made = []
+    for content in ("1", "2"):
+        file.write_text(content)
+        made.append(lesson_runs.made_from(path, {}))
+    assert made[0] != made[1]
+
+
 def test_a_lesson_that_fails_leaves_its_notebook_and_is_not_finished(tmp_path):
     claim = (
         "class ClaimError(AssertionError): pass\nraise ClaimError('one does not hold')"

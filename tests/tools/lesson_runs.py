@@ -14,6 +14,7 @@ NOTEBOOKS = ROOT / "notebooks"
 # else every kernel warns that it talks to this machine without encryption
 QUIET = ["--IPKernelApp.log_level=CRITICAL"]
 NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?"
+SHIPPED = (".py", ".json", ".txt")  # code, learned weights and settings, checksums
 CHECKED_ELSEWHERE = ("seed", "profile", "device")
 
 
@@ -33,6 +34,8 @@ def execute(path, output, parameters, name=None):
     import papermill
 
     name, started = name or path.stem, time.perf_counter()
+    # from here on the notebook is not finished, whatever an earlier run left
+    _note(output).unlink(missing_ok=True)
     try:
         papermill.execute_notebook(
             str(path),
@@ -106,7 +109,8 @@ def made_from(path, parameters):
     cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
     code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
     package = hashlib.sha256()
-    for source in sorted((ROOT / "metaad").rglob("*.py")):
+    files = (p for p in (ROOT / "metaad").rglob("*") if p.suffix in SHIPPED)
+    for source in sorted(files):
         package.update(source.read_bytes())
     return {
         "lesson": hashlib.sha256(json.dumps(code).encode()).hexdigest(),

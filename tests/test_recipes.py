@@ -41,8 +41,11 @@ def test_folding_batch_norm_leaves_the_function_as_it_is():
     net = trunk(side=8).double()
     x = torch.rand(50, 64, dtype=torch.float64)
     net(x)  # moves the running statistics away from 0 and 1
-    net.eval()
+    net.train()
     folded = fold_batch_norm(net)
+    assert all(layer.training for layer in net), "the one given stays as it is"
+    assert not {*map(id, folded.parameters())} & {*map(id, net.parameters())}
+    net.eval()
     assert not any(isinstance(layer, nn.BatchNorm2d) for layer in folded)
     torch.testing.assert_close(folded(x), net(x), rtol=1e-12, atol=1e-12)
     assert all(p.requires_grad for p in folded.parameters())

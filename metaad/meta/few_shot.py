@@ -19,6 +19,8 @@ of these were compared on a validation whose anomalies come from the images that
 test draws its own from; the later ones without any test image.
 """
 
+import copy
+
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
@@ -288,9 +290,9 @@ def fold_batch_norm(net):
     it. Takes and returns an nn.Sequential; the one given stays as it is.
     """
     layers = []
-    for layer in net.eval():
+    for layer in copy.deepcopy(net).eval():
         if isinstance(layer, nn.BatchNorm2d):
-            layers[-1] = fuse_conv_bn_eval(layers[-1].eval(), layer)
+            layers[-1] = fuse_conv_bn_eval(layers[-1], layer)
         else:
             layers.append(layer)
     # what the fusion makes does not learn by default

@@ -139,6 +139,14 @@ def test_what_is_neither_rows_nor_tasks_is_refused_in_a_sentence(method, given, 
         method(IsolationForest()).fit(given)
 
 
+def test_maml_without_labelled_tables_does_not_speak_of_made_up_anomalies():
+    clf, y = KNNDetector(), np.full(60, -1)
+    y[:5], y[20:40] = 1, 0
+    meta = MAML(clf, random_state=0, **options(MAML)).fit(rows())
+    meta.optimize(clf, rows(), y)
+    assert "tried on the labels" in meta.reason_ and "made up" not in meta.reason_
+
+
 def test_a_stack_answers_with_and_without_labels(caplog):
     stack = Stack.load("adbench-v1").set_params(n_trees=10)
     X, y = rows(n=80), np.full(80, -1)

@@ -36,7 +36,7 @@ from metaad.meta.learnables import (
     normality_loss,
     squared_error,
 )
-from metaad.meta.one_table import named, unlabelled
+from metaad.meta.one_table import LABELS_ALONE, named, unlabelled
 from metaad.meta.training import Training
 from metaad.train import resolve_device, seeded
 
@@ -214,11 +214,12 @@ class MetaLearner(BaseEstimator):
 
     def _how(self, y):
         """Say what `adapt` does, in a sentence."""
+        if self.learnable_.idle:
+            return LABELS_ALONE
         source = "anomalies made up from one table" if self.one_table_ else "the tasks"
         target = "rows taken as normal" if y is None else "the labels"
-        return (
-            f"{type(self).__name__} adapted a start learned from {source} to {target}."
-        )
+        name = type(self).__name__
+        return f"{name} adapted a start learned from {source} to {target}."
 
     def scores(self, task):
         """Compute anomaly scores of the queries of a whole batch: float64 (n_tasks, q).

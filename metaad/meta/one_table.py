@@ -7,6 +7,10 @@ from sklearn.base import clone
 
 LOG = logging.getLogger("metaad")
 NO_LABEL = "optimize got no label"
+LABELS_ALONE = (
+    "fit saw no labelled table and taught nothing: the best of the settings tried on "
+    "the labels was taken, and the detector as it is set wins ties."
+)
 
 
 def unlabelled(y):

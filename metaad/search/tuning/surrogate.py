@@ -217,15 +217,7 @@ def trial(estimator, configs, X, y, rng):
     better.
 
     y : (n,), 1 for an anomaly, 0 for a normal row, -1 for an unlabelled one: all rows
-    are fitted, and the labelled ones give the AUROC. None: no label at all, and made-up
-    anomalies stand in for the missing ones, see `TableTasks.resampled`. That is a
-    guess: lesson 10 measures how far it can be trusted."""
-    if y is None:
-        tables = TableTasks.resampled(X, n_tables=2, random_state=rng)
-        return np.mean(
-            [metrics.auroc(t.y, tried(estimator, configs, t.X, rng)) for t in tables],
-            axis=0,
-        )
+    are fitted, and the labelled ones give the AUROC."""
     known = np.flatnonzero(y >= 0)
     if not (y == 1).any() or not (y == 0).any():
         raise ValueError(

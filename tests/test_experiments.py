@@ -41,6 +41,13 @@ def test_every_module_with_a_main_is_listed():
     assert found - {"__main__"} == set(RECORDS)
 
 
+def test_the_page_about_data_names_every_record():
+    page = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    for path in RESULTS:
+        shortened = f"`{path.name[:3]}…`", f"`{path.name[:3]}….json`"
+        assert any(f in page for f in (f"`{path.name}`", *shortened)), path.name
+
+
 def test_the_door_lists_runs_and_names_what_there_is(capsys):
     main([])
     assert "few_labels" in capsys.readouterr().out

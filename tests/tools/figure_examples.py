@@ -121,19 +121,30 @@ FIGURES = {
     "cut_counts": lambda: trees.cut_counts(
         {"far point": rng.integers(1, 9, 99), "central": rng.integers(5, 20, 99)}
     ),
-    "line_depths": lambda: trees.line_depths(np.sort(X[:20, 0]), RAISE[:1].repeat(20), SCORES[:20]),
+    "line_depths": lambda: trees.line_depths(
+        np.sort(X[:20, 0]), RAISE[:1].repeat(20), SCORES[:20]
+    ),
     "harmonic": lambda: trees.harmonic(
-        np.array([4, 64, 1024]), np.array([3.0, 8, 13]), np.array([2.5, 7.9, 12.9]), {4: 2.9}
+        np.array([4, 64, 1024]),
+        np.array([3.0, 8, 13]),
+        np.array([2.5, 7.9, 12.9]),
+        {4: 2.9},
     ),
     "score_curve": lambda: trees.score_curve(256, 10.24),
     "rankings": lambda: trees.rankings(
         {n: (X[:, 0], X[:, 1], Y, "scikit-learn's forest") for n in "abc"}, "our forest"
     ),
     "curves over psi": lambda: trees.curves(
-        (0, 8, 32), {"forest": [interval()] * 3, "LOF": [interval(0.6)] * 3}, "k", "AUROC"
+        (0, 8, 32),
+        {"forest": [interval()] * 3, "LOF": [interval(0.6)] * 3},
+        "k",
+        "AUROC",
     ),
     "published": lambda: trees.published(
-        [(f"table {k}", 0.9, {"ours": interval(), "theirs": interval()}) for k in range(5)]
+        [
+            (f"table {k}", 0.9, {"ours": interval(), "theirs": interval()})
+            for k in range(5)
+        ]
     ),
     "score_maps": lambda: trees.score_maps(
         {f"ψ = {k}: AUROC 0.91": GRID for k in (4200, 256, 16)}, (-2, 2, -2, 2), X, Y
@@ -169,8 +180,13 @@ FIGURES = {
         {t: {n: RAISE for n in ("ERM", "MAML", "Reptile")} for t in ("one", "five")},
     ),
     "attention": lambda: learning.attention(
-        np.linspace(-5, 5, 9), np.linspace(-4, 4, 6), rng.normal(size=(6, 9)),
-        np.zeros(9), np.ones(9), np.sin(np.arange(9.0)), np.zeros(6),
+        np.linspace(-5, 5, 9),
+        np.linspace(-4, 4, 6),
+        rng.normal(size=(6, 9)),
+        np.zeros(9),
+        np.ones(9),
+        np.sin(np.arange(9.0)),
+        np.zeros(6),
     ),
     "adaptation": lambda: learning.adaptation(
         RAISE,
@@ -246,14 +262,20 @@ FIGURES = {
         {n: (rng.random((5, 9)), rng.random((5, 9))) for n in ("reward: a", "b")}
     ),
     "agreement of rewards": lambda: policies.agreement(
-        {f"Isolation Forest: {k}": (interval(k / 9, 0.3), X[:, 0] / 4) for k in range(9)}
+        {
+            f"Isolation Forest: {k}": (interval(k / 9, 0.3), X[:, 0] / 4)
+            for k in range(9)
+        }
     ),
     "level_policy": lambda: policies.level_policy(
         {"the policy": rng.random((4, 2))}, {"AUROC": rng.random((4, 2))}, GRIDS
     ),
     "masking of a clump": lambda: tuning.masking(
-        X, Y, {"LOF, k = 10": SCORES, "LOF, k = 40": -SCORES},
-        {n: ((2, 5, 10, 40, 90, 99), RAISE) for n in ("LOF", "kNN distance")}, 10,
+        X,
+        Y,
+        {"LOF, k = 10": SCORES, "LOF, k = 40": -SCORES},
+        {n: ((2, 5, 10, 40, 90, 99), RAISE) for n in ("LOF", "kNN distance")},
+        10,
     ),
     "matrix": lambda: tuning.matrix(
         rng.random((22, 19)),
@@ -262,7 +284,10 @@ FIGURES = {
     ),
     "gains_by_labels": lambda: tuning.gains_by_labels(
         {
-            m: {f"a strategy named {k}": ((1, 2, 5), [interval(k / 9, 0.2)] * 3) for k in range(5)}
+            m: {
+                f"a strategy named {k}": ((1, 2, 5), [interval(k / 9, 0.2)] * 3)
+                for k in range(5)
+            }
             for m in ("AUROC", "average precision")
         }
     ),
@@ -278,14 +303,17 @@ FIGURES = {
         "encoder",
     ),
     "curves of regret": lambda: architectures.curves(
-        [5, 10, 20], {n: (RAISE[:3], RAISE[:3] / 2, RAISE[:3] * 2) for n in NAMES},
+        [5, 10, 20],
+        {n: (RAISE[:3], RAISE[:3] / 2, RAISE[:3] * 2) for n in NAMES},
         ("random search, formula (2)", RAISE[:3]),
     ),
     "cost_and_gain": lambda: architectures.cost_and_gain(
         {n: (k * 20.0, interval(0.04, 0.02)) for k, n in enumerate(NAMES)}
     ),
     "error_against_auroc": lambda: architectures.error_against_auroc(
-        10.0 ** -np.arange(6.0), RAISE, [2, 5, 2, 5, 10, 2],
+        10.0 ** -np.arange(6.0),
+        RAISE,
+        [2, 5, 2, 5, 10, 2],
         {"smallest error in the space": 5, "the published network": 2},
     ),
-}  # fmt: skip
+}

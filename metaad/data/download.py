@@ -33,7 +33,8 @@ ADDRESSES = {
     "99aebce03692d1a21a4e9ccaac097fe2cc73eceb/benchmarks/oddbench/",
     "uoms": "https://github.com/yzhao062/UOMS/raw/a27ebbbde2dcfd9c2d2b207f8b98dcbdff0ecef9"
     "/Internal_Evaluation/analysis/OD_Intrinsic_Measure/",
-    "wnut17": "https://github.com/leondz/emerging_entities_17/raw/e52a2d2a71ac1a051ca2d532eef28653c5c02603/",
+    "wnut17": "https://github.com/leondz/emerging_entities_17/raw/"
+    "e52a2d2a71ac1a051ca2d532eef28653c5c02603/",
     # torchvision's addresses, in torchvision's layout, so that torchvision finds the
     # files as well
     "MNIST": "https://ossci-datasets.s3.amazonaws.com/mnist/",

@@ -12,8 +12,10 @@ reader's: it is added to, never overwritten.
 """
 
 import argparse
+import ast
 import copy
 import hashlib
+import inspect
 import json
 import os
 import re
@@ -110,8 +112,6 @@ def note(number):
 
 def wrong_code(number):
     """The code of an exercise's wrong answers, in order."""
-    import ast
-
     from metaad.exercises.core import find
 
     path = ROOT / "metaad" / "exercises" / f"lesson_{number[:2]}.py"
@@ -131,9 +131,6 @@ def wrong_code(number):
 
 def code_of(function):
     """The code of a function or lambda that begins a line of its own."""
-    import ast
-    import inspect
-
     tree = ast.parse(Path(inspect.getsourcefile(function)).read_text(encoding="utf-8"))
     line = function.__code__.co_firstlineno
     nodes = (n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.Lambda)))

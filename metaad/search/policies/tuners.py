@@ -27,7 +27,7 @@ class Reinforce(Controller):
         "none".
     entropy : weight of the bonus for staying undecided, 0 to 0.05.
     random_state : int or None, seeds tables, configurations and detectors without a
-        seed of their own; None is 0.
+        seed of their own; None draws others each time.
     progress : show a bar.
     """
 

@@ -9,6 +9,7 @@ __all__, __getattr__, __dir__ = attach(
     {
         "named": ["family", "load", "names"],
         "records": ["DataError", "Study", "Table", "Text"],
+        "rare": ["rarer"],
         "loaders": ["FAMILIES"],
         "download": ["data_dir"],
         "dataset": ["AnomalyDataset"],

@@ -332,6 +332,31 @@ def test_few_units_are_said_under_the_table(monkeypatch, results):
     assert few.endswith("where values are skewed.") and "over 6, 10 units" in few
 
 
+def test_a_checkpoint_is_of_one_training_of_one_full_run(monkeypatch, tmp_path):
+    from metaad.repro import run as module
+
+    monkeypatch.setenv("METAAD_RESULTS", str(tmp_path / "results"))
+
+    def of(name="a", profile="full", **parameters):
+        return repro.Run("lesson", profile, 0, "cpu", parameters).checkpoint(name)
+
+    assert of(profile="quick") is None
+    assert of().parent == tmp_path / "runs" / "checkpoints"
+    assert of() == of()
+    monkeypatch.setattr(module, "package_version", lambda: "another")
+    others = {of(), of("b"), of(seed=1), of(seed=2)}
+    monkeypatch.undo()
+    monkeypatch.setenv("METAAD_RESULTS", str(tmp_path / "results"))
+    assert len(others | {of()}) == 5
+
+
+def test_where_no_checkpoint_can_be_written_a_run_goes_without(monkeypatch, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("no folder")
+    monkeypatch.setattr("metaad.repro.records.folders", lambda: [blocked / "results"])
+    assert repro.Run("lesson", "full", 0, "cpu", {}).checkpoint("a") is None
+
+
 def test_claims_without_any_claim_are_an_error():
     with pytest.raises(repro.ClaimError, match="no claim was checked"):
         repro.Claims(repro.start("x", namespace())).table()

@@ -25,10 +25,11 @@ def folders():
 
 def results_dir():
     """Return where results are written: the first of `folders` that can be written."""
-    return next((f for f in folders() if _writable(f)), folders()[0])
+    return next((f for f in folders() if writable(f)), folders()[0])
 
 
-def _writable(folder):
+def writable(folder):
+    """Tell whether a folder, or the nearest one above it that exists, can be written."""
     there = next((f for f in (folder, *folder.parents) if f.exists()), folder)
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 

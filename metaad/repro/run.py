@@ -1,5 +1,7 @@
 """A run of a lesson: parameters, seeds, threads, fingerprint."""
 
+import hashlib
+import json
 import os
 import platform
 import random
@@ -7,9 +9,11 @@ import sys
 import time
 from dataclasses import dataclass, field
 from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 
+from metaad.repro import cache
 from metaad.repro.parameters import (
     FREE,
     ParameterError,
@@ -17,7 +21,7 @@ from metaad.repro.parameters import (
     defaults,
     reject_unknown,
 )
-from metaad.repro.records import keep
+from metaad.repro.records import keep, results_dir, writable
 
 PACKAGES = ("python", "numpy", "scipy", "scikit-learn", "torch", "matplotlib", "metaad")
 
@@ -63,6 +67,21 @@ class Run:
             "threads": torch.get_num_threads() if torch else 1,
             "seconds": round(time.perf_counter() - self.started, 1),
         }
+
+    def checkpoint(self, name):
+        """Return the file where a full run keeps the state of one training, so that a
+        run that was cut goes on from it; None in quick, which is short.
+
+        name : str, another for each training of the lesson. Other parameters, or other
+        code of the package, give another file: an old state is never taken up.
+        """
+        if self.quick:
+            return None
+        made_from = json.dumps([self.parameters, package_version()])
+        folder = results_dir().parent / "runs" / "checkpoints"
+        if not writable(folder):  # a shared course folder: such a run starts again
+            return None
+        return cache.path(folder, self.lesson, name, made_from, ending=".safetensors")
 
     def record(self, name, **results):
         """Write results with the run's fingerprint as JSON and return the path, see
@@ -179,6 +198,14 @@ def _cores():
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def package_version():
+    """Return a checksum of the package's code: 64 hex digits."""
+    package = hashlib.sha256()
+    for source in sorted(Path(__file__).parents[1].rglob("*.py")):
+        package.update(source.read_bytes())
+    return package.hexdigest()
 
 
 def _version(package):

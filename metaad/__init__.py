@@ -28,6 +28,8 @@ __all__, __getattr__, __dir__ = attach(
             "IsolationForest",
             "KMeansDetector",
             "KNNDetector",
+            "MahalanobisDetector",
+            "PCADetector",
             "anomaly_score",
             "auroc_scorer",
         ],

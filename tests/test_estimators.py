@@ -16,6 +16,8 @@ from metaad.detectors import (
     IsolationForest,
     KMeansDetector,
     KNNDetector,
+    MahalanobisDetector,
+    PCADetector,
     anomaly_score,
 )
 
@@ -23,6 +25,8 @@ from metaad.detectors import (
 DETECTORS = [
     KMeansDetector(n_init=1),
     KNNDetector(),
+    MahalanobisDetector(),
+    PCADetector(),
     IsolationForest(n_estimators=20),
     IsolationForest(n_estimators=20, policy="adbench-v1"),
     AutoencoderDetector(hidden=(8,), code_size=1, epochs=2, device="cpu"),
@@ -117,7 +121,13 @@ SQUARING = [d for d in DETECTORS if d._squares]
 
 def test_the_detectors_that_square_values_say_so():
     names = {type(d).__name__ for d in SQUARING}
-    assert names == {"KMeansDetector", "KNNDetector", "AutoencoderDetector"}
+    assert names == {
+        "KMeansDetector",
+        "KNNDetector",
+        "MahalanobisDetector",
+        "PCADetector",
+        "AutoencoderDetector",
+    }
 
 
 @pytest.mark.parametrize("detector", SQUARING, ids=lambda d: type(d).__name__)

@@ -23,6 +23,8 @@ from metaad.detectors import (
     IsolationForest,
     KMeansDetector,
     KNNDetector,
+    MahalanobisDetector,
+    PCADetector,
 )
 from metaad.detectors.forest.split_policy import SplitPolicy
 from metaad.meta import (
@@ -101,6 +103,8 @@ def net(out=1):
 FITTED = {
     "k-means": lambda: KMeansDetector(3, random_state=0).fit(X),
     "k nearest neighbours": lambda: KNNDetector(4, "median").fit(X),
+    "Mahalanobis distance": lambda: MahalanobisDetector(0.1).fit(X),
+    "principal components": lambda: PCADetector(2).fit(X),
     "forest": lambda: IsolationForest(10, random_state=0).fit(X),
     "forest of shares": lambda: IsolationForest(
         5, max_samples=0.4, contamination=0.2, random_state=0

@@ -13,6 +13,8 @@ from metaad.detectors import (
     IsolationForest,
     KMeansDetector,
     KNNDetector,
+    MahalanobisDetector,
+    PCADetector,
     anomaly_score,
 )
 from metaad.search.space import Choice, Integer, Real, Space, configured, space
@@ -31,6 +33,8 @@ DETECTORS = [
     LocalOutlierFactor(),
     OneClassSVM(),
     KNNDetector(),
+    MahalanobisDetector(),
+    PCADetector(),
     AutoencoderDetector(random_state=0, device="cpu"),
 ]
 

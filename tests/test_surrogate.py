@@ -17,6 +17,8 @@ from metaad.detectors import (
     IsolationForest,
     KMeansDetector,
     KNNDetector,
+    MahalanobisDetector,
+    PCADetector,
     anomaly_score,
 )
 from metaad.meta import MAML
@@ -36,6 +38,8 @@ CLASSICAL = [
     LocalOutlierFactor(contamination=0.05),
     OneClassSVM(),
     KNNDetector(),
+    MahalanobisDetector(),
+    PCADetector(),
     AutoencoderDetector((32,), 4, epochs=5, device="cpu"),
 ]
 

@@ -15,5 +15,7 @@ __all__, __getattr__, __dir__ = attach(
         "forest": ["IsolationForest", "average_path_length"],
         "kmeans": ["KMeansDetector"],
         "knn": ["KNNDetector"],
+        "mahalanobis": ["MahalanobisDetector"],
+        "pca": ["PCADetector"],
     },
 )

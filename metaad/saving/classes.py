@@ -65,6 +65,20 @@ CLASSES = {
             "_rows": Array("float64", ("n", "d")),
         }
     ),
+    "metaad.detectors.MahalanobisDetector": Saved(
+        DETECTOR
+        | {
+            "mean_": Array("float64", ("d",)),
+            "factor_": Array("float64", ("d", "d")),
+        }
+    ),
+    "metaad.detectors.PCADetector": Saved(
+        DETECTOR
+        | {
+            "mean_": Array("float64", ("d",)),
+            "components_": Array("float64", ("k", "d")),
+        }
+    ),
     "metaad.detectors.IsolationForest": Saved(
         DETECTOR
         | {

@@ -15,6 +15,8 @@ from metaad.detectors import (
     IsolationForest,
     KMeansDetector,
     KNNDetector,
+    MahalanobisDetector,
+    PCADetector,
 )
 from metaad.search.dimensions import Choice, Integer, Real
 
@@ -181,6 +183,16 @@ def _(estimator: KNNDetector):
     return Space(
         {"n_neighbors": Integer(2, 200, log=True, below_rows=True), "method": method}
     )
+
+
+@space.register
+def _(estimator: MahalanobisDetector):
+    return Space({"ridge": Real(1e-4, 10.0, log=True)})
+
+
+@space.register
+def _(estimator: PCADetector):
+    return Space({"n_components": Real(0.3, 0.99)})
 
 
 @space.register

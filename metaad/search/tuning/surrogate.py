@@ -21,6 +21,8 @@ from metaad.detectors import (
     IsolationForest,
     KMeansDetector,
     KNNDetector,
+    MahalanobisDetector,
+    PCADetector,
 )
 from metaad.meta.autoencoder import weights
 from metaad.meta.base import Learnable, learnable, squared_error
@@ -236,6 +238,8 @@ for detector_type in (
     LocalOutlierFactor,
     OneClassSVM,
     KNNDetector,
+    MahalanobisDetector,
+    PCADetector,
 ):
     learnable.register(detector_type, hyperparameters)
 

@@ -83,7 +83,8 @@ CLASSICAL = {
     "data": "from metaad import data\ndata.load('wine'); data.names(); data.family('wine')",
     "metrics": "from metaad import metrics\nmetrics.auroc([0, 1], [0.0, 1.0])",
     "tables": "from metaad.tasks import TableTasks\nTableTasks(['wine', 'breast-cancer'])",
-    "scores": "import metaad.scores",
+    "scores": "from metaad import scores\nscores.mmd_test([0.0, 1.0, 3.0], [2.0, 5.0])\n"
+    "[getattr(scores, name) for name in scores.__all__]",
     "plots": "import metaad\nmetaad.plots.style()",
     "repro": "import metaad\nmetaad.repro.digest",
     "a lesson": PARAMETERS + "from metaad import repro\n"

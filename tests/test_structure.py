@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "data": {"data"},
     "tasks": {"tasks", "data"},
     "nets": set(),
-    "scores": set(),
+    "scores": {"scores"},
     "saving": {"saving"},
     "train": {"saving"},
     "detectors": {"detectors", "nets", "scores", "train"},

@@ -1,30 +1,12 @@
-"""Scores that say how far a row lies from normal."""
+"""Scores of rows turned into P(normal | row), and the mean surprise of a batch of
+scores.
+"""
 
 import numpy as np
 
 from metaad.metrics import ranks
 
 SCALINGS = ("logistic", "gaussian", "mixture", "rank", "exponential")
-
-
-def reconstruction_error(x, rebuilt):
-    """Return the mean squared difference between each row and its reconstruction.
-
-    Parameters
-    ----------
-    x, rebuilt : arrays or tensors of the same shape (n, ...).
-
-    Returns
-    -------
-    errors : (n,), the mean over everything but the first axis, ≥ 0; larger = more
-    anomalous."""
-    if x.shape != rebuilt.shape:
-        # (n, 1) against (n,) would broadcast to (n, n) and give a number that means
-        # nothing.
-        raise ValueError(
-            f"rows and reconstructions must have the same shape, got {x.shape} and {rebuilt.shape}."
-        )
-    return ((x - rebuilt) ** 2).reshape(x.shape[0], -1).mean(-1)
 
 
 def outlierness(scores, how="logistic"):

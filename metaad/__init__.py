@@ -25,9 +25,11 @@ __all__, __getattr__, __dir__ = attach(
         "data": ["load"],
         "detectors": [
             "AutoencoderDetector",
+            "GANDetector",
             "IsolationForest",
             "KMeansDetector",
             "KNNDetector",
+            "WGANDetector",
             "anomaly_score",
             "auroc_scorer",
         ],

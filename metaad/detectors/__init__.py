@@ -13,7 +13,9 @@ __all__, __getattr__, __dir__ = attach(
             "average_precision_scorer",
         ],
         "forest": ["IsolationForest", "average_path_length"],
+        "gan": ["GANDetector"],
         "kmeans": ["KMeansDetector"],
         "knn": ["KNNDetector"],
+        "wgan": ["WGANDetector"],
     },
 )

@@ -12,6 +12,8 @@ __all__, __getattr__, __dir__ = attach(
             "auroc_scorer",
             "average_precision_scorer",
         ],
+        "batched_autoencoders": ["fit_many"],
+        "denoising": ["DenoisingAutoencoder"],
         "forest": ["IsolationForest", "average_path_length"],
         "gan": ["GANDetector"],
         "kmeans": ["KMeansDetector"],

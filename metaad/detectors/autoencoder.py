@@ -83,6 +83,8 @@ class AutoencoderDetector(Detector):
     """
 
     _squares = True
+    _whole = ("code_size",)  # parameters of the network that are whole numbers ≥ 1
+    _shaping = ("code_size",)  # parameters that tell one network from another
 
     def __init__(
         self,
@@ -121,36 +123,51 @@ class AutoencoderDetector(Detector):
         return self._rebuild(self._scaled(X)) * self.scale_ + self.mean_
 
     def _fit(self, X):
+        rows, seed = self._begin(X)
+        with seeded(seed, self.device_):
+            self.history_ = [epoch.loss for epoch in self._epochs(rows, seed)]
+
+    def _begin(self, X):
+        """Make the untrained network; return the rows that it is to learn from, scaled
+        and on its device (n, d), and the seed of its training.
+        """
         self._check_parameters()
         self.device_ = resolve_device(self.device)
         self._learn_scale(X)
         dtype = torch.float64 if self.dtype == "float64" else torch.float32
-        rows = torch.tensor(self._scaled(X), dtype=dtype, device=self.device_)  # (n, d)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        # drawn on the CPU, so that every device starts from the same weights
         with seeded(seed, self.device_):
-            # the weights are drawn on the CPU, so that every device starts from the
-            # same ones
-            self.module_ = Autoencoder(
-                X.shape[1], self.hidden, self.code_size, dtype=dtype
-            ).to(self.device_)
-            self.history_ = [
-                epoch.loss
-                for epoch in self._epochs(rows, torch.Generator().manual_seed(seed))
-            ]
+            self.module_ = self._network(X.shape[1], dtype).to(self.device_)
+        return torch.tensor(self._scaled(X), dtype=dtype, device=self.device_), seed
 
-    def _epochs(self, rows, generator):
+    def _network(self, n_features, dtype):
+        return Autoencoder(n_features, self.hidden, self.code_size, dtype=dtype)
+
+    def _noise(self, seed):
+        """What `_shown` draws from: a generator on the device, or None."""
+
+    def _shown(self, rows, generator):
+        """What the network is shown in training in place of the rows (b, d)."""
+        return rows
+
+    def _epochs(self, rows, seed):
+        shuffle, noise = torch.Generator().manual_seed(seed), self._noise(seed)
         optimizer = torch.optim.Adam(
             self.module_.parameters(), self.learning_rate, fused=True
         )
         step = descent(
-            lambda x: mse_loss(self.module_(x), x), optimizer, autocast=self.dtype
+            lambda x: mse_loss(self.module_(self._shown(x, noise)), x),
+            optimizer,
+            autocast=self.dtype,
         )
         checkpoint = None
         if self.checkpoint is not None:
             parts = {
                 "module": self.module_,
                 "optimizer": optimizer,
-                "shuffle": generator,
+                "shuffle": shuffle,
+                **({"noise": noise} if noise else {}),
                 **generators(self.device_),
             }
             checkpoint = Checkpoint(self.checkpoint, self._about(rows), **parts)
@@ -159,7 +176,7 @@ class AutoencoderDetector(Detector):
             rows,
             n_epochs=self.epochs,
             batch_size=self.batch_size,
-            generator=generator,
+            generator=shuffle,
             checkpoint=checkpoint,
         )
         return (
@@ -201,7 +218,7 @@ class AutoencoderDetector(Detector):
         """What tells one training from another: every parameter that shapes it, and
         the rows.
         """
-        shaping = ("code_size", "batch_size", "learning_rate", "dtype")
+        shaping = (*self._shaping, "batch_size", "learning_rate", "dtype")
         seed = (
             self.random_state
             if isinstance(self.random_state, numbers.Integral)
@@ -228,7 +245,7 @@ class AutoencoderDetector(Detector):
                 f"hidden must be a sequence of widths such as (128, 64), got {self.hidden!r}."
             )
         whole = {
-            "code_size": self.code_size,
+            **{name: getattr(self, name) for name in self._whole},
             "epochs": self.epochs,
             "batch_size": self.batch_size,
         }

@@ -116,16 +116,25 @@ class Detector(OutlierMixin, BaseEstimator):
             for NaN or infinity in X, a parameter out of range, or values so large or so
             small that the scores are no longer numbers.
         """
+        X = self._allowed(X)
+        self._fit(X)
+        self._learn_offset(X)
+        return self
+
+    def _allowed(self, X):
+        """X as `_fit` takes it, if it and `contamination` are such that it can."""
         X = self._checked(X, ensure_min_samples=self._min_samples)
         self._check_contamination()
         self._check_size(X)
-        self._fit(X)
+        return X
+
+    def _learn_offset(self, X):
+        """Learn the threshold from the training rows, once `_fit` is done."""
         if self.contamination == "auto":
             self.offset_ = self._auto_offset
         else:
             share = 100.0 * self.contamination
             self.offset_ = float(np.percentile(-self._scores(X), share))
-        return self
 
     def score_samples(self, X):
         """Return the normality of each row of X (n, d): float64 array (n,), larger =

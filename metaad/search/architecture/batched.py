@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
-from torch import nn
 
+from metaad.detectors.batched_autoencoders import forward, stacked, train_modules
 from metaad.nets import Autoencoder
-from metaad.train import flushed, resolve_device, seeded
+from metaad.train import resolve_device, seeded
 
 BLOCK = 512  # rows of each network scored at a time
 
@@ -18,8 +18,8 @@ BLOCK = 512  # rows of each network scored at a time
 class Together(NamedTuple):
     """Autoencoders of one shape, one for each of `n` sets of rows.
 
-    layers : list of (weight (n, s_in, s_out), bias (n, 1, s_out)), the encoder's first,
-    as many for the decoder."""
+    layers : list of (weight (n, s_in, s_out), bias (n, 1, s_out)) and activations, the
+    encoder's first."""
 
     layers: list
 
@@ -28,8 +28,10 @@ class Together(NamedTuple):
         alike -> float64 array (n, q).
         """
         layers = [
-            (weight.detach().double(), bias.detach().double())
-            for weight, bias in self.layers
+            tuple(p.detach().double() for p in layer)
+            if isinstance(layer, tuple)
+            else layer
+            for layer in self.layers
         ]
         first = layers[0][0]
         X = torch.as_tensor(X)
@@ -40,17 +42,6 @@ class Together(NamedTuple):
                 x = block.to(first.device, torch.float64)
                 found.append((forward(layers, x) - x).square().mean(dim=2).cpu())
         return torch.cat(found, dim=1).numpy()
-
-
-def forward(layers, x):
-    """Return every network on its own rows: x (n, b, d) -> (n, b, d)."""
-    code = len(layers) // 2 - 1
-    for i, (weight, bias) in enumerate(layers):
-        x = torch.baddbmm(bias, x, weight)
-        # nothing after the code and nothing after the output
-        if i not in (code, len(layers) - 1):
-            x = x.relu()
-    return x
 
 
 def train_together(
@@ -106,30 +97,13 @@ def train_together(
     modules = []
     for s in drawn:
         with seeded(s, device):
-            modules.append(Autoencoder(d, hidden, code_size, dtype=dtype))
-    layers = []
-    for alike in zip(*([*m.encoder, *m.decoder] for m in modules), strict=True):
-        if isinstance(alike[0], nn.Linear):
-            weight, bias = (
-                torch.stack([getattr(m, p).detach() for m in alike])
-                for p in ("weight", "bias")
-            )
-            parts = weight.transpose(1, 2).contiguous(), bias[:, None].contiguous()
-            layers.append(tuple(p.to(device).requires_grad_() for p in parts))
-    shuffles = [torch.Generator().manual_seed(s) for s in drawn]
-    X = torch.as_tensor(rows, dtype=dtype, device=device)
-    optimizer = torch.optim.Adam(
-        [p for layer in layers for p in layer], learning_rate, fused=True
+            modules.append(Autoencoder(d, hidden, code_size, dtype=dtype).to(device))
+    train_modules(
+        modules,
+        list(torch.as_tensor(rows, dtype=dtype, device=device)),
+        shuffles=[torch.Generator().manual_seed(s) for s in drawn],
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
     )
-    with flushed():
-        for _ in range(epochs):
-            # (n, r)
-            order = torch.stack([torch.randperm(r, generator=g) for g in shuffles]).to(
-                device
-            )
-            for batch in order.split(batch_size, dim=1):
-                x = X.gather(1, batch[:, :, None].expand(-1, -1, d))  # (n, b, d)
-                optimizer.zero_grad()
-                (forward(layers, x) - x).square().mean(dim=(1, 2)).sum().backward()
-                optimizer.step()
-    return Together(layers)
+    return Together(stacked(modules))

@@ -25,11 +25,13 @@ __all__, __getattr__, __dir__ = attach(
         "data": ["load"],
         "detectors": [
             "AutoencoderDetector",
+            "GANDetector",
             "IsolationForest",
             "KMeansDetector",
             "KNNDetector",
             "MahalanobisDetector",
             "PCADetector",
+            "WGANDetector",
             "anomaly_score",
             "auroc_scorer",
         ],

@@ -76,6 +76,68 @@ class Autoencoder(nn.Module):
         return self.decoder(self.encode(x))
 
 
+class Generator(nn.Sequential):
+    """Draw rows from noise: linear layers with ReLU between them.
+
+    Parameters
+    ----------
+    noise_size : int, numbers that one row is made from.
+    hidden : sequence of int, widths between the noise and the row; may be empty.
+    n_features : int, width of a row.
+    bounded : bool, end in a sigmoid, so that every value lies in (0, 1) as pixels do.
+    device, dtype : as for `MLP`.
+
+    Input (n, noise_size), output (n, n_features).
+    """
+
+    def __init__(
+        self, noise_size, hidden, n_features, bounded=False, device=None, dtype=None
+    ):
+        layers = MLP((noise_size, *hidden, n_features), nn.ReLU, device, dtype)
+        super().__init__(*layers, *([nn.Sigmoid()] if bounded else []))
+
+    @property
+    def noise_size(self):
+        """Numbers that one row is made from."""
+        return self[0].in_features
+
+
+class Critic(nn.Module):
+    """Give each row one number, large for rows that look real.
+
+    After training against a generator it is a logit (GAN, [1]: log p/q at its best,
+    for the density p of the real rows and q of the made ones) or a height whose slope
+    stays near 1 (WGAN, [2]). Leaky ReLU follows every layer but the last.
+
+    Parameters
+    ----------
+    n_features : int, width of a row.
+    hidden : sequence of int ≥ 1 widths; the last is that of the features.
+    device, dtype : as for `MLP`.
+
+    Input (..., n_features), output (...).
+
+    References
+    ----------
+    [1] Goodfellow et al.: Generative adversarial nets. NeurIPS 2014.
+    [2] Gulrajani et al.: Improved training of Wasserstein GANs. NeurIPS 2017.
+    """
+
+    def __init__(self, n_features, hidden=(128, 64), device=None, dtype=None):
+        super().__init__()
+        layers = MLP((n_features, *hidden), lambda: nn.LeakyReLU(0.2), device, dtype)
+        self.body = nn.Sequential(*layers, nn.LeakyReLU(0.2))
+        self.head = nn.Linear(hidden[-1], 1, device=device, dtype=dtype)
+
+    def features(self, x):
+        """Compute the last hidden layer (n, hidden[-1]) of the rows x (n, n_features)."""
+        return self.body(x)
+
+    def forward(self, x):
+        """Return one number per row: (n, n_features) -> (n,)."""
+        return self.head(self.features(x))[..., 0]
+
+
 class ConvNet(nn.Sequential):
     """Strided 3 × 3 convolutions over square grey images: each one halves the image.
 

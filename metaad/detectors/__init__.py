@@ -15,9 +15,11 @@ __all__, __getattr__, __dir__ = attach(
         "batched_autoencoders": ["fit_many"],
         "denoising": ["DenoisingAutoencoder"],
         "forest": ["IsolationForest", "average_path_length"],
+        "gan": ["GANDetector"],
         "kmeans": ["KMeansDetector"],
         "knn": ["KNNDetector"],
         "mahalanobis": ["MahalanobisDetector"],
         "pca": ["PCADetector"],
+        "wgan": ["WGANDetector"],
     },
 )

@@ -53,6 +53,18 @@ CONTROLLER = {
 FOREST_POLICY = {"policy_": Of(("SplitPolicy",)), "history_": Of(("list",))}
 METRIC = Saved(LEARNER, ("learnable_", "reason_"), ("checkpoint",))
 
+GAN = Saved(
+    DETECTOR
+    | {
+        "module_": Of(("ModuleDict",)),
+        "device_": Of(("device",)),
+        "history_": Of(("list",)),
+        "encoder_history_": Of(("list",)),
+        "mean_": Array("float64", ("d",)),
+        "scale_": Array("float64", ("d",)),
+    }
+)
+
 CLASSES = {
     "metaad.detectors.KMeansDetector": Saved(
         DETECTOR | {"cluster_centers_": Array("float64", ("k", "d"))}
@@ -100,6 +112,8 @@ CLASSES = {
         },
         unset=("checkpoint",),
     ),
+    "metaad.detectors.GANDetector": GAN,
+    "metaad.detectors.WGANDetector": GAN,
     "metaad.detectors.forest.SplitPolicy": Saved(),
     "metaad.meta.MAML": Saved(
         LEARNER | {"names_": Of(("list",))},

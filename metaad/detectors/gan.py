@@ -1,0 +1,260 @@
+"""Anomaly detectors from a game: a generator draws rows, a critic tells them from real
+ones, and an encoder finds the noise from which the generator would draw a given row.
+"""
+
+import copy
+
+import numpy as np
+import torch
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from metaad.detectors import gan_training as game
+from metaad.detectors.autoencoder import BLOCK, LARGEST
+from metaad.detectors.base import Detector
+from metaad.detectors.parameters import (
+    check_choice,
+    check_number,
+    check_whole,
+    check_widths,
+)
+from metaad.nets import MLP, Critic, Generator
+from metaad.progress import progress as show_progress
+from metaad.train import descent, epochs, resolve_device, seeded
+
+SCORES = ("critic", "reconstruction", "features")
+
+
+class GANDetector(Detector):
+    """A generative adversarial network [1] with an encoder [2], and three scores.
+
+    Scores are computed in float64 (float32 on MPS). Columns are scaled as in
+    `AutoencoderDetector`; where no scaling is needed because all values lie in [0, 1],
+    the generator ends in a sigmoid.
+
+    Parameters
+    ----------
+    hidden : tuple of int, at least one width, of the critic and of the encoder from the
+        row on; the generator has them in reverse. The last is the number of the
+        critic's features.
+    noise_size : int ≥ 1, numbers that a row is drawn from, uniform in (-1, 1).
+    score : what `score_samples` turns round:
+        "critic", minus the critic's output: large where a row does not look real. It
+        was trained to tell real rows from *generated* ones, and says little about rows
+        that the generator never drew: it may rank worse than chance;
+        "reconstruction", mean squared difference of a row and its copy, the row that
+        the generator draws from what the encoder gives;
+        "features", that plus `feature_weight` times the mean squared difference of the
+        critic's features of both [2].
+    feature_weight : float ≥ 0, also in the encoder's training.
+    epochs : int ≥ 1, passes of generator and critic over the rows.
+    encoder_epochs : int ≥ 1, passes of the encoder afterwards.
+    batch_size : int ≥ 1, rows per step.
+    learning_rate : float > 0, Adam's, for all three networks.
+    scale, dtype, device, contamination, random_state, progress : as for
+        `AutoencoderDetector`, but for "bfloat16".
+
+    Attributes
+    ----------
+    module_ : nn.ModuleDict of generator, critic and encoder, trained.
+    device_ : torch.device that they lie on.
+    history_ : list of float, the critic's mean loss in each epoch.
+    encoder_history_ : list of float, the encoder's.
+    mean_, scale_ : float64 (d,), subtracted from the columns, and divided by.
+    offset_ : float, threshold on `score_samples`.
+
+    Raises
+    ------
+    ValueError
+        in `fit`, for a parameter out of range.
+    FloatingPointError
+        in `fit`, if a loss is not finite.
+
+    References
+    ----------
+    [1] Goodfellow et al.: Generative adversarial nets. NeurIPS 2014.
+    [2] Schlegl et al.: f-AnoGAN. Medical Image Analysis 54, 2019.
+    """
+
+    _squares = True
+
+    def __init__(
+        self,
+        hidden=(128, 64),
+        noise_size=16,
+        score="features",
+        feature_weight=1.0,
+        epochs=50,
+        encoder_epochs=50,
+        batch_size=64,
+        learning_rate=1e-3,
+        scale="auto",
+        dtype="float32",
+        device="auto",
+        contamination=0.1,
+        random_state=None,
+        progress=False,
+    ):
+        self.hidden = hidden
+        self.noise_size = noise_size
+        self.score = score
+        self.feature_weight = feature_weight
+        self.epochs = epochs
+        self.encoder_epochs = encoder_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.scale = scale
+        self.dtype = dtype
+        self.device = device
+        self.contamination = contamination
+        self.random_state = random_state
+        self.progress = progress
+
+    def all_scores(self, X):
+        """Return every score of the rows X (n, d), from one training: {"critic",
+        "reconstruction", "features": float64 array (n,), larger = more anomalous}.
+        """
+        check_is_fitted(self)
+        found = self._judged(self._checked(X, reset=False))  # (n, 3)
+        return {name: found[:, i] for i, name in enumerate(SCORES)}
+
+    def reconstruct(self, X):
+        """Return the copy of each row of X (n, d) that the generator draws: float64
+        array (n, d), in the units of X.
+        """
+        check_is_fitted(self)
+        Z = self._scaled(self._checked(X, reset=False))
+        copies = self._apply(
+            Z, lambda nets, z: nets["generator"](nets["encoder"](z))
+        )
+        return copies * self.scale_ + self.mean_
+
+    def sample(self, n, random_state=None):
+        """Draw n rows from the generator: float64 array (n, d), in the units of the
+        training rows.
+        """
+        check_is_fitted(self)
+        rng = check_random_state(random_state)
+        z = rng.uniform(-1.0, 1.0, (n, self.noise_size))
+        drawn = self._apply(z, lambda nets, z: nets["generator"](z))
+        return drawn * self.scale_ + self.mean_
+
+    def _fit(self, X):
+        rows, seed = self._prepare(X)
+        shuffle = torch.Generator().manual_seed(seed)
+        with seeded(seed, self.device_):
+            self.module_ = self._networks(rows)
+            self.history_, self.encoder_history_ = self._train(
+                self.module_, rows, shuffle
+            )
+
+    def _prepare(self, X):
+        """Check the parameters and learn the scale: (tensor of scaled rows (n, d), seed)."""
+        self._check_parameters()
+        self.device_ = resolve_device(self.device)
+        self._learn_scale(X)
+        dtype = torch.float64 if self.dtype == "float64" else torch.float32
+        rows = torch.tensor(self._scaled(X), dtype=dtype, device=self.device_)
+        return rows, int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _networks(self, rows):
+        """The three networks, drawn on the CPU, so that every device starts alike."""
+        d, hidden, kind = rows.shape[1], tuple(self.hidden), {"dtype": rows.dtype}
+        bounded = bool(rows.min() >= 0 and rows.max() <= 1)
+        generator = Generator(self.noise_size, hidden[::-1], d, bounded, **kind)
+        critic = Critic(d, hidden, **kind)
+        encoder = nn.Sequential(*MLP((d, *hidden, self.noise_size), **kind), nn.Tanh())
+        nets = {"generator": generator, "critic": critic, "encoder": encoder}
+        return nn.ModuleDict(nets).to(self.device_)
+
+    def _losses(self):
+        """What critic and generator make small, and how often the critic learns."""
+        return game.discriminator_loss, game.fooling_loss, 1
+
+    def _train(self, nets, rows, shuffle):
+        """Play the game, then train the encoder: the losses of each, epoch by epoch."""
+        generator, critic, encoder = (
+            nets[n] for n in ("generator", "critic", "encoder")
+        )
+        *losses, times = self._losses()
+        step = game.duel(generator, critic, losses, self.learning_rate, times)
+        played = self._pass_over(step, rows, shuffle, self.epochs, times, "game")
+        adam = torch.optim.Adam(encoder.parameters(), self.learning_rate, fused=True)
+        weight = self.feature_weight
+        critic.requires_grad_(False), generator.requires_grad_(False)
+        step = descent(
+            lambda x: game.encoder_loss(encoder, generator, critic, x, weight), adam
+        )
+        found = self._pass_over(step, rows, shuffle, self.encoder_epochs, 1, "encoder")
+        critic.requires_grad_(True), generator.requires_grad_(True)
+        return played, found
+
+    def _pass_over(self, step, rows, shuffle, n_epochs, times, label):
+        options = {"batch_size": self.batch_size * times, "generator": shuffle}
+        records = epochs(step, rows, n_epochs=n_epochs, **options)
+        if self.progress:
+            records = show_progress(records, total=n_epochs, label=label)
+        return [epoch.loss for epoch in records]
+
+    def _anomaly(self, X):
+        return self._judged(X)[:, SCORES.index(self.score)]
+
+    def _judged(self, X):
+        """The three scores of each row: (n, d) -> (n, 3)."""
+
+        def scores(nets, x):
+            copies = nets["generator"](nets["encoder"](x))
+            critic = nets["critic"]
+            values, features = game.rebuilding_errors(x, copies, critic)
+            both = values + self.feature_weight * features
+            return torch.stack([-critic(x), values, both], dim=1)
+
+        return self._apply(self._scaled(X), scores)
+
+    def _apply(self, rows, function):
+        """function(networks, rows) in blocks, in float64 where the device has it."""
+        dtype = torch.float32 if self.device_.type == "mps" else torch.float64
+        nets = copy.deepcopy(self.module_).to(dtype)
+        with torch.no_grad():
+            blocks = [
+                function(nets, torch.tensor(block, dtype=dtype, device=self.device_))
+                for block in np.array_split(rows, -(-len(rows) // BLOCK))
+            ]
+        return torch.cat(blocks).double().cpu().numpy()
+
+    def _learn_scale(self, X):
+        self.mean_, self.scale_ = np.zeros(X.shape[1]), np.ones(X.shape[1])
+        pixels = X.min() >= 0.0 and X.max() <= 1.0
+        if self.scale == "standard" or (self.scale == "auto" and not pixels):
+            scaler = StandardScaler().fit(X)
+            self.mean_, self.scale_ = scaler.mean_, scaler.scale_
+
+    def _scaled(self, X):
+        return np.clip((X - self.mean_) / self.scale_, -LARGEST, LARGEST)
+
+    def _restored(self):
+        """Whether what a file holds are these networks: one row goes through them."""
+        self._check_parameters()
+        if not (self.scale_ > 0).all():
+            raise ValueError(f"scale_ of a {type(self).__name__} must be > 0 everywhere")
+        self.score_samples(self.mean_[None])
+
+    def _whole(self):
+        """Names of the parameters that are whole numbers ≥ 1."""
+        return ("noise_size", "epochs", "encoder_epochs", "batch_size")
+
+    def _check_parameters(self):
+        check_widths(self.hidden)
+        for name in self._whole():
+            check_whole(name, getattr(self, name))
+        check_number("learning_rate", self.learning_rate, above=True)
+        check_number("feature_weight", self.feature_weight)
+        check_choice("score", self.score, SCORES)
+        check_choice("scale", self.scale, ("auto", "standard", None))
+        check_choice("dtype", self.dtype, ("float32", "float64"))
+        if self.dtype == "float64" and resolve_device(self.device).type == "mps":
+            raise ValueError(
+                "MPS devices have no float64; use dtype='float32' or device='cpu'."
+            )

@@ -10,6 +10,7 @@ __all__, __getattr__, __dir__ = attach(
     {
         "autoencoder": ["rebuild_loss", "separation_loss"],
         "learnables": ["Learnable", "learnable", "normality_loss", "squared_error"],
+        "adversarial": ["Adversarial"],
         "base": ["MetaLearner"],
         "evaluation": ["Episodes", "evaluate"],
         "few_shot": ["FewShot"],
@@ -21,6 +22,7 @@ __all__, __getattr__, __dir__ = attach(
         "metric": ["MetricLearner"],
         "plda": ["PLDA"],
         "protonet": ["ProtoNet"],
+        "proposals": [],
         "reptile": ["Reptile"],
         "stack": ["Stack"],
     },

@@ -1,0 +1,188 @@
+"""Adversarial meta-learning: a detector and a generator of hard anomalies learn against
+each other, over many tasks.
+"""
+
+import torch
+from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from metaad.meta.base import MetaLearner
+from metaad.meta.inner_loop import both_through
+from metaad.meta.metric import embed, normal_mean
+from metaad.meta.proposals import AT_RANDOM, Generator, Mixer, Reversal, keep_off, spacing
+
+LEARNED = {"generator": Generator, "mixer": Mixer}
+SOURCES = (*LEARNED, *AT_RANDOM, "real", "none")
+
+
+class Adversarial(MetaLearner):
+    """One-way prototypical network that is meta-trained on normal rows alone, against a
+    generator that proposes anomalies.
+
+    A task has a support S and further normal rows Q. The detector adapts to S,
+
+        score(x) = e^s (‖f(x) - c‖² / m - b),   c the mean of f over S,
+
+    and the generator g proposes an anomaly g(x, z) beside each x in Q, z random. Both
+    share one loss, the cross-entropy of telling Q from the proposals [1]:
+
+        min over f, s, b   max over g   Σ_tasks L(Q is normal, g(Q, z) is not)
+
+    What stops the generator from proposing normal rows is a distance: no proposal lies
+    nearer to a normal row of its task than `margin` times the task's own spacing, the
+    median distance of its normal rows to their nearest neighbour (`keep_off`). It does
+    not stop proposals that are normal and lie further off: only labels could.
+
+    Parameters
+    ----------
+    estimator : nn.Module from rows (n, d) to embeddings (n, m). A copy is trained.
+    anomalies : where they come from. "generator"; or a control with the same detector,
+        loss, distance and number of steps: "box", "noise" or "mixup" draw them at
+        random (see metaad.meta.proposals), "real" takes the anomalies of the tasks,
+        "none" has none and makes normal rows compact while the batch stays spread [2].
+    margin : least distance of proposals, in spacings; 0 to 2, 0 for no distance.
+    width, noise : of the generator, see Generator.
+    generator_rate : outer learning rate of the generator.
+    iterations, n_tasks, learning_rate, schedule, average, clip, device, random_state,
+        progress, checkpoint : see MetaLearner.
+
+    `fit` takes tasks drawn one by one (OneClassTasks, or one table). The anomalies of
+    their queries are not looked at, except for "real".
+
+    References
+    ----------
+    [1] Goodfellow et al., Generative Adversarial Nets, NeurIPS 2014 (the game); Lee,
+        Lee, Lee and Shin, Training Confidence-calibrated Classifiers for Detecting
+        Out-of-Distribution Samples, ICLR 2018 (proposals near the normal rows).
+    [2] Ruff et al., Deep One-Class Classification, ICML 2018 (compactness); Bardes,
+        Ponce and LeCun, VICReg, ICLR 2022 (the spread, without which f is constant).
+    """
+
+    def __init__(
+        self,
+        estimator,
+        anomalies="generator",
+        margin=1.0,
+        width=128,
+        noise=16,
+        generator_rate=3e-3,
+        iterations=300,
+        n_tasks=8,
+        learning_rate=3e-3,
+        schedule="constant",
+        average=0.0,
+        clip=10.0,
+        device="auto",
+        random_state=None,
+        progress=False,
+        checkpoint=None,
+    ):
+        super().__init__(
+            estimator,
+            iterations,
+            n_tasks,
+            learning_rate,
+            schedule,
+            average,
+            clip,
+            device,
+            random_state,
+            progress,
+            checkpoint,
+        )
+        self.anomalies = anomalies
+        self.margin = margin
+        self.width = width
+        self.noise = noise
+        self.generator_rate = generator_rate
+
+    def loss(self, task):
+        """Compute the loss that the detector descends and the generator climbs."""
+        normal = normal_rows(task)  # (n_tasks, q, d)
+        if self.anomalies == "none":
+            return self._compact(task.support, normal)
+        rows, far = self.proposals(task)
+        query = torch.cat([normal, Reversal.apply(rows)], dim=1)
+        support, query = both_through(self.module_["net"], task.support, query)
+        logits = self._score(support, None, query)  # (n_tasks, 2q)
+        y = torch.cat([torch.zeros_like(normal[..., 0]), torch.ones_like(far)], dim=1)
+        weight = torch.cat([1 - y[:, : normal.shape[1]], far], dim=1)
+        return binary_cross_entropy_with_logits(logits, y, weight)
+
+    def proposals(self, task):
+        """Return anomalies beside the normal rows of prepared tasks, and which count.
+
+        Returns tensors (n_tasks, p, d), and (n_tasks, p): 1, or 0 for a proposal that
+        could not be kept off the normal rows.
+        """
+        normal = normal_rows(task)
+        if self.anomalies == "real":
+            rows = task.query[task.y == 1].unflatten(0, (len(normal), -1))
+            return rows, torch.ones_like(rows[..., 0])
+        make = AT_RANDOM.get(self.anomalies)
+        rows = (make or self.module_["generator"])(normal)
+        known = torch.cat([task.support, normal], dim=1)
+        rows, far = keep_off(rows, known, self.margin * spacing(known))
+        return rows, far.to(rows)
+
+    def adapted(self, support, y=None):
+        """Embed supports (n_tasks, k, d): a function from queries to logits."""
+        net = self.module_["net"]
+        z = embed(net, support)
+        return lambda query: self._score(z, y, embed(net, query))[..., None]
+
+    def _score(self, support, y, query):
+        """Compute logits of "anomaly" (n_tasks, q) from embedded rows."""
+        head = self.module_["head"]
+        center = normal_mean(support, y)[:, None]  # (n_tasks, 1, m)
+        squared = (query - center).square().mean(dim=-1)
+        return head["log_scale"].exp() * (squared - head["threshold"])
+
+    def _compact(self, support, normal):
+        """Compute the loss without anomalies: normal rows lie near their center, and
+        each coordinate of the embedding keeps a standard deviation of 1 in the batch.
+        """
+        support, query = both_through(self.module_["net"], support, normal)
+        near = (query - normal_mean(support, None)[:, None]).square().mean()
+        spread = query.flatten(0, 1).var(dim=0).add(1e-6).sqrt()
+        return near + (1 - spread).relu().mean()
+
+    def _build(self, net, tasks):
+        if self.anomalies not in SOURCES:
+            raise ValueError(
+                f"anomalies must be one of {', '.join(map(repr, SOURCES))}; got "
+                f"{self.anomalies!r}."
+            )
+        if not self.margin >= 0:
+            raise ValueError(f"margin must be 0 or more, got {self.margin!r}.")
+        zero, one = (torch.tensor(v, dtype=torch.float64) for v in (0.0, 1.0))
+        head = nn.ParameterDict({"log_scale": zero, "threshold": one})
+        parts = {"net": net, "head": head}
+        if self.anomalies in LEARNED:
+            make = LEARNED[self.anomalies]
+            parts["generator"] = make(tasks.n_features, self.width, self.noise)
+        return nn.ModuleDict(parts)
+
+    def _optimizer(self):
+        of = {n: list(part.parameters()) for n, part in self.module_.items()}
+        groups = [{"params": of["net"] + of["head"]}]
+        if "generator" in of:
+            groups += [{"params": of["generator"], "lr": self.generator_rate}]
+        return torch.optim.Adam(groups, self.learning_rate)
+
+
+def normal_rows(task):
+    """Return the normal rows of the queries, tensor (n_tasks, q, d).
+
+    Raises
+    ------
+    ValueError
+        if the tasks share a query, or differ in how many of its rows are normal.
+    """
+    counts = (task.y == 0).sum(dim=1)
+    if len(task.query) != len(task.y) or task.y.ndim != 2 or len(counts.unique()) > 1:
+        raise ValueError(
+            "adversarial training needs one-class tasks drawn one by one, each with as "
+            "many normal rows in its query as the others: OneClassTasks, or one table."
+        )
+    return task.query[task.y == 0].unflatten(0, (len(task.y), -1))

@@ -47,8 +47,8 @@ class GANDetector(Detector):
         "reconstruction", mean squared difference of a row and its copy, the row that
         the generator draws from what the encoder gives;
         "features", that plus `feature_weight` times the mean squared difference of the
-        critic's features of both [2].
-    feature_weight : float ≥ 0, also in the encoder's training.
+        critic's features of both [2], divided by `feature_unit_`.
+    feature_weight : float ≥ 0, also in the encoder's training; 1 counts both alike.
     epochs : int ≥ 1, passes of generator and critic over the rows.
     encoder_epochs : int ≥ 1, passes of the encoder afterwards.
     batch_size : int ≥ 1, rows per step.
@@ -62,6 +62,9 @@ class GANDetector(Detector):
     device_ : torch.device that they lie on.
     history_ : list of float, the critic's mean loss in each epoch.
     encoder_history_ : list of float, the encoder's.
+    feature_unit_ : float > 0, variance of a feature per variance of a value over the
+        training rows. Features have no unit of their own: those of a GAN grow as long
+        as its critic wins.
     mean_, scale_ : float64 (d,), subtracted from the columns, and divided by.
     offset_ : float, threshold on `score_samples`.
 
@@ -84,7 +87,7 @@ class GANDetector(Detector):
         self,
         hidden=(128, 64),
         noise_size=16,
-        score="features",
+        score="reconstruction",
         feature_weight=1.0,
         epochs=50,
         encoder_epochs=50,
@@ -126,9 +129,7 @@ class GANDetector(Detector):
         """
         check_is_fitted(self)
         Z = self._scaled(self._checked(X, reset=False))
-        copies = self._apply(
-            Z, lambda nets, z: nets["generator"](nets["encoder"](z))
-        )
+        copies = self._apply(Z, lambda nets, z: nets["generator"](nets["encoder"](z)))
         return copies * self.scale_ + self.mean_
 
     def sample(self, n, random_state=None):
@@ -146,9 +147,9 @@ class GANDetector(Detector):
         shuffle = torch.Generator().manual_seed(seed)
         with seeded(seed, self.device_):
             self.module_ = self._networks(rows)
-            self.history_, self.encoder_history_ = self._train(
-                self.module_, rows, shuffle
-            )
+            found = self._train(self.module_, rows, shuffle)
+            self.history_, self.encoder_history_, unit = found
+            self.feature_unit_ = float(unit)
 
     def _prepare(self, X):
         """Check the parameters and learn the scale: (tensor of scaled rows (n, d), seed)."""
@@ -174,7 +175,9 @@ class GANDetector(Detector):
         return game.discriminator_loss, game.fooling_loss, 1
 
     def _train(self, nets, rows, shuffle):
-        """Play the game, then train the encoder: the losses of each, epoch by epoch."""
+        """Play the game, then train the encoder: the losses of each, epoch by epoch, and
+        the features' unit.
+        """
         generator, critic, encoder = (
             nets[n] for n in ("generator", "critic", "encoder")
         )
@@ -182,14 +185,15 @@ class GANDetector(Detector):
         step = game.duel(generator, critic, losses, self.learning_rate, times)
         played = self._pass_over(step, rows, shuffle, self.epochs, times, "game")
         adam = torch.optim.Adam(encoder.parameters(), self.learning_rate, fused=True)
-        weight = self.feature_weight
+        unit = game.feature_unit(critic, rows)
+        weight = self.feature_weight / unit
         critic.requires_grad_(False), generator.requires_grad_(False)
         step = descent(
             lambda x: game.encoder_loss(encoder, generator, critic, x, weight), adam
         )
         found = self._pass_over(step, rows, shuffle, self.encoder_epochs, 1, "encoder")
         critic.requires_grad_(True), generator.requires_grad_(True)
-        return played, found
+        return played, found, unit
 
     def _pass_over(self, step, rows, shuffle, n_epochs, times, label):
         options = {"batch_size": self.batch_size * times, "generator": shuffle}
@@ -208,7 +212,7 @@ class GANDetector(Detector):
             copies = nets["generator"](nets["encoder"](x))
             critic = nets["critic"]
             values, features = game.rebuilding_errors(x, copies, critic)
-            both = values + self.feature_weight * features
+            both = values + self.feature_weight / self.feature_unit_ * features
             return torch.stack([-critic(x), values, both], dim=1)
 
         return self._apply(self._scaled(X), scores)
@@ -237,8 +241,8 @@ class GANDetector(Detector):
     def _restored(self):
         """Whether what a file holds are these networks: one row goes through them."""
         self._check_parameters()
-        if not (self.scale_ > 0).all():
-            raise ValueError(f"scale_ of a {type(self).__name__} must be > 0 everywhere")
+        if not ((self.scale_ > 0).all() and self.feature_unit_ > 0):
+            raise ValueError("scale_ and feature_unit_ must be > 0 everywhere")
         self.score_samples(self.mean_[None])
 
     def _whole(self):

@@ -27,8 +27,8 @@ class WGANDetector(GANDetector):
 
     Attributes
     ----------
-    module_, device_, history_, encoder_history_, mean_, scale_, offset_ : as for
-        `GANDetector`. The critic's loss may be negative.
+    module_, device_, history_, encoder_history_, feature_unit_, mean_, scale_,
+        offset_ : as for `GANDetector`. The critic's loss may be negative.
 
     Raises
     ------
@@ -46,7 +46,7 @@ class WGANDetector(GANDetector):
         self,
         hidden=(128, 64),
         noise_size=16,
-        score="features",
+        score="reconstruction",
         feature_weight=1.0,
         penalty=10.0,
         n_critic=5,

@@ -13,11 +13,15 @@ from metaad import detectors
 from metaad.detectors import (
     AutoencoderDetector,
     Detector,
+    GANDetector,
     IsolationForest,
     KMeansDetector,
     KNNDetector,
+    WGANDetector,
     anomaly_score,
 )
+
+SMALL = {"hidden": (8,), "device": "cpu"}
 
 # small ones, so that some fifty checks on each stay quick
 DETECTORS = [
@@ -26,6 +30,8 @@ DETECTORS = [
     IsolationForest(n_estimators=20),
     IsolationForest(n_estimators=20, policy="adbench-v1"),
     AutoencoderDetector(hidden=(8,), code_size=1, epochs=2, device="cpu"),
+    GANDetector(**SMALL, epochs=2, encoder_epochs=2),
+    WGANDetector(**SMALL, epochs=2, encoder_epochs=2, scored_by="features"),
 ]
 
 
@@ -117,7 +123,13 @@ SQUARING = [d for d in DETECTORS if d._squares]
 
 def test_the_detectors_that_square_values_say_so():
     names = {type(d).__name__ for d in SQUARING}
-    assert names == {"KMeansDetector", "KNNDetector", "AutoencoderDetector"}
+    assert names == {
+        "KMeansDetector",
+        "KNNDetector",
+        "AutoencoderDetector",
+        "GANDetector",
+        "WGANDetector",
+    }
 
 
 @pytest.mark.parametrize("detector", SQUARING, ids=lambda d: type(d).__name__)

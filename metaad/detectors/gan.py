@@ -40,7 +40,7 @@ class GANDetector(Detector):
         row on; the generator has them in reverse. The last is the number of the
         critic's features.
     noise_size : int ≥ 1, numbers that a row is drawn from, uniform in (-1, 1).
-    score : what `score_samples` turns round:
+    scored_by : what `score_samples` turns round:
         "critic", minus the critic's output: large where a row does not look real. It
         was trained to tell real rows from *generated* ones, and says little about rows
         that the generator never drew: it may rank worse than chance;
@@ -87,7 +87,7 @@ class GANDetector(Detector):
         self,
         hidden=(128, 64),
         noise_size=16,
-        score="reconstruction",
+        scored_by="reconstruction",
         feature_weight=1.0,
         epochs=50,
         encoder_epochs=50,
@@ -102,7 +102,7 @@ class GANDetector(Detector):
     ):
         self.hidden = hidden
         self.noise_size = noise_size
-        self.score = score
+        self.scored_by = scored_by
         self.feature_weight = feature_weight
         self.epochs = epochs
         self.encoder_epochs = encoder_epochs
@@ -203,7 +203,7 @@ class GANDetector(Detector):
         return [epoch.loss for epoch in records]
 
     def _anomaly(self, X):
-        return self._judged(X)[:, SCORES.index(self.score)]
+        return self._judged(X)[:, SCORES.index(self.scored_by)]
 
     def _judged(self, X):
         """The three scores of each row: (n, d) -> (n, 3)."""
@@ -255,7 +255,7 @@ class GANDetector(Detector):
             check_whole(name, getattr(self, name))
         check_number("learning_rate", self.learning_rate, above=True)
         check_number("feature_weight", self.feature_weight)
-        check_choice("score", self.score, SCORES)
+        check_choice("scored_by", self.scored_by, SCORES)
         check_choice("scale", self.scale, ("auto", "standard", None))
         check_choice("dtype", self.dtype, ("float32", "float64"))
         if self.dtype == "float64" and resolve_device(self.device).type == "mps":

@@ -24,13 +24,13 @@ SHARED = {
     "hidden": (64, 32),
     "noise_size": 16,
     "batch_size": 32,
-    "encoder_epochs": 15,
+    "encoder_epochs": 8,
     "dtype": "float32",
     "device": "cpu",
 }
 DETECTORS = {
-    "GAN": GANDetector(**SHARED, epochs=12),
-    "WGAN-GP": WGANDetector(**SHARED, epochs=30),
+    "GAN": GANDetector(**SHARED, epochs=8),
+    "WGAN-GP": WGANDetector(**SHARED, epochs=20),
 }
 
 

@@ -200,7 +200,7 @@ def test_errors_of_copies_and_the_features_unit_by_hand():
     # variances of the values 1 and 0, of the feature 4: 4 / 0.5
     assert game.feature_unit(critic, x).item() == 8.0
     assert game.feature_unit(critic, x[:1]).item() == 1.0  # nothing varies
-    same = lambda rows: torch.zeros_like(rows)
+    same = torch.zeros_like
     assert game.encoder_loss(same, lambda z: z, critic, x, 0.5).item() == 3 + 0.5 * 20
 
 

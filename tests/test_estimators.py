@@ -13,13 +13,17 @@ from metaad import detectors
 from metaad.detectors import (
     AutoencoderDetector,
     Detector,
+    GANDetector,
     IsolationForest,
     KMeansDetector,
     KNNDetector,
     MahalanobisDetector,
     PCADetector,
+    WGANDetector,
     anomaly_score,
 )
+
+SMALL = {"hidden": (8,), "device": "cpu"}
 
 # small ones, so that some fifty checks on each stay quick
 DETECTORS = [
@@ -30,6 +34,8 @@ DETECTORS = [
     IsolationForest(n_estimators=20),
     IsolationForest(n_estimators=20, policy="adbench-v1"),
     AutoencoderDetector(hidden=(8,), code_size=1, epochs=2, device="cpu"),
+    GANDetector(**SMALL, epochs=2, encoder_epochs=2),
+    WGANDetector(**SMALL, epochs=2, encoder_epochs=2, scored_by="features"),
 ]
 
 
@@ -127,6 +133,9 @@ def test_the_detectors_that_square_values_say_so():
         "MahalanobisDetector",
         "PCADetector",
         "AutoencoderDetector",
+        "AutoencoderDetector",
+        "GANDetector",
+        "WGANDetector",
     }
 
 

@@ -20,11 +20,13 @@ from sklearn.svm import OneClassSVM
 from metaad import saving
 from metaad.detectors import (
     AutoencoderDetector,
+    GANDetector,
     IsolationForest,
     KMeansDetector,
     KNNDetector,
     MahalanobisDetector,
     PCADetector,
+    WGANDetector,
 )
 from metaad.detectors.forest.split_policy import SplitPolicy
 from metaad.meta import (
@@ -95,6 +97,11 @@ def autoencoder(**options):
     return AutoencoderDetector(random_state=0, **options).fit(X)
 
 
+def gan(kind, **options):
+    options = {"hidden": (8,), "epochs": 1, "encoder_epochs": 1} | options
+    return kind(random_state=0, device="cpu", **options).fit(X)
+
+
 def net(out=1):
     torch.manual_seed(0)
     return MLP((4, 8, out))
@@ -117,6 +124,8 @@ FITTED = {
     ).fit(X),
     "autoencoder": autoencoder,
     "autoencoder in float64": lambda: autoencoder(dtype="float64", scale=None),
+    "GAN": lambda: gan(GANDetector),
+    "WGAN": lambda: gan(WGANDetector, dtype="float64", scored_by="critic"),
     "LOF": lambda: LocalOutlierFactor(5, novelty=True).fit(X),
     "LOF, manhattan": lambda: LocalOutlierFactor(
         5, metric="manhattan", novelty=True

@@ -16,6 +16,7 @@ __all__, __getattr__, __dir__ = attach(
         "denoising": ["DenoisingAutoencoder"],
         "forest": ["IsolationForest", "average_path_length"],
         "gan": ["GANDetector"],
+        "gan_together": ["fit_together"],
         "kmeans": ["KMeansDetector"],
         "knn": ["KNNDetector"],
         "mahalanobis": ["MahalanobisDetector"],

@@ -40,15 +40,15 @@ class GANDetector(Detector):
         row on; the generator has them in reverse. The last is the number of the
         critic's features.
     noise_size : int ≥ 1, numbers that a row is drawn from, uniform in (-1, 1).
-    score : what `score_samples` turns round:
+    scored_by : what `score_samples` turns round:
         "critic", minus the critic's output: large where a row does not look real. It
         was trained to tell real rows from *generated* ones, and says little about rows
         that the generator never drew: it may rank worse than chance;
         "reconstruction", mean squared difference of a row and its copy, the row that
         the generator draws from what the encoder gives;
         "features", that plus `feature_weight` times the mean squared difference of the
-        critic's features of both [2].
-    feature_weight : float ≥ 0, also in the encoder's training.
+        critic's features of both [2], divided by `feature_unit_`.
+    feature_weight : float ≥ 0, also in the encoder's training; 1 counts both alike.
     epochs : int ≥ 1, passes of generator and critic over the rows.
     encoder_epochs : int ≥ 1, passes of the encoder afterwards.
     batch_size : int ≥ 1, rows per step.
@@ -62,6 +62,9 @@ class GANDetector(Detector):
     device_ : torch.device that they lie on.
     history_ : list of float, the critic's mean loss in each epoch.
     encoder_history_ : list of float, the encoder's.
+    feature_unit_ : float > 0, variance of a feature per variance of a value over the
+        training rows. Features have no unit of their own: those of a GAN grow as long
+        as its critic wins.
     mean_, scale_ : float64 (d,), subtracted from the columns, and divided by.
     offset_ : float, threshold on `score_samples`.
 
@@ -84,7 +87,7 @@ class GANDetector(Detector):
         self,
         hidden=(128, 64),
         noise_size=16,
-        score="features",
+        scored_by="reconstruction",
         feature_weight=1.0,
         epochs=50,
         encoder_epochs=50,
@@ -99,7 +102,7 @@ class GANDetector(Detector):
     ):
         self.hidden = hidden
         self.noise_size = noise_size
-        self.score = score
+        self.scored_by = scored_by
         self.feature_weight = feature_weight
         self.epochs = epochs
         self.encoder_epochs = encoder_epochs
@@ -126,9 +129,7 @@ class GANDetector(Detector):
         """
         check_is_fitted(self)
         Z = self._scaled(self._checked(X, reset=False))
-        copies = self._apply(
-            Z, lambda nets, z: nets["generator"](nets["encoder"](z))
-        )
+        copies = self._apply(Z, lambda nets, z: nets["generator"](nets["encoder"](z)))
         return copies * self.scale_ + self.mean_
 
     def sample(self, n, random_state=None):
@@ -146,9 +147,9 @@ class GANDetector(Detector):
         shuffle = torch.Generator().manual_seed(seed)
         with seeded(seed, self.device_):
             self.module_ = self._networks(rows)
-            self.history_, self.encoder_history_ = self._train(
-                self.module_, rows, shuffle
-            )
+            found = self._train(self.module_, rows, shuffle)
+            self.history_, self.encoder_history_, unit = found
+            self.feature_unit_ = float(unit)
 
     def _prepare(self, X):
         """Check the parameters and learn the scale: (tensor of scaled rows (n, d), seed)."""
@@ -174,7 +175,9 @@ class GANDetector(Detector):
         return game.discriminator_loss, game.fooling_loss, 1
 
     def _train(self, nets, rows, shuffle):
-        """Play the game, then train the encoder: the losses of each, epoch by epoch."""
+        """Play the game, then train the encoder: the losses of each, epoch by epoch, and
+        the features' unit.
+        """
         generator, critic, encoder = (
             nets[n] for n in ("generator", "critic", "encoder")
         )
@@ -182,14 +185,15 @@ class GANDetector(Detector):
         step = game.duel(generator, critic, losses, self.learning_rate, times)
         played = self._pass_over(step, rows, shuffle, self.epochs, times, "game")
         adam = torch.optim.Adam(encoder.parameters(), self.learning_rate, fused=True)
-        weight = self.feature_weight
+        unit = game.feature_unit(critic, rows)
+        weight = self.feature_weight / unit
         critic.requires_grad_(False), generator.requires_grad_(False)
         step = descent(
             lambda x: game.encoder_loss(encoder, generator, critic, x, weight), adam
         )
         found = self._pass_over(step, rows, shuffle, self.encoder_epochs, 1, "encoder")
         critic.requires_grad_(True), generator.requires_grad_(True)
-        return played, found
+        return played, found, unit
 
     def _pass_over(self, step, rows, shuffle, n_epochs, times, label):
         options = {"batch_size": self.batch_size * times, "generator": shuffle}
@@ -199,7 +203,7 @@ class GANDetector(Detector):
         return [epoch.loss for epoch in records]
 
     def _anomaly(self, X):
-        return self._judged(X)[:, SCORES.index(self.score)]
+        return self._judged(X)[:, SCORES.index(self.scored_by)]
 
     def _judged(self, X):
         """The three scores of each row: (n, d) -> (n, 3)."""
@@ -208,7 +212,7 @@ class GANDetector(Detector):
             copies = nets["generator"](nets["encoder"](x))
             critic = nets["critic"]
             values, features = game.rebuilding_errors(x, copies, critic)
-            both = values + self.feature_weight * features
+            both = values + self.feature_weight / self.feature_unit_ * features
             return torch.stack([-critic(x), values, both], dim=1)
 
         return self._apply(self._scaled(X), scores)
@@ -237,8 +241,8 @@ class GANDetector(Detector):
     def _restored(self):
         """Whether what a file holds are these networks: one row goes through them."""
         self._check_parameters()
-        if not (self.scale_ > 0).all():
-            raise ValueError(f"scale_ of a {type(self).__name__} must be > 0 everywhere")
+        if not ((self.scale_ > 0).all() and self.feature_unit_ > 0):
+            raise ValueError("scale_ and feature_unit_ must be > 0 everywhere")
         self.score_samples(self.mean_[None])
 
     def _whole(self):
@@ -251,7 +255,7 @@ class GANDetector(Detector):
             check_whole(name, getattr(self, name))
         check_number("learning_rate", self.learning_rate, above=True)
         check_number("feature_weight", self.feature_weight)
-        check_choice("score", self.score, SCORES)
+        check_choice("scored_by", self.scored_by, SCORES)
         check_choice("scale", self.scale, ("auto", "standard", None))
         check_choice("dtype", self.dtype, ("float32", "float64"))
         if self.dtype == "float64" and resolve_device(self.device).type == "mps":

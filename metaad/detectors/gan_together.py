@@ -2,7 +2,6 @@
 
 import copy
 
-import numpy as np
 import torch
 from sklearn.base import clone
 from torch import nn
@@ -84,38 +83,28 @@ def fit_together(detector, tables, seeds):
         `fit` raises.
     """
     many = [clone(detector).set_params(random_state=int(s)) for s in seeds]
-    tables = [
-        d._checked(X, ensure_min_samples=d._min_samples)
-        for d, X in zip(many, tables, strict=True)
-    ]
-    prepared = []
-    for d, X in zip(many, tables, strict=True):
-        d._check_contamination()
-        d._check_size(X)
-        prepared.append(d._prepare(X))
+    tables = [d._allowed(X) for d, X in zip(many, tables, strict=True)]
+    prepared = [d._prepare(X) for d, X in zip(many, tables, strict=True)]
     for d, (rows, seed) in zip(many, prepared, strict=True):
         with seeded(seed, d.device_):
             d.module_ = d._networks(rows)
-    made = {tuple(str(p.shape) for p in d.module_.parameters()) for d in many}
-    ends = {str(d.module_["generator"][-1]) for d in many}
-    if len(made) > 1 or len(ends) > 1:
+    modules, (first, seed) = [d.module_ for d in many], (many[0], prepared[0][1])
+    if len({str(module) for module in modules}) > 1:
         raise ValueError(
             "all tables must have the same number of columns, and all or none of them "
-            "values in [0, 1] only; train them one by one with fit."
+            "only values in [0, 1]; train them one by one with fit."
         )
     rows = torch.stack(_as_long([r for r, _ in prepared], seeds), dim=1)  # (n, m, d)
-    first, seed = many[0], prepared[0][1]
     shuffle = torch.Generator().manual_seed(seed)
-    modules = [d.module_ for d in many]
     with seeded(seed, first.device_):
-        first._networks(prepared[0][0])  # the draws that `fit` makes before the game
+        first._networks(prepared[0][0])  # what `fit` draws before the game
         together = side_by_side(modules)
-        histories = first._train(together, rows, shuffle)
+        *histories, units = first._train(together, rows, shuffle)
     apart(together, modules)
-    for d, X in zip(many, tables, strict=True):
+    for d, X, unit in zip(many, tables, units, strict=True):
+        d.feature_unit_ = float(unit)
         d.history_, d.encoder_history_ = (list(h) for h in histories)
-        share = 100.0 * d.contamination
-        d.offset_ = float(np.percentile(-d._scores(X), share))
+        d._learn_offset(X)
     return many
 
 
@@ -124,8 +113,8 @@ def _as_long(tables, seeds):
     most, long = max(map(len, tables)), []
     for rows, seed in zip(tables, seeds, strict=True):
         rng = torch.Generator().manual_seed(int(seed))
-        missing = most - len(rows)
-        more = [torch.randperm(len(rows), generator=rng) for _ in range(-(-missing // len(rows)))]
-        extra = torch.cat([torch.arange(len(rows)), *more])[:most]
-        long.append(rows[extra.to(rows.device)])
+        chosen = torch.arange(len(rows))
+        while len(chosen) < most:
+            chosen = torch.cat([chosen, torch.randperm(len(rows), generator=rng)])
+        long.append(rows[chosen[:most].to(rows.device)])
     return long

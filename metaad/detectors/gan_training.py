@@ -137,15 +137,29 @@ def rebuilding_errors(x, rebuilt, critic):
     return ((x - rebuilt) ** 2).mean(dim=-1), ((seen - copied) ** 2).mean(dim=-1)
 
 
+def feature_unit(critic, rows):
+    """Return by what the features' squared differences are divided, so that they count
+    like those of the values: their mean variance over the rows, per variance of a value.
+
+    rows : tensor (n, d), or (n, m, d) for m critics. Returns a tensor () or (m,), > 0;
+    1 where nothing varies.
+    """
+    with torch.no_grad():
+        seen = critic.features(rows)
+        of_rows, of_seen = (v.var(0, correction=0).mean(-1) for v in (rows, seen))
+    found = of_seen / of_rows
+    return torch.where((found > 0) & found.isfinite(), found, torch.ones_like(found))
+
+
 def encoder_loss(encoder, generator, critic, rows, weight=1.0):
     """Compute the loss of an encoder that looks for the noise behind each row [1].
 
     Row -> noise -> row again, with generator and critic as they are: the mean error of
-    the values plus `weight` times that of the critic's features. Returns a scalar
-    tensor ≥ 0.
+    the values plus `weight` (a number, or one per network) times that of the critic's
+    features. Returns a scalar tensor ≥ 0.
 
     [1] Schlegl et al.: f-AnoGAN: fast unsupervised anomaly detection with generative
         adversarial networks. Medical Image Analysis 54, 2019, section 3.2 ("izi_f").
     """
-    pixels, features = rebuilding_errors(rows, generator(encoder(rows)), critic)
-    return (pixels + weight * features).mean()
+    values, features = rebuilding_errors(rows, generator(encoder(rows)), critic)
+    return (values + weight * features).mean()

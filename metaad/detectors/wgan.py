@@ -20,15 +20,15 @@ class WGANDetector(GANDetector):
     penalty : float ≥ 0, weight of the gradient penalty; 0 leaves the slope free, and
         the training may run away.
     n_critic : int ≥ 1, updates of the critic for one of the generator.
-    hidden, noise_size, score, feature_weight, epochs, encoder_epochs, batch_size,
+    hidden, noise_size, scored_by, feature_weight, epochs, encoder_epochs, batch_size,
         learning_rate, scale, dtype, device, contamination, random_state, progress : as
         for `GANDetector`. The critic is large for real rows, so that the score "critic"
         is minus its output.
 
     Attributes
     ----------
-    module_, device_, history_, encoder_history_, mean_, scale_, offset_ : as for
-        `GANDetector`. The critic's loss may be negative.
+    module_, device_, history_, encoder_history_, feature_unit_, mean_, scale_,
+        offset_ : as for `GANDetector`. The critic's loss may be negative.
 
     Raises
     ------
@@ -46,7 +46,7 @@ class WGANDetector(GANDetector):
         self,
         hidden=(128, 64),
         noise_size=16,
-        score="features",
+        scored_by="reconstruction",
         feature_weight=1.0,
         penalty=10.0,
         n_critic=5,
@@ -64,7 +64,7 @@ class WGANDetector(GANDetector):
         super().__init__(
             hidden=hidden,
             noise_size=noise_size,
-            score=score,
+            scored_by=scored_by,
             feature_weight=feature_weight,
             epochs=epochs,
             encoder_epochs=encoder_epochs,

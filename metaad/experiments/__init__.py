@@ -22,6 +22,7 @@ RECORDS = {
     "learned_forest_nested": "learned_forest",
     "mt_mnist": "mt_mnist",
     "mt_mnist_report": "mt_mnist",
+    "one_class_gans": "one_class_gans",
     "policy_gradients": "13_policy_gradients",
     "tuning": "tuning",
 }

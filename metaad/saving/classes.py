@@ -60,6 +60,7 @@ GAN = Saved(
         "device_": Of(("device",)),
         "history_": Of(("list",)),
         "encoder_history_": Of(("list",)),
+        "feature_unit_": Number(),
         "mean_": Array("float64", ("d",)),
         "scale_": Array("float64", ("d",)),
     }

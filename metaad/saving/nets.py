@@ -45,6 +45,8 @@ OWN = {
     "MLP": "metaad.nets",
     "Autoencoder": "metaad.nets",
     "ConvNet": "metaad.nets",
+    "Generator": "metaad.meta.proposals",
+    "Mixer": "metaad.meta.proposals",
 }
 # networks of the package with settings of their own
 SET = {"CategoricalPolicy": ("metaad.search.policies.policy", ("options", "n_context"))}

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from metaad.meta import MAML, Mahalanobis, training
+from metaad.meta import MAML, Adversarial, Mahalanobis, training
 from metaad.meta.few_shot import trunk
 from metaad.nets import MLP
 from metaad.tasks import AllPairs, MadeUpTasks, OneClassTasks
@@ -25,7 +25,7 @@ ITERATIONS = 12
 def tasks(kind, seed=0):
     rng = np.random.default_rng(seed)
     y = np.repeat(np.arange(4), 12)
-    if kind == "maml":
+    if kind != "mahalanobis":
         return OneClassTasks(rng.normal(size=(48, 6)), y, k=3, n_query=4)
     digits = OneClassTasks(rng.random((48, 64)), y, k=3, n_query=2)
     return AllPairs(MadeUpTasks(digits, share=0.5))
@@ -46,6 +46,8 @@ def learner(kind, checkpoint=None, **options):
         # dropout draws from torch's generator
         net = torch.nn.Sequential(*MLP((6, 8, 8)), torch.nn.Dropout(0.3))
         return MAML(torch.nn.Sequential(*net, MLP((8, 1))[0]), **options)
+    if kind == "adversarial":
+        return Adversarial(MLP((6, 8, 4)), **options)
     return Mahalanobis(trunk(side=8), shots=(2, 3), **options)
 
 
@@ -81,7 +83,7 @@ def run(*arguments):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-@pytest.mark.parametrize("kind", ["maml", "mahalanobis"])
+@pytest.mark.parametrize("kind", ["maml", "mahalanobis", "adversarial"])
 def test_a_run_killed_twice_ends_with_the_bytes_of_one_left_alone(kind, tmp_path):
     path = tmp_path / "run.safetensors"
     for stop in (4, 9):

@@ -11,7 +11,7 @@ import torch
 
 import metaad
 from metaad import data
-from metaad.meta import MAML, ProtoNet, Reptile, base, evaluate
+from metaad.meta import MAML, Adversarial, ProtoNet, Reptile, base, evaluate
 from metaad.meta.inner_loop import inner_loop
 from metaad.meta.mahalanobis import Mahalanobis
 from metaad.meta.plda import PLDA
@@ -60,6 +60,7 @@ def hops(kind, start, wanted):
         (ProtoNet, "_score"),
         (Mahalanobis, "_score"),
         (PLDA, "_score"),
+        (Adversarial, "_score"),
     ],
 )
 @pytest.mark.parametrize("call", ["fit", "adapt"])
@@ -108,14 +109,14 @@ def test_a_new_meta_learner_by_the_recipe_of_five_lines_learns_and_adapts():
 
 
 @pytest.mark.parametrize(
-    "kind", [MAML, Reptile, ProtoNet, Mahalanobis, PLDA, metaad.FewShot]
+    "kind", [MAML, Reptile, ProtoNet, Mahalanobis, PLDA, Adversarial, metaad.FewShot]
 )
 def test_every_meta_learner_has_the_same_three_verbs(kind):
     for verb in ("fit", "adapt", "optimize"):
         assert callable(getattr(kind, verb))
 
 
-@pytest.mark.parametrize("kind", [MAML, ProtoNet])
+@pytest.mark.parametrize("kind", [MAML, ProtoNet, Adversarial])
 def test_an_array_a_tensor_and_a_dataframe_are_the_same_to_fit(kind):
     X = blobs()[0].astype(np.float32)
     names = ["sample", "n_features", "a", "b", "c", "d"]  # columns named like methods
@@ -127,7 +128,9 @@ def test_an_array_a_tensor_and_a_dataframe_are_the_same_to_fit(kind):
     assert all(torch.equal(weights[0], w) for w in weights[1:])
 
 
-@pytest.mark.parametrize("kind", [MAML, Reptile, ProtoNet, Mahalanobis, PLDA])
+@pytest.mark.parametrize(
+    "kind", [MAML, Reptile, ProtoNet, Mahalanobis, PLDA, Adversarial]
+)
 @pytest.mark.parametrize(
     ("tasks", "error", "message"),
     [
@@ -150,7 +153,9 @@ def test_what_is_no_tasks_is_refused_in_one_sentence(kind, tasks, error, message
         kind(MLP((2, 1))).fit(tasks)
 
 
-@pytest.mark.parametrize("kind", [MAML, Reptile, ProtoNet, Mahalanobis, PLDA])
+@pytest.mark.parametrize(
+    "kind", [MAML, Reptile, ProtoNet, Mahalanobis, PLDA, Adversarial]
+)
 def test_without_a_seed_other_tasks_are_drawn_each_time(kind):
     torch.manual_seed(0)
     net = MLP((6, 8, 1), dtype=torch.float64)

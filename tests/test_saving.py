@@ -32,6 +32,7 @@ from metaad.detectors.forest.split_policy import SplitPolicy
 from metaad.meta import (
     MAML,
     PLDA,
+    Adversarial,
     FewShotDetector,
     Mahalanobis,
     ProtoNet,
@@ -153,6 +154,8 @@ LEARNERS = {
     "ProtoNet": lambda: meta(ProtoNet, net(3)),
     "Mahalanobis": lambda: meta(Mahalanobis, net(3)),
     "PLDA": lambda: meta(PLDA, net(3), shots=(2,)),
+    "Adversarial": lambda: meta(Adversarial, net(3), width=4, noise=2),
+    "Adversarial, mixing": lambda: meta(Adversarial, net(3), "mixer", width=4),
 }
 # a meta-learner about a detector, and what it was fitted to
 ABOUT = {

@@ -19,7 +19,6 @@ generators that give every second anomaly, the others coming from mixup; none of
 was better than mixup with the same distance. Writes
 data/results/adversarial_meta.json."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -35,11 +34,12 @@ from metaad.tasks import OneClassTasks, protocol
 from metaad.train import seeded
 
 FOLDS, EPISODES = range(5), 40
-ITERATIONS = 150
+ITERATIONS = 100
+DTYPE = torch.float32
 RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 BOTH = [
     {"learning_rate": rate, "margin": margin}
-    for rate in (3e-3, 1e-2)
+    for rate in (3e-3, 3e-2)
     for margin in (0.5, 1.5)
 ]
 ALONE = [{"learning_rate": rate} for rate in RATES]
@@ -80,7 +80,7 @@ def images(name):
 
 def fold(X, y, split, n_test=40):
     """Return the Protocol of one fold, see metaad.tasks.protocol."""
-    return protocol("five-folds", X, y, split, n_test=n_test, dtype=torch.float64)
+    return protocol("five-folds", X, y, split, n_test=n_test, dtype=DTYPE)
 
 
 def validation(p, split):
@@ -95,7 +95,7 @@ def validation(p, split):
         y[rows] = c
         late[rows[len(rows) * 4 // 5 :]] = True
     now, later = ~late & np.isin(y, others), late & np.isin(y, p.train.normal)
-    options = {"k": 10, "dtype": torch.float64}
+    options = {"k": 10, "dtype": DTYPE}
     return (
         OneClassTasks(X[now], y[now], n_query=15, **options),
         OneClassTasks(X[later], y[later], n_query=40, normal=kept, **options),
@@ -105,7 +105,7 @@ def validation(p, split):
 def learner(tasks, source, seed, sizes=(128, 64), **settings):
     """Return a fitted Adversarial; each batch holds every class of the tasks once."""
     with seeded(seed, torch.device("cpu")):
-        net = MLP((tasks.n_features, *sizes), dtype=torch.float64)
+        net = MLP((tasks.n_features, *sizes), dtype=tasks.X.dtype)
     options = {"iterations": ITERATIONS, "schedule": "cosine"} | settings
     return Adversarial(
         net,

@@ -4,14 +4,20 @@ each other, over many tasks.
 
 import torch
 from torch import nn
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from metaad.meta.base import MetaLearner
 from metaad.meta.inner_loop import both_through
 from metaad.meta.metric import embed, normal_mean
-from metaad.meta.proposals import AT_RANDOM, Generator, Mixer, Reversal, keep_off, spacing
+from metaad.meta.proposals import (
+    AT_RANDOM,
+    Proposer,
+    Mixer,
+    keep_off,
+    spacing,
+    versus,
+)
 
-LEARNED = {"generator": Generator, "mixer": Mixer}
+LEARNED = {"generator": Proposer, "mixer": Mixer}
 SOURCES = (*LEARNED, *AT_RANDOM, "real", "none")
 
 
@@ -36,12 +42,13 @@ class Adversarial(MetaLearner):
     Parameters
     ----------
     estimator : nn.Module from rows (n, d) to embeddings (n, m). A copy is trained.
-    anomalies : where they come from. "generator"; or a control with the same detector,
-        loss, distance and number of steps: "box", "noise" or "mixup" draw them at
-        random (see metaad.meta.proposals), "real" takes the anomalies of the tasks,
-        "none" has none and makes normal rows compact while the batch stays spread [2].
+    anomalies : where they come from. "generator" changes a normal row freely, "mixer"
+        mixes it with a row of another task, feature by feature. Or a control with the
+        same detector, loss, distance and number of steps: "box", "noise" and "mixup"
+        draw at random (see metaad.meta.proposals), "real" takes the anomalies of the
+        tasks, "none" has none: it makes normal rows compact, the batch spread [2].
     margin : least distance of proposals, in spacings; 0 to 2, 0 for no distance.
-    width, noise : of the generator, see Generator.
+    width, noise : of the generator, see Proposer.
     generator_rate : outer learning rate of the generator.
     iterations, n_tasks, learning_rate, schedule, average, clip, device, random_state,
         progress, checkpoint : see MetaLearner.
@@ -98,16 +105,14 @@ class Adversarial(MetaLearner):
 
     def loss(self, task):
         """Compute the loss that the detector descends and the generator climbs."""
-        normal = normal_rows(task)  # (n_tasks, q, d)
         if self.anomalies == "none":
-            return self._compact(task.support, normal)
-        rows, far = self.proposals(task)
-        query = torch.cat([normal, Reversal.apply(rows)], dim=1)
-        support, query = both_through(self.module_["net"], task.support, query)
-        logits = self._score(support, None, query)  # (n_tasks, 2q)
-        y = torch.cat([torch.zeros_like(normal[..., 0]), torch.ones_like(far)], dim=1)
-        weight = torch.cat([1 - y[:, : normal.shape[1]], far], dim=1)
-        return binary_cross_entropy_with_logits(logits, y, weight)
+            return self._compact(task.support, normal_rows(task))
+
+        def score(query):
+            support, query = both_through(self.module_["net"], task.support, query)
+            return self._score(support, None, query)
+
+        return versus(score, normal_rows(task), *self.proposals(task))
 
     def proposals(self, task):
         """Return anomalies beside the normal rows of prepared tasks, and which count.

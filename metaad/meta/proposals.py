@@ -6,11 +6,12 @@ that the sources can be compared.
 
 import torch
 from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from metaad.nets import MLP
 
 
-class Generator(nn.Module):
+class Proposer(nn.Module):
     """Propose one anomaly for each normal row: the row, plus a change that a small
     network makes of the row and of noise.
 
@@ -24,13 +25,11 @@ class Generator(nn.Module):
 
     def __init__(self, n_features, width=128, noise=16):
         super().__init__()
-        self.noise = noise
         self.change = MLP((n_features + noise, width, n_features))
 
     def forward(self, rows):
         """Propose an anomaly beside each row (..., d): same shape."""
-        z = torch.randn(*rows.shape[:-1], self.noise).to(rows)
-        return rows + self.change(torch.cat([rows, z], dim=-1))
+        return rows + self.change(filled(self.change, rows))
 
 
 class Mixer(nn.Module):
@@ -49,15 +48,24 @@ class Mixer(nn.Module):
 
     def __init__(self, n_features, width=128, noise=16):
         super().__init__()
-        self.noise = noise
         self.share = MLP((2 * n_features + noise, width, n_features))
 
     def forward(self, rows):
         """Propose an anomaly beside each row (n_tasks, q, d): same shape."""
         other = rows.roll(1, dims=0)
-        z = torch.randn(*rows.shape[:-1], self.noise).to(rows)
-        share = self.share(torch.cat([rows, other, z], dim=-1)).sigmoid()
+        share = self.share(filled(self.share, rows, other)).sigmoid()
         return rows + share * (other - rows)
+
+
+def filled(net, *rows):
+    """Join rows (..., d) and as much noise as a network's first layer still has room
+    for: (..., inputs).
+    """
+    known = torch.cat(rows, dim=-1)
+    room = net[0].in_features - known.shape[-1]
+    # drawn on the CPU, so that every device sees the same
+    z = torch.randn(*known.shape[:-1], room, dtype=known.dtype)
+    return torch.cat([known, z.to(known.device)], dim=-1)
 
 
 class Reversal(torch.autograd.Function):
@@ -82,19 +90,42 @@ class Reversal(torch.autograd.Function):
         return -gradient
 
 
+def versus(score, normal, proposed, far):
+    """Compute the cross-entropy of telling normal rows from proposed anomalies: a
+    detector that descends it learns to, a generator behind `proposed` learns to prevent
+    it.
+
+    Parameters
+    ----------
+    score : function from rows (n_tasks, n, d) to logits of "anomaly" (n_tasks, n).
+    normal : tensor (n_tasks, q, d). proposed : tensor (n_tasks, p, d).
+    far : tensor (n_tasks, p), 1 for a proposal that counts, 0 for one that does not.
+
+    Returns
+    -------
+    scalar tensor, 0 or more; log 2 = 0.69 is what guessing gives.
+    """
+    logits = score(torch.cat([normal, Reversal.apply(proposed)], dim=1))
+    is_normal, is_odd = torch.ones_like(normal[..., 0]), torch.ones_like(far)
+    y = torch.cat([0 * is_normal, is_odd], dim=1)  # (n_tasks, q + p)
+    weight = torch.cat([is_normal, far], dim=1)
+    return binary_cross_entropy_with_logits(logits, y, weight)
+
+
 def spacing(normal):
     """Compute how far apart a task's normal rows lie: the median distance of a row to
     the nearest other one, tensor (n_tasks, 1, 1).
 
     normal : tensor (n_tasks, n, d), n >= 2.
     """
-    gaps = torch.cdist(normal, normal, compute_mode=EXACT)
+    mode = "donot_use_mm_for_euclid_dist"
+    gaps = torch.cdist(normal, normal, compute_mode=mode)
     own = torch.eye(normal.shape[1], dtype=torch.bool, device=normal.device)
     nearest = gaps.masked_fill(own, torch.inf).amin(dim=-1)  # (n_tasks, n)
     return nearest.median(dim=1).values[:, None, None]
 
 
-def keep_off(proposed, normal, radius, rounds=4):
+def keep_off(proposed, normal, radius, rounds=2):
     """Move proposals away from the normal rows until none is nearer than `radius`.
 
     A proposal that is too near moves straight away from its nearest normal row; that
@@ -122,12 +153,10 @@ def keep_off(proposed, normal, radius, rounds=4):
         return proposed, gap >= radius[..., 0]
 
 
-EXACT = "donot_use_mm_for_euclid_dist"
-
-
 def _nearest(rows, normal):
     """Return the nearest normal row of each row: tensor (n_tasks, p, d)."""
-    at = torch.cdist(rows.detach(), normal, compute_mode=EXACT).argmin(dim=-1)
+    mode = "use_mm_for_euclid_dist"  # fast; its rounding decides only between equals
+    at = torch.cdist(rows.detach(), normal, compute_mode=mode).argmin(dim=-1)
     return normal.gather(1, at[..., None].expand(-1, -1, normal.shape[-1]))
 
 

@@ -125,6 +125,7 @@ CLASSES = {
     "metaad.meta.ProtoNet": METRIC,
     "metaad.meta.Mahalanobis": METRIC,
     "metaad.meta.PLDA": METRIC,
+    "metaad.meta.Adversarial": METRIC,
     "metaad.meta.FewShot": Saved(
         {"learner_": Of(("ProtoNet", "Mahalanobis", "PLDA", "MAML"))},
         unset=("checkpoint",),

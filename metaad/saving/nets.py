@@ -47,6 +47,8 @@ OWN = {
     "ConvNet": "metaad.nets",
     "Generator": "metaad.nets",
     "Critic": "metaad.nets",
+    "Proposer": "metaad.meta.proposals",
+    "Mixer": "metaad.meta.proposals",
 }
 # networks of the package with settings of their own
 SET = {"CategoricalPolicy": ("metaad.search.policies.policy", ("options", "n_context"))}

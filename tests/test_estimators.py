@@ -12,6 +12,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from metaad import detectors
 from metaad.detectors import (
     AutoencoderDetector,
+    DenoisingAutoencoder,
     Detector,
     IsolationForest,
     KMeansDetector,
@@ -30,6 +31,7 @@ DETECTORS = [
     IsolationForest(n_estimators=20),
     IsolationForest(n_estimators=20, policy="adbench-v1"),
     AutoencoderDetector(hidden=(8,), code_size=1, epochs=2, device="cpu"),
+    DenoisingAutoencoder(hidden=(8,), n_noisy=2, epochs=2, device="cpu"),
 ]
 
 
@@ -127,6 +129,7 @@ def test_the_detectors_that_square_values_say_so():
         "MahalanobisDetector",
         "PCADetector",
         "AutoencoderDetector",
+        "DenoisingAutoencoder",
     }
 
 

@@ -15,6 +15,7 @@ __all__, __getattr__, __dir__ = attach(
         "batched_autoencoders": ["fit_many"],
         "denoising": ["DenoisingAutoencoder"],
         "forest": ["IsolationForest", "average_path_length"],
+        "image_features": ["Deskew", "HOG"],
         "kmeans": ["KMeansDetector"],
         "knn": ["KNNDetector"],
         "mahalanobis": ["MahalanobisDetector"],

@@ -21,6 +21,7 @@ RECORDS = {
     "learned_forest_nested": "learned_forest",
     "mt_mnist": "mt_mnist",
     "mt_mnist_report": "mt_mnist",
+    "one_class_mnist": "one_class_mnist",
     "policy_gradients": "13_policy_gradients",
     "tuning": "tuning",
 }

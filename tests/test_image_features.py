@@ -63,19 +63,19 @@ def test_hog_is_what_a_slow_loop_computes(cell, orientations, block, signed):
 def test_hog_of_a_ramp_has_one_direction():
     """Ink that grows to the right by 0.1 a pixel: every gradient is (0.1, 0)."""
     ramp = np.tile(np.arange(8) * 0.1, (8, 1)).reshape(1, -1)
-    found = HOG(cell=4, orientations=4, block=1).fit_transform(ramp).reshape(4, 4)
+    found = HOG(4, 4, 1, signed=False).fit_transform(ramp).reshape(4, 4)
     np.testing.assert_allclose(found[:, 0], 1.0, atol=1e-5)
     np.testing.assert_allclose(found[:, 1:], 0.0, atol=1e-12)
     down = ramp.reshape(8, 8).T.reshape(1, -1)
-    found = HOG(cell=4, orientations=4, block=1).fit_transform(down).reshape(4, 4)
+    found = HOG(4, 4, 1, signed=False).fit_transform(down).reshape(4, 4)
     np.testing.assert_allclose(found[:, 2], 1.0, atol=1e-5)  # 90 of 180 degrees
 
 
 def test_signed_hog_tells_dark_to_light_from_light_to_dark():
     ramp = np.tile(np.arange(8) * 0.1, (8, 1)).reshape(1, -1)
     both = np.concatenate([ramp, 0.7 - ramp])
-    unsigned = HOG(block=1).fit_transform(both)
-    signed = HOG(block=1, signed=True).fit_transform(both)
+    unsigned = HOG(4, block=1, signed=False).fit_transform(both)
+    signed = HOG(4, block=1).fit_transform(both)
     np.testing.assert_allclose(unsigned[0], unsigned[1], atol=1e-9)
     assert np.abs(signed[0] - signed[1]).max() > 0.9
 
@@ -83,9 +83,9 @@ def test_signed_hog_tells_dark_to_light_from_light_to_dark():
 def test_hog_does_not_depend_on_how_dark_the_ink_is_and_is_zero_on_paper():
     X = images().reshape(5, -1)
     np.testing.assert_allclose(
-        HOG().fit_transform(X), HOG().fit_transform(X * 0.5), atol=1e-4
+        HOG(4).fit_transform(X), HOG(4).fit_transform(X * 0.5), atol=1e-4
     )
-    assert not HOG().fit_transform(np.zeros((2, 144))).any()
+    assert not HOG(4).fit_transform(np.zeros((2, 144))).any()
 
 
 def test_slants_are_moments_by_hand():
@@ -131,7 +131,7 @@ def test_interpolation_is_scipys_with_zeros_around():
     np.testing.assert_allclose(interpolated(X, rows, columns), expected, atol=1e-12)
 
 
-@pytest.mark.parametrize("transformer", [Deskew(), HOG()])
+@pytest.mark.parametrize("transformer", [Deskew(), HOG(4)])
 def test_each_image_is_treated_alone_and_keeps_its_type(transformer):
     X = images(40).reshape(40, -1)
     whole = transformer.fit_transform(X)
@@ -146,7 +146,7 @@ def test_each_image_is_treated_alone_and_keeps_its_type(transformer):
 def test_they_stand_in_a_pipeline_with_a_detector():
     X = np.concatenate([stroke(a) for a in np.linspace(-0.5, 0.5, 40)])
     cross = stroke(0.2).reshape(28, 28) + stroke(0.2).reshape(28, 28).T
-    normal = make_pipeline(Deskew(), HOG(cell=7), MahalanobisDetector(ridge=0.1))
+    normal = make_pipeline(Deskew(), HOG(), MahalanobisDetector(ridge=0.1))
     normal.fit(X)
     assert normal.score_samples(cross.reshape(1, -1)) < normal.score_samples(X).min()
 
@@ -159,8 +159,8 @@ def test_what_is_no_image_and_cells_that_do_not_fit_are_refused():
     ):
         HOG(cell=5).fit(images().reshape(5, -1))
     with pytest.raises(ValueError, match="between 1 and 3 cells, got 4"):
-        HOG(block=4).fit(images().reshape(5, -1))
+        HOG(4, block=4).fit(images().reshape(5, -1))
     with pytest.raises(ValueError, match="orientations must be ≥ 2"):
-        HOG(orientations=1).fit(images().reshape(5, -1))
+        HOG(4, orientations=1).fit(images().reshape(5, -1))
     with pytest.raises(ValueError, match="most must be a number ≥ 0, got -1"):
         Deskew(most=-1).fit(images().reshape(5, -1))

@@ -71,6 +71,7 @@ ROWS = {
     "kNN, deskewed": NEIGHBOURS._replace(view="deskewed"),
     "Gaussian, deskewed": GAUSSIAN._replace(view="deskewed"),
     "denoising autoencoder, deskewed": DENOISED._replace(view="deskewed"),
+    "Gaussian, HOG of raw": GAUSSIAN._replace(view="HOG of raw"),
     "kNN, HOG": NEIGHBOURS._replace(view="HOG"),
     "Gaussian, HOG": GAUSSIAN._replace(view="HOG"),
 }

@@ -13,8 +13,8 @@ from metaad.meta import Adversarial, ProtoNet, evaluate
 from metaad.meta.adversarial import SOURCES, normal_rows
 from metaad.meta.proposals import (
     AT_RANDOM,
-    Proposer,
     Mixer,
+    Proposer,
     Reversal,
     box,
     keep_off,

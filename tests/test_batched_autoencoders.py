@@ -100,3 +100,14 @@ def test_what_can_not_be_trained_together_is_refused_with_a_remedy():
         fit_many(rows, epochs=0)
     with pytest.raises(FloatingPointError, match="of network 0. Lower the learning"):
         fit_many(rows, **{**SMALL, "learning_rate": 1e300})
+
+
+def test_without_thresholds_they_score_and_do_not_predict():
+    rows = tables((30, 20))
+    with_, without = (
+        fit_many(rows, random_state=0, thresholds=t, **SMALL) for t in (True, False)
+    )
+    for a, b, X in zip(with_, without, rows, strict=True):
+        assert np.array_equal(a.score_samples(X), b.score_samples(X))
+        with pytest.raises(AttributeError, match="offset_"):
+            b.predict(X)

@@ -12,6 +12,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from metaad import detectors
 from metaad.detectors import (
     AutoencoderDetector,
+    DenoisingAutoencoder,
     Detector,
     GANDetector,
     IsolationForest,
@@ -36,6 +37,7 @@ DETECTORS = [
     AutoencoderDetector(hidden=(8,), code_size=1, epochs=2, device="cpu"),
     GANDetector(**SMALL, epochs=2, encoder_epochs=2),
     WGANDetector(**SMALL, epochs=2, encoder_epochs=2, scored_by="features"),
+    DenoisingAutoencoder(hidden=(8,), n_noisy=2, epochs=2, device="cpu"),
 ]
 
 
@@ -133,9 +135,9 @@ def test_the_detectors_that_square_values_say_so():
         "MahalanobisDetector",
         "PCADetector",
         "AutoencoderDetector",
-        "AutoencoderDetector",
         "GANDetector",
         "WGANDetector",
+        "DenoisingAutoencoder",
     }
 
 

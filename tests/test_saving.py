@@ -20,6 +20,7 @@ from sklearn.svm import OneClassSVM
 from metaad import saving
 from metaad.detectors import (
     AutoencoderDetector,
+    DenoisingAutoencoder,
     GANDetector,
     IsolationForest,
     KMeansDetector,
@@ -111,6 +112,9 @@ def net(out=1):
 FITTED = {
     "k-means": lambda: KMeansDetector(3, random_state=0).fit(X),
     "k nearest neighbours": lambda: KNNDetector(4, "median").fit(X),
+    "denoising autoencoder": lambda: DenoisingAutoencoder(
+        (6,), epochs=2, device="cpu", random_state=0
+    ).fit(X),
     "Mahalanobis distance": lambda: MahalanobisDetector(0.1).fit(X),
     "principal components": lambda: PCADetector(2).fit(X),
     "forest": lambda: IsolationForest(10, random_state=0).fit(X),

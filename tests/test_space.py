@@ -10,6 +10,7 @@ from sklearn.svm import OneClassSVM
 
 from metaad.detectors import (
     AutoencoderDetector,
+    DenoisingAutoencoder,
     IsolationForest,
     KMeansDetector,
     KNNDetector,
@@ -36,6 +37,7 @@ DETECTORS = [
     MahalanobisDetector(),
     PCADetector(),
     AutoencoderDetector(random_state=0, device="cpu"),
+    DenoisingAutoencoder((8,), epochs=2, random_state=0, device="cpu"),
 ]
 
 

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from metaad import metrics
 from metaad.detectors import (
     AutoencoderDetector,
+    DenoisingAutoencoder,
     IsolationForest,
     KMeansDetector,
     KNNDetector,
@@ -41,6 +42,7 @@ CLASSICAL = [
     MahalanobisDetector(),
     PCADetector(),
     AutoencoderDetector((32,), 4, epochs=5, device="cpu"),
+    DenoisingAutoencoder((8,), n_noisy=2, epochs=5, device="cpu"),
 ]
 
 
@@ -64,7 +66,8 @@ def clumped(name, seed, n=90, clump=12):
     ids=lambda d: f"{type(d).__module__.split('.')[0]}-{type(d).__name__}",
 )
 def test_the_listing_runs_on_tables_and_on_one_plain_array(clf, monkeypatch):
-    if type(clf).__name__ in ("IsolationForest", "AutoencoderDetector"):
+    slow = "IsolationForest", "AutoencoderDetector", "DenoisingAutoencoder"
+    if type(clf).__name__ in slow:
         # a choice between two: their fits take longest
         monkeypatch.setattr(module, "CONFIGS", 2)
     before = clf.get_params()
@@ -75,10 +78,11 @@ def test_the_listing_runs_on_tables_and_on_one_plain_array(clf, monkeypatch):
     for tasks in (tables, train):
         meta = MAML(clf, iterations=2, random_state=0, device="cpu")
         # one table without labels says nothing about hyperparameters
-        idle = tasks is train and not isinstance(clf, AutoencoderDetector)
+        learned = type(clf) is AutoencoderDetector
+        idle = tasks is train and not learned
         assert meta.fit(tasks) is meta and len(meta.history_) == (0 if idle else 2)
         # there MAML learns a start for the weights
-        weights = isinstance(clf, AutoencoderDetector) and tasks is train
+        weights = learned and tasks is train
         for labels in (None, (y == 1).astype(int) if weights else y):
             tuned = meta.optimize(clf, train, labels)
             check_is_fitted(tuned)

@@ -17,6 +17,7 @@ __all__, __getattr__, __dir__ = attach(
         "forest": ["IsolationForest", "average_path_length"],
         "gan": ["GANDetector"],
         "gan_together": ["fit_together"],
+        "image_features": ["Deskew", "HOG"],
         "kmeans": ["KMeansDetector"],
         "knn": ["KNNDetector"],
         "mahalanobis": ["MahalanobisDetector"],

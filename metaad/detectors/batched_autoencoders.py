@@ -24,7 +24,13 @@ from metaad.progress import progress as show_progress
 from metaad.train import flushed
 
 
-def fit_many(arrays, kind=AutoencoderDetector, random_state=None, **parameters):
+def fit_many(
+    arrays,
+    kind=AutoencoderDetector,
+    random_state=None,
+    thresholds=True,
+    **parameters,
+):
     """Fit one autoencoder to each array, all at the same time, and return them.
 
     Each ends up as `kind(random_state=random_state, **parameters).fit(array)` would
@@ -36,6 +42,8 @@ def fit_many(arrays, kind=AutoencoderDetector, random_state=None, **parameters):
     kind : AutoencoderDetector, or DenoisingAutoencoder.
     random_state : int for all; a list of n of them, one for each; a RandomState or
         None, from which each draws in its turn.
+    thresholds : bool. False saves a pass over all rows: the detectors have no `offset_`
+        then, and score, but don't predict.
     parameters : of `kind`, for all; no checkpoint. `batch_size` rows of each array make
         one step.
 
@@ -72,7 +80,8 @@ def fit_many(arrays, kind=AutoencoderDetector, random_state=None, **parameters):
     )
     for detector, X, history in zip(detectors, allowed, histories, strict=True):
         detector.history_ = history
-        detector._learn_offset(X)
+        if thresholds:
+            detector._learn_offset(X)
     return detectors
 
 

@@ -148,11 +148,13 @@ class HOG(ImageTransformer):
 
     Parameters
     ----------
-    cell : int ≥ 1, pixels along a side of a cell; it divides the image's side.
+    cell : int ≥ 1, pixels along a side of a cell; it divides the image's side. The
+        default suits digits of 28 × 28 pixels.
     orientations : int ≥ 2, bins of the direction.
     block : int ≥ 1, cells along a side of a block, at most those of the image.
     signed : bool. False takes an edge from dark to light and one from light to dark
-        for the same (180 degrees); True tells them apart (360 degrees).
+        for the same (180 degrees); True tells them apart (360 degrees), which says
+        more where ink is always darker than paper.
 
     Attributes
     ----------
@@ -167,7 +169,7 @@ class HOG(ImageTransformer):
     [1] Dalal, Triggs: Histograms of oriented gradients for human detection. CVPR 2005.
     """
 
-    def __init__(self, cell=4, orientations=9, block=2, signed=False):
+    def __init__(self, cell=7, orientations=9, block=2, signed=True):
         self.cell = cell
         self.orientations = orientations
         self.block = block

@@ -23,6 +23,7 @@ RECORDS = {
     "mt_mnist": "mt_mnist",
     "mt_mnist_report": "mt_mnist",
     "one_class_gans": "one_class_gans",
+    "one_class_mnist": "one_class_mnist",
     "policy_gradients": "13_policy_gradients",
     "tuning": "tuning",
 }

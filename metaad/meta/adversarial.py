@@ -10,8 +10,8 @@ from metaad.meta.inner_loop import both_through
 from metaad.meta.metric import embed, normal_mean
 from metaad.meta.proposals import (
     AT_RANDOM,
-    Proposer,
     Mixer,
+    Proposer,
     keep_off,
     spacing,
     versus,

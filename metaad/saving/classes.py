@@ -115,6 +115,18 @@ CLASSES = {
     ),
     "metaad.detectors.GANDetector": GAN,
     "metaad.detectors.WGANDetector": GAN,
+    "metaad.detectors.DenoisingAutoencoder": Saved(
+        DETECTOR
+        | {
+            "module_": Of(("MLP",)),
+            "device_": Of(("device",)),
+            "history_": Of(("list",)),
+            "mean_": Array("float64", ("d",)),
+            "scale_": Array("float64", ("d",)),
+            "noise_": Array("float64", ("k", "d")),
+        },
+        unset=("checkpoint",),
+    ),
     "metaad.detectors.forest.SplitPolicy": Saved(),
     "metaad.meta.MAML": Saved(
         LEARNER | {"names_": Of(("list",))},

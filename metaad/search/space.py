@@ -12,6 +12,7 @@ from sklearn.svm import OneClassSVM
 
 from metaad.detectors import (
     AutoencoderDetector,
+    DenoisingAutoencoder,
     IsolationForest,
     KMeansDetector,
     KNNDetector,
@@ -201,6 +202,18 @@ def _(estimator: AutoencoderDetector):
         {
             "hidden": Choice((32,), (64, 32), (128, 64, 32)),
             "code_size": Integer(1, 16, log=True),
+            "epochs": Integer(5, 100, log=True),
+            "learning_rate": Real(3e-4, 1e-2, log=True),
+        }
+    )
+
+
+@space.register
+def _(estimator: DenoisingAutoencoder):
+    return Space(
+        {
+            "hidden": Choice((128, 128), (512, 512)),
+            "noise": Real(0.1, 1.0, log=True),
             "epochs": Integer(5, 100, log=True),
             "learning_rate": Real(3e-4, 1e-2, log=True),
         }

@@ -18,6 +18,7 @@ from sklearn.svm import OneClassSVM
 from metaad import metrics
 from metaad.detectors import (
     AutoencoderDetector,
+    DenoisingAutoencoder,
     IsolationForest,
     KMeansDetector,
     KNNDetector,
@@ -240,6 +241,7 @@ for detector_type in (
     KNNDetector,
     MahalanobisDetector,
     PCADetector,
+    DenoisingAutoencoder,
 ):
     learnable.register(detector_type, hyperparameters)
 

@@ -268,7 +268,8 @@ ONE_PLACE = {
 SORTS = {
     "detectors/forest/trees.py": "rows by the node that they are in",
     "meta/stack/row_features.py": "neighbours by distance, for themselves",
-    "plots/concepts.py": "rows by their label",
+    "plots/tables.py": "rows by their label, columns by their deviation",
+    "data/robust.py": "columns by their deviation",
 }
 
 

@@ -30,18 +30,6 @@ def test_contact_sheet_frames_the_marked_images_and_only_those():
     np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), images[1])
 
 
-def test_table_rows_standardises_columns_and_puts_anomalies_last():
-    # the second column is constant: drawn as the mean
-    X = np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]])
-    figure = concepts.table_rows(X, np.array([1, 0, 0]))
-    drawn = figure.axes[0].images[0].get_array()
-    np.testing.assert_allclose(
-        drawn,
-        np.array([[0, 0], [1.5, 0], [-1.5, 0]]) / np.sqrt(1.5) * [1, 1],
-        atol=1e-12,
-    )
-
-
 def test_pairs_and_roc_counts_the_pairs_that_the_auroc_counts():
     y, scores = np.array([1, 1, 0, 0, 0]), np.array([0.9, 0.3, 0.5, 0.2, 0.1])
     figure = concepts.pairs_and_roc(y, scores)

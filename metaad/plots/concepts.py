@@ -35,31 +35,6 @@ def contact_sheet(images, captions=None, marked=None, *, columns=10, title=""):
     return figure
 
 
-def table_rows(X, y, *, title=""):
-    """Draw the rows of a table as a heat map, each column in standard deviations from
-    its mean; anomalies at the bottom.
-
-    X : array (n, d); y : int array (n,), 1 for an anomaly.
-    """
-    order = np.argsort(y, kind="stable")
-    spread = X.std(axis=0)
-    Z = ((X - X.mean(axis=0)) / np.where(spread > 0, spread, 1.0))[order]
-    figure, axis = charts.one_panel(3.2)
-    image = axis.imshow(
-        Z, aspect="auto", cmap="PuOr_r", vmin=-3, vmax=3, interpolation="nearest"
-    )
-    first = int(np.sum(y == 0))
-    axis.axhline(first - 0.5, color="black", linewidth=1.5)
-    axis.set_yticks([first / 2, first + (len(y) - first) / 2], ["normal", "anomaly"])
-    axis.tick_params(axis="y", length=0)
-    axis.set_xlabel("column")
-    axis.set_title(title)
-    figure.colorbar(
-        image, ax=axis, label="standard deviations\nfrom the mean", pad=0.02
-    )
-    return figure
-
-
 def growing_difference(curves):
     """Draw the distance between two runs that began one rounding apart, over the steps,
     log scale.

@@ -14,12 +14,14 @@ from metaad.plots import (
     learned_forest,
     learning,
     policies,
+    tables,
     trees,
     tuning,
 )
 
 rng = np.random.default_rng(0)
 X, Y = rng.normal(size=(60, 2)), np.repeat([0, 1], [50, 10])
+COLUMNS = [f"worst fractal dimension {k}" for k in range(30)]
 SCORES = rng.normal(size=60) + Y
 DIGITS = rng.random((12, 8, 8))
 NAMES = ("k-means", "LOF", "One-Class SVM", "Isolation Forest")
@@ -52,7 +54,17 @@ FIGURES = {
     "contact_sheet": lambda: concepts.contact_sheet(
         DIGITS, [f"{k}.5" for k in range(12)], np.arange(12) < 3, title="twelve"
     ),
-    "table_rows": lambda: concepts.table_rows(X, Y, title="a table"),
+    "table_rows": lambda: tables.table_rows(
+        rng.normal(size=(60, 30)), Y, COLUMNS, title="a table"
+    ),
+    "opened rows": lambda: tables.opened(
+        {"a row: found": 0, "a row that is not": 55},
+        4 * rng.normal(size=(60, 30)),
+        COLUMNS,
+    ),
+    "two_scores": lambda: tables.two_scores(
+        SCORES, SCORES**2, Y, names=("one", "the other"), labels=("benign", "malignant")
+    ),
     "growing_difference": lambda: concepts.growing_difference(
         {n: 10.0 ** np.linspace(-16, 0, 50) for n in ("float32, large steps", "b")}
     ),

@@ -16,7 +16,8 @@ from metaad.plots.base import pixel_fingerprint
 
 
 @pytest.fixture(autouse=True)
-def close():
+def the_courses_style():
+    style()
     yield
     plt.close("all")
 
@@ -57,13 +58,24 @@ def test_counts_are_shares_with_their_mean():
     assert figure.axes[0].lines[0].get_xdata()[0] == 2.0
 
 
-def test_score_curve_passes_through_one_half_at_c():
-    axis = trees.score_curve(256, 10.0).axes[0]
-    assert [tuple(p.get_xydata()[0]) for p in axis.lines[1:4]] == [
-        (0.0, 1.0),
-        (10.0, 0.5),
-        (20.0, 0.25),
-    ]
+def test_a_single_cut_is_drawn_with_the_rows_before_and_after_it():
+    X = np.array([[0.0, 0.0], [1.0, 1.0], [4.0, 2.0]])
+    steps = [(0, 0.5, np.array([1, 1, 1], bool)), (0, 3.0, np.array([0, 1, 1], bool))]
+    for step, title in ((1, "cut 1 of 2: 3 → 2"), (2, "cut 2 of 2: 2 → 1")):
+        axis = trees.next_cut(X, 2, steps, step).axes[0]
+        assert axis.get_title(loc="left") == title
+        assert axis.patches[1].get_x() == steps[step - 1][1], "the far side is shaded"
+
+
+def test_dilution_has_a_line_for_each_kind_of_row_and_one_for_ordinary_ones():
+    paths = {1: np.array([1.0, 3.0, 6.0]), 3: np.array([np.nan, 1.0, 4.0])}
+    figure = trees.dilution(np.array([1, 3, 10]), paths, {1: ([1, 10], [1, 6])}, 9.0)
+    ordinary, one, three = figure.axes[0].lines
+    assert set(ordinary.get_ydata()) == {9.0}
+    np.testing.assert_array_equal(one.get_ydata(), paths[1])
+    np.testing.assert_array_equal(three.get_ydata(), paths[3])
+    words = [t.get_text() for t in figure.legends[0].get_texts()]
+    assert words == ["an ordinary row", "far in 1 column", "far in 3 columns", "games"]
 
 
 def test_published_puts_every_method_on_its_tables_line():
@@ -100,7 +112,6 @@ def test_maps_lines_and_scatters_have_a_panel_for_each(share):
     assert sum(len(a.images) for a in maps.axes) == 2 and len(maps.axes) == (
         3 if share else 4
     )
-    assert len(trees.rankings({"a": (X[:, 0], X[:, 1], y, "b")}, "a").axes) == 1
     one = [Interval(0.5, 0.4, 0.6, 3)] * 3
     lines = trees.curves((0, 2, 8), {"f": one, "g": one}, "k", "v")
     assert [t.get_text() for t in lines.axes[0].get_xticklabels()] == ["0", "2", "8"]

@@ -2,65 +2,24 @@
 
 import numpy as np
 
-from metaad.detectors import IsolationForest, anomaly_score
+from metaad.detectors.forest.expected import diluted_path
 from metaad.detectors.forest.isolation_forest import average_path_length
 from metaad.exercises.core import Exercise, Wrong
-
-
-def distance_for(cuts, width):
-    """Return the smallest distance G for which bound (2) is `cuts`."""
-    return width / (np.exp(cuts - 1) - 1)
-
-
-def cuts_for(score, psi):
-    """Return the mean path length E[h] that gives `score` in a forest with `psi` rows
-    per tree.
-    """
-    return -float(average_path_length(psi)) * np.log2(score)
-
-
-def turned_scores(X, queries, forests=20, seed=0):
-    """Return the mean anomaly scores (m,) of queries (m, 2) over forests, each grown on
-    X (n, 2) turned by a random angle.
-    """
-    return _over_angles(X, queries, forests, seed, lambda turn: (turn, turn))
-
-
-def _over_angles(X, queries, forests, seed, turns):
-    """turns(turn) gives the matrices by which X and the queries are turned."""
-    local, total = np.random.default_rng(seed), np.zeros(len(queries))
-    for k in range(forests):
-        a = local.uniform(0, 2 * np.pi)
-        turn = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
-        for_rows, for_queries = turns(turn)
-        forest = IsolationForest(20, max_samples=256, random_state=k).fit(X @ for_rows)
-        total += anomaly_score(forest, queries @ for_queries)
-    return total / forests
-
-
-def _with_turns(turns):
-    def wrong(X, queries, forests=20, seed=0):
-        return _over_angles(X, queries, forests, seed, turns)
-
-    return wrong
-
-
-def _last_forest(X, queries, forests=20, seed=0):
-    return turned_scores(X, queries, 1, seed) / forests
-
-
-def clusters(rng):
-    """Draw two clusters on a diagonal, of 130 rows each, and queries: the empty
-    corners, points outward, the clusters' centres, in any order.
-    """
-    apart = rng.uniform(8, 12)
-    centres = np.array([[0.0, apart], [apart, 0.0]])
-    X = np.concatenate([rng.normal(centre, 1, (130, 2)) for centre in centres])
-    away = apart / np.sqrt(2)
-    corners = np.array([[0.0, 0.0], [apart, apart]])
-    outward = np.array([[-away, apart + away], [apart + away, -away]])
-    return X, rng.permutation(np.concatenate([corners, outward, centres]))
-
+from metaad.exercises.isolation import (
+    clusters,
+    columns_until,
+    distance_for,
+    far_score,
+    gain,
+    gain_of_fewer,
+    gain_of_mean_scores,
+    last_forest,
+    most_columns,
+    scores_of,
+    small_table,
+    turned_scores,
+    with_turns,
+)
 
 EXERCISES = (
     Exercise(
@@ -92,10 +51,6 @@ EXERCISES = (
                 "below the line.",
             ),
             Wrong(
-                lambda cuts, width: 1 + np.log(1 + width / cuts),
-                "This puts the number of cuts in the place of G. Solve (2) for G.",
-            ),
-            Wrong(
                 lambda cuts, width: width / (2 ** (cuts - 1) - 1),
                 "The logarithm in (2) is the natural one: undo it by exp, not by a "
                 "power of 2.",
@@ -110,57 +65,184 @@ EXERCISES = (
     ),
     Exercise(
         "03.2",
-        cuts_for,
-        lambda rng: (round(float(rng.uniform(0.2, 0.9)), 3), int(rng.integers(8, 900))),
+        most_columns,
+        lambda rng: (
+            round(float(rng.uniform(0.55, 0.8)), 3),
+            int(rng.integers(32, 400)),
+        ),
         wrong=(
             Wrong(
-                lambda score, psi: 0.5 * average_path_length(psi) / score,
-                "A proportion gives the right answer at ½ and at ¼ alone if you are "
-                "lucky. The score is a power of 2: undo it by log2.",
+                columns_until(lambda d, score, psi: far_score(d, psi) < score),
+                "This is the first number of columns that is too many: one less is the "
+                "answer.",
             ),
             Wrong(
-                lambda score, psi: -average_path_length(psi) * np.log(score),
-                "This is the natural logarithm; the base in (6) is 2.",
-            ),
-            Wrong(
-                lambda score, psi: average_path_length(psi) * np.log2(score),
-                "A path can't have a negative length: the exponent in (6) has a minus.",
-            ),
-            Wrong(
-                lambda score, psi: -psi * np.log2(score),
-                "(6) divides by c(ψ), not by ψ.",
-            ),
-            Wrong(
-                lambda score, psi: -np.log2(psi) * np.log2(score),
-                "log2 ψ is the path in a balanced tree. The yardstick is c(ψ).",
-            ),
-            Wrong(
-                lambda score, psi: -average_path_length(256) * np.log2(score),
+                lambda score, psi: most_columns(score, 256),
                 "This is right for ψ = 256 and for no other: use `psi`.",
             ),
             Wrong(
-                lambda score, psi: 2.0 ** (-score / average_path_length(psi)),
-                "This goes forward, from cuts to a score. Solve (6) for E[h].",
+                columns_until(
+                    lambda d, score, psi: (
+                        2.0 ** (-diluted_path(psi, 1 / (d + 1)) / np.log2(psi)) < score
+                    )
+                ),
+                "log2 ψ is the path in a balanced tree. The score divides by c(ψ), "
+                "`average_path_length(psi)`.",
             ),
             Wrong(
-                lambda score, psi: -np.log2(score) / average_path_length(psi),
-                "Multiply by c(ψ): it stands below the line in (6).",
+                columns_until(
+                    lambda d, score, psi: (
+                        2.0 ** (-d - 1) < score ** average_path_length(psi)
+                    )
+                ),
+                "You took d cuts for the path: that is the wait for the right column "
+                "alone. The other cuts part rows as well; `diluted_path` counts both.",
+            ),
+            Wrong(
+                lambda score, psi: most_columns(score, psi) + 2,
+                "A little too many: did the loop count on after the score had fallen "
+                "below the limit?",
+            ),
+            Wrong(
+                lambda score, psi: int(
+                    diluted_path(psi, score) / float(average_path_length(psi))
+                ),
+                "The score is no chance: for d columns the chance is p = 1/d. Try d = "
+                "1, 2, 3, ... and stop in time.",
+            ),
+            Wrong(
+                lambda score, psi: -float(average_path_length(psi)) * np.log2(score),
+                "That is how many cuts the score allows. Now find the d whose "
+                "`diluted_path(psi, 1 / d)` just stays below.",
             ),
         ),
         praise=(
-            "With ψ = 256 a score of 0.7 means 5.3 cuts instead of the ordinary 10.2: "
-            "about half of the way."
+            "Whoever wants a score of 0.6 for one wild value may keep about 15 columns "
+            "with ψ = 256; for 0.7, only 6."
         ),
-        hint="Take log2 of both sides of (6). What does a score of ½ have to give?",
-        edges=((0.5, 256), (0.25, 64), (0.7, 256)),
+        hint="For d columns p = 1/d; the score is 2 ** (-diluted_path / c(psi)).",
+        edges=((0.6, 256), (0.7, 256), (0.75, 64)),
     ),
     Exercise(
         "03.3",
+        scores_of,
+        lambda rng: (
+            np.round(rng.uniform(1, 14, tuple(rng.integers(3, 7, 2))), 2),
+            int(rng.integers(16, 300)),
+        ),
+        wrong=(
+            Wrong(
+                lambda paths, psi: np.mean(
+                    2.0 ** (-paths / average_path_length(len(paths))), axis=1
+                ),
+                "This is the colleague's line as it was.",
+            ),
+            Wrong(
+                lambda paths, psi: np.mean(
+                    2.0 ** (-paths / average_path_length(len(paths))), axis=0
+                ),
+                "The axis is right now: one score per row. Two faults are left. "
+                "What is len(paths), and what is averaged?",
+            ),
+            Wrong(
+                lambda paths, psi: np.mean(
+                    2.0 ** (-paths / average_path_length(psi)), axis=0
+                ),
+                "One fault is left: (8) averages the path lengths first. A mean of "
+                "powers is not the power of the mean.",
+            ),
+            Wrong(
+                lambda paths, psi: np.mean(
+                    2.0 ** (-paths / average_path_length(psi)), axis=1
+                ),
+                "c(ψ) is right now. But axis=1 averages over rows, and gives a score "
+                "per tree; and (8) averages paths, not powers.",
+            ),
+            Wrong(
+                lambda paths, psi: (
+                    2.0 ** (-paths.mean(axis=1) / average_path_length(psi))
+                ),
+                "Two faults are fixed. axis=1 is the axis of the rows: this gives a "
+                "score per tree.",
+            ),
+            Wrong(
+                lambda paths, psi: (
+                    2.0 ** (-paths.mean(axis=0) / average_path_length(len(paths)))
+                ),
+                "len(paths) is the number of trees. c belongs to the rows in a tree, ψ.",
+            ),
+            Wrong(
+                lambda paths, psi: (
+                    2.0 ** (-paths.mean(axis=0) / average_path_length(paths.shape[1]))
+                ),
+                "paths.shape[1] is the number of rows scored. c belongs to the rows in "
+                "a tree, ψ.",
+            ),
+            Wrong(
+                lambda paths, psi: (
+                    2.0 ** (paths.mean(axis=0) / average_path_length(psi))
+                ),
+                "The minus in the exponent is lost: a short path must give a large "
+                "score.",
+            ),
+        ),
+        praise=(
+            "Paths are averaged over trees, then divided by c(ψ), then put into the "
+            "power. A mean of powers would let one lucky short path weigh too much."
+        ),
+        hint="Follow (8) from the inside: a mean over trees, a division, a power.",
+    ),
+    Exercise(
+        "03.4",
+        gain_of_fewer,
+        small_table,
+        wrong=(
+            Wrong(
+                lambda X, y, few, many: gain(X, y, many, few),
+                "The sign is turned. Either you took `many` minus `few`, or "
+                "`score_samples`, which is large for normal rows.",
+            ),
+            Wrong(
+                lambda X, y, few, many: gain(X, y, few, many, seeds=(0,)),
+                "That is one seed; average over random_state 0, 1 and 2.",
+            ),
+            Wrong(
+                gain_of_mean_scores,
+                "You averaged the scores of the three forests, which makes one large "
+                "forest. Average their AUROC.",
+            ),
+            Wrong(
+                lambda X, y, few, many: gain(X, y, few, many, given=False),
+                "Both forests are the same one: hand `few` and `many` on as "
+                "`max_samples`.",
+            ),
+            Wrong(
+                lambda X, y, few, many: gain(X, y, few, many, n_trees=100),
+                "These forests have 100 trees, the default; 50 are asked for.",
+            ),
+            Wrong(
+                lambda X, y, few, many: gain(X, y, few, many, seeds=(1, 2, 3)),
+                "Close: the seeds are 0, 1 and 2, and `range(3)` gives them.",
+            ),
+            Wrong(
+                lambda X, y, few, many: 3 * gain(X, y, few, many),
+                "That is a sum over the seeds; divide by 3.",
+            ),
+        ),
+        praise=(
+            "A gain above zero is a sign that anomalies hide one another. You needed "
+            "labels to see it; without them, look at how the ranking changes with ψ."
+        ),
+        hint="Six forests in all: three seeds for `few`, three for `many`.",
+        draws=3,
+    ),
+    Exercise(
+        "03.5",
         turned_scores,
         clusters,
         wrong=(
             Wrong(
-                _with_turns(lambda turn: (turn, np.eye(2))),
+                with_turns(lambda turn: (turn, np.eye(2))),
                 "The queries are not turned: the forest has learned turned rows, and "
                 "asks about places where the queries no longer are.",
             ),
@@ -170,17 +252,17 @@ EXERCISES = (
                 "scores.",
             ),
             Wrong(
-                _with_turns(lambda turn: (turn, turn.T)),
+                with_turns(lambda turn: (turn, turn.T)),
                 "turn.T turns the queries the other way. Rows and queries must be "
                 "turned alike.",
             ),
             Wrong(
-                _with_turns(lambda turn: (np.eye(2), turn)),
+                with_turns(lambda turn: (np.eye(2), turn)),
                 "Only the queries are turned; the forest must be grown on turned rows "
                 "as well.",
             ),
             Wrong(
-                _with_turns(lambda turn: (np.eye(2), np.eye(2))),
+                with_turns(lambda turn: (np.eye(2), np.eye(2))),
                 "Nothing is turned: these are 20 forests along the same axes, with the "
                 "same ghosts.",
             ),
@@ -195,7 +277,7 @@ EXERCISES = (
                 "That is the sum over forests; divide by their number.",
             ),
             Wrong(
-                _last_forest,
+                last_forest,
                 "Only one forest is in the sum: add to `total`, don't replace it.",
             ),
             Wrong(

@@ -71,6 +71,23 @@ def _one_cut(axis, X, index, step, pad, colour):
     line(cut, *ends, color="black", linewidth=1.6, linestyle="--")
 
 
+def next_cut(X, index, steps, step):
+    """Draw one cut of a game alone: the box before it, its kept side shaded.
+
+    X : array (n, 2). index : the point that is isolated. steps : as in
+    `isolation_paths`. step : which cut, from 1.
+    """
+    figure, axis = charts.one_panel(3.6)
+    pad = 0.06 * np.ptp(X, axis=0)
+    low, high = X.min(axis=0) - pad, X.max(axis=0) + pad
+    left = 1 if step == len(steps) else int(steps[step][2].sum())
+    _one_cut(axis, X, index, steps[step - 1], pad, ANOMALY)
+    axis.set(xticks=[], yticks=[], xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    before = int(steps[step - 1][2].sum())
+    axis.set_title(f"cut {step} of {len(steps)}: {before} → {left}")
+    return figure
+
+
 def cut_counts(counts):
     """Draw histograms of the number of cuts. counts: dict, label -> int array
     (repeats,).
@@ -142,27 +159,33 @@ def harmonic(n, exact, approximate, simulated):
     return figure
 
 
-def score_curve(psi, c):
-    """Draw s = 2^(−E[h] / c) over the mean path length, with its three landmarks. c is
-    c(psi).
+def dilution(columns, paths, played, c):
+    """Draw the cuts that a far row needs in tables of more and more columns.
+
+    Parameters
+    ----------
+    columns : int array (m,), numbers of columns d.
+    paths : dict, k -> float array (m,) of cuts, NaN where d < k: by formula for a row
+        that is far away in k columns.
+    played : dict, k -> (numbers of columns, mean cuts of games), two arrays each.
+    c : float, the cuts of an ordinary row, drawn as a dotted line.
     """
-    figure, axis = charts.one_panel(3.1)
-    h = np.linspace(0, 2.6 * c, 200)
-    axis.plot(h, 2.0 ** (-h / c), color=NORMAL)
-    for value, text in (
-        (0.0, "alone at once: s = 1"),
-        (c, "E[h] = c(ψ): s = ½"),
-        (2 * c, "twice c(ψ): s = ¼"),
-    ):
-        point = (value, 2.0 ** (-value / c))
-        axis.plot(*([p] for p in point), marker="o", color=ANOMALY)
-        axis.annotate(text, point, (9, 6), textcoords="offset points")
-    axis.axvline(c, color=GREY, linestyle=":", linewidth=1.2)
+    figure, axis = charts.one_panel(3.6)
+    plain = {"color": GREY, "linestyle": ":", "linewidth": 1.4}
+    axis.axhline(c, label="an ordinary row", **plain)
+    for k, (far, cuts) in enumerate(paths.items()):
+        plural = "s" if far > 1 else ""
+        charts.curve(axis, columns, cuts, k, f"far in {far} column{plural}", marker="")
+    cross = {"marker": "x", "s": 40, "color": "black", "zorder": 4}
+    for at, cuts in played.values():
+        axis.scatter(at, cuts, label="games", **cross)
     axis.set(
-        xlabel=f"E[h(x)], mean path length (ψ = {psi}, c(ψ) = {c:.2f})",
-        ylabel="score s(x)",
-        ylim=(0, 1.16),
+        xlabel="columns in the table, d", ylabel="cuts until alone", ylim=(0, None)
     )
+    charts.ticks(
+        axis, [n for n in (1, 3, 10, 30, 100, 300) if n <= max(columns)], scale="log"
+    )
+    charts.legend_below(figure)
     return figure
 
 
@@ -178,18 +201,6 @@ def curves(x, lines, xlabel, ylabel, log=True):
     charts.ticks(axis, x, scale=scale, base=2)
     if len(lines) > 1:
         charts.legend_below(figure)
-    return figure
-
-
-def rankings(panels, xlabel):
-    """Draw scatter plots side by side. panels: dict, title -> (a (n,), b (n,), y (n,),
-    label of b).
-    """
-    figure, axes = charts.panels(len(panels), height=2.8, extra=0.3)
-    for axis, (title, (a, b, y, name)) in zip(axes, panels.items(), strict=True):
-        charts.cloud(axis, np.c_[a, b], y)
-        axis.set(title=title, xlabel=xlabel, ylabel=name)
-    charts.legend_below(figure)
     return figure
 
 

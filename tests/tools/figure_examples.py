@@ -142,9 +142,12 @@ FIGURES = {
         np.array([2.5, 7.9, 12.9]),
         {4: 2.9},
     ),
-    "score_curve": lambda: trees.score_curve(256, 10.24),
-    "rankings": lambda: trees.rankings(
-        {n: (X[:, 0], X[:, 1], Y, "scikit-learn's forest") for n in "abc"}, "our forest"
+    "next_cut": lambda: trees.next_cut(X, 0, STEPS * 5, 10),
+    "dilution": lambda: trees.dilution(
+        np.array([1, 3, 10, 30, 100, 300]),
+        {k: np.linspace(k / 3, 9, 6) for k in (1, 3, 10)},
+        {1: ([1, 10, 100], [1.0, 6.0, 9.0])},
+        10.2,
     ),
     "curves over psi": lambda: trees.curves(
         (0, 8, 32),

@@ -221,3 +221,4 @@ def environment(threads_fixed, data_dir):
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
         os.environ.update(dict.fromkeys(names, "1"))
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    os.environ["METAAD_WIDGETS"] = "0"  # figures are stored, sliders are not

@@ -1,5 +1,8 @@
 """What lesson 03 measures and says: its experiments on cases with a known answer."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -55,6 +58,22 @@ def test_measuring_one_table_gives_what_the_record_holds():
     assert found["ours"][1] == pytest.approx(auroc, abs=1e-12)
     log_auroc = metrics.auroc(table.y, -np.log(paths).mean(axis=0))
     assert found["log_depth"][1] == pytest.approx(log_auroc, abs=1e-12)
+
+
+@pytest.mark.parametrize("file", ["39_vertebral", "38_thyroid"])
+def test_the_present_code_gives_the_figures_of_the_record(file):
+    if not (
+        Path(os.environ.get("METAAD_DATA", "")) / "adbench" / f"{file}.npz"
+    ).exists():
+        pytest.skip("the table is not on this machine")
+    name = file.split("_")[1]
+    table, kept = data.load(f"adbench:{name}"), RECORD["tables"][name]
+    found = lesson_03.measure(table, RECORD["n_trees"], RECORD["psi"], 2, 0, few=1)
+    for key in ("ours", "log_depth", "log_depth_rank_correlation"):
+        np.testing.assert_allclose(found[key], kept[key][:2], atol=1e-9)
+    for size, values in found["psi"].items():
+        np.testing.assert_allclose(values, kept["psi"][size][:1], atol=1e-9)
+    np.testing.assert_allclose(found["sklearn"], kept["sklearn"][:2], atol=0.02)
 
 
 def test_all_twelve_tables_of_the_paper_are_named_and_those_at_hand_compared():

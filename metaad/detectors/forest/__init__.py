@@ -7,6 +7,7 @@ __all__, __getattr__, __dir__ = attach(
     {
         "isolation_forest": ["IsolationForest"],
         "trees": ["average_path_length", "grow", "walk"],
+        "expected": ["diluted_path", "expected_cuts"],
         "cuts": [],
         "split_policy": ["SplitPolicy"],
         "leaf_values": [],

@@ -159,7 +159,7 @@ LEARNERS = {
     "Mahalanobis": lambda: meta(Mahalanobis, net(3)),
     "PLDA": lambda: meta(PLDA, net(3), shots=(2,)),
     "Adversarial": lambda: meta(Adversarial, net(3), width=4, noise=2),
-    "Adversarial, mixing": lambda: meta(Adversarial, net(3), "mixer", width=4),
+    "Adversarial, mixing": lambda: meta(Adversarial, net(3), anomalies="mixer"),
 }
 # a meta-learner about a detector, and what it was fitted to
 ABOUT = {

@@ -16,6 +16,7 @@ References
 [4] Schuirmann, A comparison of the two one-sided tests procedure, Journal of
     Pharmacokinetics and Biopharmaceutics 15, 1987."""
 
+import numbers
 from typing import NamedTuple
 
 import numpy as np
@@ -74,8 +75,8 @@ def bootstrap(values, *, groups=None, level=0.95, resamples=10_000, seed=0):
     Raises
     ------
     ValueError
-        for fewer than two values or groups, NaN or inf, or another number of groups
-        than of values.
+        for fewer than two values or groups, NaN or inf, another number of groups than
+        of values, a level outside (0, 1), or no resamples.
     """
     values = _flat(values)
     return _intervals(values[:, None], groups, level, resamples, seed)[0]
@@ -178,6 +179,11 @@ def _intervals(values, groups, level, resamples, seed, corrected=False):
     if not 0 < level < 1:
         raise ValueError(
             f"level is a share between 0 and 1, got {level}; 0.95 is usual."
+        )
+    if not isinstance(resamples, numbers.Integral) or resamples < 1:
+        raise ValueError(
+            f"resamples must be a whole number ≥ 1, got {resamples!r}; 10,000 is usual, "
+            "fewer than 1,000 give ends that another seed moves."
         )
     sums, counts = _by_group(values, groups)
     mean, error, t = _studentised(sums, counts, resamples, seed)

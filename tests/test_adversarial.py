@@ -7,8 +7,14 @@ import copy
 import numpy as np
 import pytest
 import torch
+from matplotlib import pyplot as plt
+from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
 from torch import nn
 
+from metaad.exercises import push_off
+from metaad.experiments import adversarial_meta as experiment
+from metaad.experiments import adversarial_meta_rivals as rivals
 from metaad.meta import Adversarial, ProtoNet, evaluate
 from metaad.meta.adversarial import SOURCES, normal_rows
 from metaad.meta.proposals import (
@@ -21,9 +27,11 @@ from metaad.meta.proposals import (
     mixup,
     noise,
     spacing,
+    versus,
 )
 from metaad.nets import MLP
-from metaad.tasks import OneClassTasks, ResampledTasks, Task
+from metaad.plots import adversarial
+from metaad.tasks import OneClassTasks, ResampledTasks, Task, protocol
 
 LEARNED = ("generator", "mixer")
 OPTIONS = {"n_tasks": 4, "device": "cpu", "random_state": 0, "width": 8, "noise": 3}
@@ -112,6 +120,17 @@ def test_on_a_line_the_generator_walks_to_where_the_detector_is_unsure():
     # the reversed slope of softplus(1 - x²) is 2 x σ(1 - x²) = 6 σ(-8)
     assert start.grad.item() == pytest.approx(6 / (1 + np.exp(8)))
     assert (start - 0.1 * start.grad).abs().item() < 3.0
+
+
+def test_a_detector_that_guesses_pays_log_2_and_what_does_not_count_pays_nothing():
+    rows, odd = torch.zeros(2, 3, 4), torch.ones(2, 3, 4)
+    guess = versus(lambda x: x[..., 0] * 0, rows, odd, torch.ones(2, 3))
+    assert guess.item() == pytest.approx(np.log(2))
+    # by hand: logits -1 for normal rows, 2 for odd ones, of which one of three counts
+    far = torch.tensor([[1.0, 0.0, 0.0]]).expand(2, 3)
+    found = versus(lambda x: 3 * x[..., 0] - 1, rows, odd, far)
+    by_hand = (3 * np.log1p(np.exp(-1)) + np.log1p(np.exp(-2))) / 6
+    assert found.item() == pytest.approx(by_hand, rel=1e-6)
 
 
 def test_spacing_is_the_median_distance_to_the_nearest_other_row():
@@ -229,7 +248,7 @@ def test_no_other_source_looks_at_the_anomalies_of_the_tasks(kind):
 
 
 def test_without_anomalies_the_loss_is_small_for_compact_tasks_far_apart_and_not_for_one_point():
-    made, task = started("none", estimator=nn.Identity())
+    made, _ = started("none")
     made.module_["net"] = nn.Identity()
 
     def loss(rows):
@@ -305,3 +324,94 @@ def test_tasks_with_a_shared_query_or_different_numbers_of_normal_rows_are_refus
     for bad in (task._replace(query=task.query[:1]), task._replace(y=uneven)):
         with pytest.raises(ValueError, match="tasks drawn one by one"):
             normal_rows(bad)
+
+
+def test_the_exercise_takes_its_solution_and_answers_every_wrong_function():
+    asked = push_off.exercise("06.9")
+    assert asked.answer(push_off.push_off) == (True, f"Correct. {asked.praise}")
+    right, text = asked.answer(lambda row, normal, radius: None)
+    assert not right and text.startswith("Not yet.")
+    assert len(asked.wrong) >= 5
+    for wrong in asked.wrong:
+        assert asked.answer(wrong.function) == (False, f"Not yet. {wrong.reply}")
+
+
+def test_the_exercises_push_is_one_round_of_keep_off():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        row, normal, radius = push_off.crowds(rng)
+        tensors = (torch.as_tensor(a)[None] for a in (row[None], normal, [[radius]]))
+        moved, _ = keep_off(*tensors, rounds=1)
+        ours = push_off.push_off(row, normal, radius)
+        np.testing.assert_allclose(moved[0, 0].numpy(), ours, rtol=1e-4, atol=1e-4)
+
+
+def test_the_figure_writes_a_score_under_every_proposal_and_none_under_a_normal_row():
+    images = np.linspace(-0.5, 1.5, 8).reshape(2, 2, 2)
+    sources = {"a": (images, np.array([0.25, np.nan])), "b": (images, np.ones(2))}
+    figure = adversarial.proposals(images, sources)
+    assert [a.get_xlabel() for a in figure.axes] == [
+        "",
+        "",
+        "0.25",
+        "–",
+        "1.00",
+        "1.00",
+    ]
+    drawn = np.array([a.images[0].get_array() for a in figure.axes])
+    assert drawn.shape == (6, 2, 2) and drawn.min() == 0 and drawn.max() == 1
+    assert [a.get_ylabel() for a in figure.axes[::2]] == ["normal", "a", "b"]
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("function", [rivals.knn, rivals.pca, rivals.mahalanobis])
+def test_a_rival_finds_a_row_far_from_its_support_the_most_anomalous(function):
+    rng = np.random.default_rng(0)
+    support = rng.normal(size=(10, 3))
+    query = np.concatenate([support[:4], [[20.0, -30.0, 10.0]]])
+    assert function(support, query, 2).argmax() == 4
+
+
+def test_rivals_agree_with_scikit_learn():
+    rng = np.random.default_rng(0)
+    support, query = rng.normal(size=(10, 3)), rng.normal(size=(6, 3))
+    gaps = NearestNeighbors(n_neighbors=2).fit(support).kneighbors(query)[0]
+    np.testing.assert_allclose(rivals.knn(support, query, 2), gaps.mean(axis=1))
+    pca = PCA(2).fit(support)
+    left = query - pca.inverse_transform(pca.transform(query))
+    np.testing.assert_allclose(rivals.pca(support, query, 2), (left**2).sum(axis=1))
+    covariance = np.cov(support.T)
+    level = 0.3 * np.trace(covariance) / 3 * np.eye(3)
+    away = query - support.mean(axis=0)
+    expected = (away @ np.linalg.inv(covariance + level) * away).sum(axis=1)
+    np.testing.assert_allclose(rivals.mahalanobis(support, query, 0.3), expected)
+
+
+def test_settings_are_chosen_without_the_held_out_digits_and_without_test_rows():
+    X, y = blobs(classes=10, per_class=400)
+    p = protocol("five-folds", X, y, 1, n_test=10)
+    now, later = experiment.validation(p, 1)
+    assert later.normal == [4, 5] and now.normal == [0, 1, 6, 7, 8, 9]
+    assert set(later.anomalous) == {0, 1, 4, 5, 6, 7, 8, 9}
+    mine, others, train, test = (
+        {r.tobytes() for r in tasks.X.float().numpy()}
+        for tasks in (now, later, p.train, p.test)
+    )
+    assert mine | others <= train and not mine & others and not train & test
+
+
+def test_every_method_has_as_many_settings_as_the_others():
+    knobs = experiment.PIXELS | experiment.FEATURES
+    counts = [len(k) for k in experiment.LEARNED.values()]
+    assert set(counts) | {len(k) for _, k in knobs.values()} == {4}
+    reached = {"a": [0.1, 0.4, 0.4, 0.2], "b": [0.9, 0.1, 0.1, 0.1]}
+    assert experiment.best(reached) == {"a": 1, "b": 0}
+
+
+def test_seeds_are_averaged_before_differences_are_taken_over_classes():
+    still = {"others": [0, 0], "held_out": [0, 0]}
+    runs = [[{"a": still | {"others": [s, s + 1]}, "b": still}] for s in (1.0, 3.0)]
+    table = experiment.table_of(runs)
+    assert table["a"]["others"] == [2.0, 3.0]
+    value, low, high, n = experiment.differences(table, "a", ["b"])["b"]["others"]
+    assert (value, n) == (2.5, 2) and low <= 2.5 <= high

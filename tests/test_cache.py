@@ -74,6 +74,51 @@ def test_the_code_behind_a_class_is_that_of_its_modules_bases_and_imports(
     cache.code_version.cache_clear()
 
 
+def version_of(kind):
+    cache.code_version.cache_clear()
+    return cache.code_version(kind)
+
+
+def edited_file(monkeypatch, name, content):
+    """Read `content` behind every file of that name."""
+    read = cache._source
+
+    def edited(origin):
+        return read(origin) + content * str(origin).endswith(name)
+
+    monkeypatch.setattr(cache, "_source", edited)
+
+
+def test_a_json_file_that_a_module_reads_counts_and_one_that_it_does_not_name_does_not(
+    monkeypatch,
+):
+    from metaad.search.tuning.no_labels import Gain
+
+    before, apart = version_of(Gain), version_of(KMeansDetector)
+    edited_file(monkeypatch, "shipped.json", b" ")
+    assert version_of(Gain) != before and version_of(KMeansDetector) == apart
+    cache.code_version.cache_clear()
+
+
+def test_a_string_that_names_a_file_of_the_package_stands_for_its_content(monkeypatch):
+    named = IsolationForest(policy="adbench-v1")
+    before, apart = cache.key(part=named), cache.key(part="adbench")
+    edited_file(monkeypatch, "policies/adbench-v1.json", b" ")
+    assert cache.key(part=named) != before and cache.key(part="adbench") == apart
+    cache.code_version.cache_clear()
+
+
+def test_a_module_that_is_imported_by_its_whole_name_counts(monkeypatch):
+    def behind():
+        found = {}
+        cache._collect("metaad.detectors.kmeans", found)
+        return found
+
+    assert "metaad.tasks.doodles" not in behind()
+    edited_file(monkeypatch, "kmeans.py", b"\nimport metaad.tasks.doodles as d\n")
+    assert {"metaad.tasks.doodles", "metaad.detectors.kmeans"} <= set(behind())
+
+
 def test_modules_that_only_show_results_do_not_count():
     found = {}
     cache._collect("metaad.search.tuning.matrix", found)

@@ -127,6 +127,28 @@ def test_a_lesson_that_changed_since_it_was_copied_is_named_and_kept(tmp_path):
     assert (work / LESSONS[0].name).read_bytes() == before
 
 
+@pytest.mark.parametrize("damage", ["", "{", "[1]", '{"a": ' * 100_000, "\udcff"])
+def test_a_damaged_note_of_what_was_copied_is_made_again(damage, tmp_path):
+    work = tmp_path / "work"
+    editions.own_copy(work)
+    kept = work / editions.KEPT
+    whole = json.loads(kept.read_text(encoding="utf-8"))
+    mine = work / LESSONS[0].name
+    mine.write_text("my own work", encoding="utf-8")
+    (work / "README.md").write_text("my notes", encoding="utf-8")
+    kept.write_bytes(damage.encode("utf-8", "surrogateescape"))
+    (line,) = editions.own_copy(work)
+    # of what no longer is as it was copied, nobody knows why
+    assert LESSONS[0].name in line and LESSONS[1].name not in line
+    assert mine.read_text(encoding="utf-8") == "my own work"
+    assert (work / "README.md").read_text(encoding="utf-8") == "my notes"
+    again = json.loads(kept.read_text(encoding="utf-8"))
+    gone = {mine.name, *(p for p in whole if not p.endswith(".ipynb"))}
+    assert {n: d for n, d in whole.items() if n not in gone} == {
+        n: d for n, d in again.items() if n not in gone
+    }
+
+
 def test_work_is_ignored_by_git():
     command = ["git", "check-ignore", "-q", "work/00_start_here.ipynb"]
     done = subprocess.run(command, cwd=ROOT, check=False)

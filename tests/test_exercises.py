@@ -6,11 +6,13 @@ import ast
 import contextlib
 import importlib
 import json
+import random
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from metaad import exercises
 from metaad.exercises import Exercise, Wrong, check, passed
@@ -227,17 +229,32 @@ def test_a_changed_argument_is_told(exercise):
     assert not arrays or "changes its argument" in text
 
 
+def drawn(*args):
+    """Draw from every generator that a reader may use."""
+    return np.random.rand() + random.random() + float(torch.rand(1))
+
+
+def states():
+    numpy = np.random.get_state()
+    return (
+        torch.get_rng_state().tolist(),
+        random.getstate(),
+        numpy[1].tolist(),
+        numpy[2],
+    )
+
+
 @each
-def test_a_check_says_the_same_every_time_and_leaves_numpys_generator_alone(
+def test_a_check_says_the_same_every_time_and_leaves_all_generators_alone(
     exercise, capsys
 ):
-    lesson = {exercise.name: lambda *args: np.random.rand(), "check": check}
-    before = np.random.get_state()[1].copy()
+    lesson = {exercise.name: drawn, "check": check}
+    before = states()
     for _ in range(2):
         exec(f'check("{exercise.number}")', lesson)
     first, second = capsys.readouterr().out.splitlines()
     assert first == second and first.startswith("Not yet.")
-    assert np.array_equal(before, np.random.get_state()[1])
+    assert states() == before
 
 
 def test_the_wrong_answers_are_many(record_property):

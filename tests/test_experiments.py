@@ -80,6 +80,15 @@ def test_every_step_of_a_record_is_a_command_that_its_experiment_takes(path):
     assert not re.search(r'"/(home|work|root|tmp|Users)/', text)
 
 
+def test_every_record_of_an_experiment_says_how_many_cpu_seconds_it_took():
+    for path in (p for p in RESULTS if p.stem in RECORDS.values()):
+        run = json.loads(path.read_text(encoding="utf-8"))["run"]
+        assert isinstance(run["seconds"], (int, float)) and run["seconds"] > 0, (
+            path.name
+        )
+        assert f"data/results/{path.name}, " in listing()
+
+
 def test_a_command_keeps_no_absolute_path_and_quotes_what_a_shell_would_split():
     line = record.command("tuning", Path("/srv/of someone/my folder"), "a b", 3)
     assert line == f"{record.DOOR} tuning 'my folder' 'a b' 3"

@@ -244,3 +244,18 @@ def test_compare_is_bootstrap_and_simultaneous_differences_row_by_row():
         )
     assert tuple(table.loc["forest", ends]) == (0, 0, 0)
     assert list(compare(results).columns) == ["mean", "low", "high", "n"]
+
+
+@pytest.mark.parametrize("resamples", [0, -1, 2.5, None, "many"])
+def test_a_number_of_resamples_that_draws_nothing_is_refused_in_one_sentence(resamples):
+    values = np.arange(5.0)
+    message = "resamples must be a whole number ≥ 1, got .*10,000 is usual"
+    for ask in (
+        lambda r: bootstrap(values, resamples=r),
+        lambda r: paired(values, values[::-1], resamples=r),
+        lambda r: simultaneous({"a": values}, resamples=r),
+        lambda r: compare({"a": values, "b": values + 1}, "a", resamples=r),
+    ):
+        with pytest.raises(ValueError, match=message):
+            ask(resamples)
+    assert bootstrap(values, resamples=np.int64(50)).n == 5

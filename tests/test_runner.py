@@ -153,6 +153,31 @@ def test_a_lesson_that_fails_leaves_its_notebook_and_is_not_finished(tmp_path):
     assert failed.is_file() and path.read_bytes() == before
 
 
+def test_a_refresh_that_is_stopped_while_it_writes_leaves_nothing_beside_the_lesson(
+    tmp_path, monkeypatch
+):
+    path = lesson(tmp_path / "00_a.ipynb", "print(1)")
+    before, replace = path.read_bytes(), os.replace
+    seen = []
+
+    def stopped(source, target):
+        seen.append(Path(source))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run_notebooks.refresh(path, tmp_path / "failed.ipynb")
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    assert path.read_bytes() == before
+    # killed, it leaves a hidden file, which the next refresh takes away
+    gone = seen[0].with_name(f"{seen[0].name.rpartition('.')[0]}.999999999")
+    gone.write_text("half")
+    monkeypatch.setattr(os, "replace", replace)
+    assert run_notebooks.refresh(path, tmp_path / "failed.ipynb").state == "ok"
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    assert path.read_bytes().endswith(b"}\n") and gone.name.startswith(".")
+
+
 READER = """
 import sys
 import nbformat

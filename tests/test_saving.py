@@ -8,13 +8,20 @@ import re
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from sklearn.base import clone
+from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest as SklearnForest
+from sklearn.exceptions import NotFittedError
 from sklearn.neighbors import LocalOutlierFactor
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 from sklearn.svm import OneClassSVM
 
 from metaad import saving
@@ -109,6 +116,11 @@ def net(out=1):
     return MLP((4, 8, out))
 
 
+def piped(scaler, last):
+    """A scaler and a detector as one."""
+    return make_pipeline(clone(scaler), clone(last)).fit(X)
+
+
 FITTED = {
     "k-means": lambda: KMeansDetector(3, random_state=0).fit(X),
     "k nearest neighbours": lambda: KNNDetector(4, "median").fit(X),
@@ -139,6 +151,17 @@ FITTED = {
     "scikit-learn's forest": lambda: SklearnForest(n_estimators=5, random_state=0).fit(
         X
     ),
+    **{
+        f"{type(scaler).__name__} and {type(last).__name__}": partial(
+            piped, scaler, last
+        )
+        for scaler, last in (
+            (StandardScaler(), LocalOutlierFactor(5, novelty=True)),
+            (MinMaxScaler((0, 2)), IsolationForest(5, random_state=0)),
+            (RobustScaler(), OneClassSVM(nu=0.2)),
+            (StandardScaler(with_mean=False), KMeansDetector(2, random_state=0)),
+        )
+    },
     "few-shot detector": lambda: meta(MAML, net()).adapt(X[:6]),
     "few-shot detector with labels": lambda: FewShotDetector(
         meta(MAML, net()), contamination=0.2
@@ -159,7 +182,7 @@ LEARNERS = {
     "Mahalanobis": lambda: meta(Mahalanobis, net(3)),
     "PLDA": lambda: meta(PLDA, net(3), shots=(2,)),
     "Adversarial": lambda: meta(Adversarial, net(3), width=4, noise=2),
-    "Adversarial, mixing": lambda: meta(Adversarial, net(3), "mixer", width=4),
+    "Adversarial, mixing": lambda: meta(Adversarial, net(3), anomalies="mixer"),
 }
 # a meta-learner about a detector, and what it was fitted to
 ABOUT = {
@@ -464,6 +487,7 @@ class Odd(torch.nn.Module):
     [
         (Own(2).fit(X), "Own is not among the classes that are saved"),
         (print, "not among the classes"),
+        (make_pipeline(StandardScaler(), PCA(2)).fit(X), "tensors, arrays|among the"),
         (MAML(Odd()), "made of layers that metaad.saving.nets lists"),
         (KMeansDetector(random_state=np.random.RandomState(0)), "only tensors, arrays"),
     ],
@@ -474,6 +498,37 @@ def test_what_a_file_cannot_hold_is_refused_and_nothing_is_written(
     with pytest.raises(TypeError, match=said):
         saving.save(tmp_path / "d", value)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("path", ["d.metaad", Path("d.metaad")])
+def test_path_and_object_the_other_way_round_get_a_sentence_that_says_so(
+    path, tmp_path
+):
+    said = "save takes the path first, then the fitted object.*with the KMeansDetector"
+    with pytest.raises(TypeError, match=said):
+        saving.save(KMeansDetector(2).fit(X), path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_pipeline_that_is_not_fitted_and_one_that_skips_a_step_come_back(tmp_path):
+    plain = make_pipeline(StandardScaler(), KMeansDetector(2, random_state=0))
+    back = there_and_back(plain, tmp_path / "d")
+    assert str(back) == str(plain)
+    with pytest.raises(NotFittedError):
+        back.predict(NEW)
+    assert (back.fit(X).predict(NEW) == plain.fit(X).predict(NEW)).all()
+    skipping = Pipeline([("none", "passthrough"), ("last", KMeansDetector(2))]).fit(X)
+    back = there_and_back(skipping, tmp_path / "e")
+    assert (back.score_samples(NEW) == skipping.score_samples(NEW)).all()
+
+
+def test_a_pipeline_keeps_the_names_of_its_columns(tmp_path):
+    frame = pd.DataFrame(X, columns=[f"column {j}" for j in range(X.shape[1])])
+    whole = make_pipeline(StandardScaler(), KMeansDetector(2, random_state=0))
+    back = there_and_back(whole.fit(frame), tmp_path / "d")
+    assert list(back.feature_names_in_) == list(frame.columns)
+    with pytest.raises(ValueError, match="feature names"):
+        back.predict(frame[frame.columns[::-1]])
 
 
 def test_weights_that_are_not_numbers_are_not_saved(tmp_path):

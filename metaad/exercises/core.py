@@ -14,9 +14,11 @@ A new exercise, number 3 of lesson 04:
 """
 
 import importlib
+import random
 import re
 import sys
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -175,8 +177,22 @@ def _answer(number, namespace):
         )
     if str(getattr(function, "__module__", "")).startswith("metaad.exercises"):
         return False, "Not yet. That one is the course's own; write yours."
-    state = np.random.get_state()
-    try:
+    with _random_states_kept():
         return exercise.answer(function)
+
+
+@contextmanager
+def _random_states_kept():
+    """Leave the generators of Python, NumPy and, where it is loaded, PyTorch as they
+    were: a check changes nothing about what comes after it.
+    """
+    torch = sys.modules.get("torch")
+    python, state = random.getstate(), np.random.get_state()
+    of_torch = torch.get_rng_state() if torch else None
+    try:
+        yield
     finally:
+        random.setstate(python)
         np.random.set_state(state)
+        if torch:
+            torch.set_rng_state(of_torch)

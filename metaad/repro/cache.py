@@ -54,7 +54,8 @@ def key(code=(), **parts):
     ----------
     code : functions, classes or modules whose source counts, see `code_version`.
     parts : arrays, estimators (all their parameters and the code of their class count),
-        numbers, strings, None, and dicts, lists, tuples of them.
+        numbers, strings, None, and dicts, lists, tuples of them. Of a string that names
+        a file of the package, such as the policy "adbench-v1", the file counts too.
     """
     described = {n: _described(v) for n, v in sorted(parts.items())}
     described["code"] = [code_version(c) for c in code]
@@ -88,8 +89,9 @@ def code_version(of):
     """Return a checksum of the code behind a function, class or module: 64 hex digits.
 
     Counted are its module, every module of metaad that it imports, directly or not,
-    the modules of a class's bases, and the versions of what computes. Of what was
-    written in a session, such as a notebook, its own source counts.
+    the JSON files beside them that they name, the modules of a class's bases, and the
+    versions of what computes. Of what was written in a session, such as a notebook, its
+    own source counts.
     """
     parts = inspect.getmro(of) if isinstance(of, type) else (of,)
     found = {}
@@ -128,7 +130,13 @@ def _collect(name, found):
     found[name] = hashlib.sha256(source).hexdigest()
     if name.split(".")[0] != "metaad" or not spec.origin.endswith(".py"):
         return
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    found.update(_files_named(name, Path(spec.origin).parent, tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.startswith("metaad."):
+                    _collect(alias.name, found)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
             "metaad"
         ):
@@ -139,6 +147,25 @@ def _collect(name, found):
                     _collect(inner, found)
                 else:
                     _collect(_home(node.module, alias.name), found)
+
+
+def _files_named(name, folder, tree):
+    """Checksums of the JSON files beside a module that stand in its code by name."""
+    texts = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)}
+    return {
+        f"{name}: {file.name}": hashlib.sha256(_source(file)).hexdigest()
+        for file in sorted(folder.glob("*.json"))
+        if file.name in texts
+    }
+
+
+@cache
+def _shipped():
+    """The JSON files of the package: {"adbench-v1": [paths], ...}."""
+    found = {}
+    for file in sorted(Path(__file__).parents[1].rglob("*.json")):
+        found.setdefault(file.stem, []).append(file)
+    return found
 
 
 def _spec(name):
@@ -208,6 +235,9 @@ def _described(value):
         return {"dict": [[_described(k), _described(v)] for k, v in value.items()]}
     if isinstance(value, (list, tuple)):
         return {"list": [_described(v) for v in value]}
+    if isinstance(value, str) and value in _shipped():
+        content = [hashlib.sha256(_source(f)).hexdigest() for f in _shipped()[value]]
+        return {"shipped": value, "content": content}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise TypeError(

@@ -25,6 +25,8 @@ class Saved:
     unset: tuple = ()
     # parameters that must look like something, in a class that learns nothing
     given: dict = field(default_factory=dict)
+    # what it has learned lies in its parameters, objects of this table themselves
+    of_parts: bool = False
 
 
 DETECTOR = {
@@ -216,6 +218,11 @@ CLASSES = {
     "sklearn.ensemble.IsolationForest": Saved(),
     "sklearn.neighbors.LocalOutlierFactor": Saved(),
     "sklearn.svm.OneClassSVM": Saved(),
+    # before a detector, in a pipeline
+    "sklearn.pipeline.Pipeline": Saved(of_parts=True),
+    "sklearn.preprocessing.StandardScaler": Saved(),
+    "sklearn.preprocessing.MinMaxScaler": Saved(),
+    "sklearn.preprocessing.RobustScaler": Saved(),
 }
 
 

@@ -1,6 +1,7 @@
 """Objects of the table of classes to values and back, and the pair of verbs."""
 
 import inspect
+import os
 
 from metaad.saving import file
 from metaad.saving.classes import CLASSES, class_of
@@ -8,8 +9,8 @@ from metaad.saving.tree import read_tree, write_tree
 
 
 def save(path, fitted):
-    """Write a fitted object of the package, or one of scikit-learn's detectors that the
-    course uses, to a file.
+    """Write a fitted object of the package, one of scikit-learn's detectors that the
+    course uses, or a Pipeline of scalers and one of them, to a file.
 
     Whole or not at all; equal objects give equal bytes. `load` gives an object with the
     same scores, bit for bit.
@@ -22,6 +23,11 @@ def save(path, fitted):
     ValueError
         if an attribute is not as it must be (NaN among the weights, say).
     """
+    if isinstance(fitted, (str, os.PathLike)):
+        raise TypeError(
+            f"save takes the path first, then the fitted object; got {fitted!r} as the "
+            f"object. Write save({fitted!r}, ...) with the {type(path).__name__} second."
+        )
     if key_of(fitted) is None:
         raise TypeError(
             f"{type(fitted).__name__} is not among the classes that are saved: "
@@ -75,7 +81,7 @@ def state(value, inner):
         return [key, inner(value._state()), None]
     taken = {n: getattr(value, n) for n in parameters(cls)} | dict.fromkeys(row.unset)
     _check_fields(cls, taken, row.given)
-    if key.startswith("sklearn."):
+    if key.startswith("sklearn.") and not row.of_parts:
         from metaad.saving import scikit
 
         learned = scikit.packed(value)

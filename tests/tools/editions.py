@@ -23,6 +23,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from metaad.repro.whole import whole
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -155,14 +157,27 @@ def digest(content):
     return hashlib.sha256(content).hexdigest()
 
 
+def known_copies(path):
+    """Return what own_copy wrote into a file: {name: digest}; {} where there is none, or
+    it can't be read.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def own_copy(folder):
     """Add to the reader's folder what it lacks, overwrite nothing: lines to say.
 
-    A lesson that has changed since it was copied is named, with the way to get it."""
+    A lesson that has changed since it was copied is named, with the way to get it. What
+    is known of the copies is made again where it can't be read: a lesson as it is today
+    counts as unchanged, every other one as changed."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / KEPT
-    copied = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    copied = known_copies(kept)
     changed, new = [], []
     for path in lesson_paths():
         text = text_of(student(read(path)))
@@ -171,7 +186,9 @@ def own_copy(folder):
             (folder / path.name).write_text(text, encoding="utf-8")
             copied[path.name] = now
             new.append(path.stem[:2])
-        elif copied.get(path.name) != now:
+        elif copied.get(path.name, digest((folder / path.name).read_bytes())) == now:
+            copied[path.name] = now
+        else:
             changed.append(path.name)
     for path in (p for p in NOTEBOOKS.rglob("*") if p.suffix in (".md", ".png")):
         name = path.relative_to(NOTEBOOKS).as_posix()
@@ -180,7 +197,8 @@ def own_copy(folder):
         if not target.exists() or digest(target.read_bytes()) == copied.get(name):
             shutil.copyfile(path, target)
             copied[name] = digest(path.read_bytes())
-    kept.write_text(json.dumps(copied, indent=1) + "\n", encoding="utf-8")
+    with whole(kept) as file:
+        file.write((json.dumps(copied, indent=1) + "\n").encode())
     lines = [f"New in {folder.name}/: lessons {', '.join(new)}."] if new else []
     if changed:
         lines.append(

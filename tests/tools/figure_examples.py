@@ -4,6 +4,7 @@ import numpy as np
 
 from metaad.metrics import Interval
 from metaad.plots import (
+    adversarial,
     architectures,
     concept_map,
     concepts,
@@ -217,6 +218,9 @@ FIGURES = {
         {f"curvatures 1 and {k}": {"MAML": RAISE, "FOMAML": -RAISE} for k in (3, 15)},
         {f"after {k} outer steps": [1.0, 0.9, 0.5] for k in (1, 100, 300)},
         (0.001, 0.01, 0.1),
+    ),
+    "proposals": lambda: adversarial.proposals(
+        DIGITS[:6], {n: (DIGITS[6:], DIGITS[6:, 0, 0]) for n in ("generator", "mixup")}
     ),
     "ranked": lambda: few_shot.ranked(
         DIGITS[:10], {n: (DIGITS, np.arange(12) % 3 == 0) for n in ("before", "after")}

@@ -27,6 +27,8 @@ import lesson_processes
 import lesson_runs
 from lesson_runs import QUIET, Outcome, execute, execute_student, not_yet
 
+from metaad.repro.whole import whole
+
 __all__ = ["lessons", "main", "not_yet", "refresh"]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,9 +82,8 @@ def refresh(path, failed):
             extra_arguments=QUIET,
         ).execute()
         tidy(notebook)
-        temporary = path.with_suffix(".tmp")
-        nbformat.write(notebook, temporary)
-        os.replace(temporary, path)
+        with whole(path) as file:
+            file.write(nbformat.writes(notebook).rstrip("\n").encode() + b"\n")
         return Outcome(path.stem, "ok", time.perf_counter() - started)
     except Exception as error:  # reported by name, and the exit status is 1
         tidy(notebook)

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import OneClassSVM
 
 from metaad.detectors import (
     IsolationForest,
     KNNDetector,
     MahalanobisDetector,
+    PatchFilters,
     PCADetector,
 )
 from metaad.experiments.one_class_mnist_methods import autoencoders, denoised, each
@@ -70,6 +72,13 @@ ROWS = {
     "denoising autoencoder": DENOISED,
     "kNN, deskewed": NEIGHBOURS._replace(view="deskewed"),
     "Gaussian, deskewed": GAUSSIAN._replace(view="deskewed"),
+    "learned filters, deskewed": Row(
+        "deskewed",
+        each,
+        {"detector": make_pipeline(PatchFilters(), MahalanobisDetector(RIDGE))},
+        False,
+        f"6 principal components of 5 x 5 patches, ridge {RIDGE:g}",
+    ),
     "denoising autoencoder, deskewed": DENOISED._replace(view="deskewed"),
     "Gaussian, HOG of raw": GAUSSIAN._replace(view="HOG of raw"),
     "kNN, HOG": NEIGHBOURS._replace(view="HOG"),

@@ -16,6 +16,7 @@ from metaad.detectors import (
 )
 from metaad.experiments import one_class_mnist as experiment
 from metaad.experiments import parts
+from metaad.experiments.one_class_mnist_choice import distances
 from metaad.experiments.one_class_mnist_methods import VIEWS, denoised, each
 from metaad.experiments.one_class_mnist_rows import ROWS, Row
 
@@ -88,7 +89,7 @@ def test_the_record_keeps_the_rows_that_a_folder_lacks(small, tmp_path):
     near = content["rows"]["near"]
     assert near["mean"]["value"] == pytest.approx(np.mean(near["auroc"]["0"]))
     assert near["mean"]["n"] == 10
-    assert content["command"][0].endswith("one_class_mnist --parts DIR")
+    assert content["command"][0].endswith("--parts DIR --choose")
 
 
 def test_differences_to_the_best_row_are_paired_over_digits():
@@ -119,3 +120,30 @@ def test_every_row_has_a_view_and_its_key_changes_with_what_made_it():
     assert experiment.key("kNN", 0, "other") not in keys
     assert experiment.key("kNN", 1, "digest") not in keys
     assert isinstance(ROWS["Gaussian, HOG"].settings["detector"], MahalanobisDetector)
+
+
+def test_distances_of_all_ridges_are_the_detectors_squared():
+    rng = np.random.default_rng(0)
+    X, queries = rng.normal(size=(50, 4)) * [1, 2, 3, 4], rng.normal(size=(9, 4))
+    for ridge, found in zip((0.1, 3.0), distances(X, queries, (0.1, 3.0)), strict=True):
+        expected = anomaly_score(MahalanobisDetector(ridge).fit(X), queries) ** 2
+        np.testing.assert_allclose(found, expected, rtol=1e-10)
+
+
+def test_the_choice_sees_training_images_alone_and_comes_into_the_record(
+    small, table, tmp_path, monkeypatch
+):
+    seen = []
+
+    def pretend(X, y):
+        seen.append((X, y))
+        return {"pixels": {"1": 0.9}}
+
+    monkeypatch.setattr(experiment, "choice", pretend)
+    monkeypatch.setattr(experiment.cache, "key", lambda **_: "key")
+    experiment.choose(tmp_path)
+    experiment.choose(tmp_path)
+    assert len(seen) == 1 and len(seen[0][0]) == table.train.sum()
+    assert np.array_equal(seen[0][1], table.y[table.train])
+    experiment.report(tmp_path, tmp_path / "record.json")
+    assert parts.read(tmp_path / "record.json")["choice"] == {"pixels": {"1": 0.9}}

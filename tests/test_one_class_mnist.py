@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sklearn.svm import OneClassSVM
 
 from metaad import metrics
 from metaad.detectors import (
@@ -17,7 +18,12 @@ from metaad.detectors import (
 from metaad.experiments import one_class_mnist as experiment
 from metaad.experiments import parts
 from metaad.experiments.one_class_mnist_choice import distances
-from metaad.experiments.one_class_mnist_methods import VIEWS, denoised, each
+from metaad.experiments.one_class_mnist_methods import (
+    VIEWS,
+    denoised,
+    each,
+    support_vectors,
+)
 from metaad.experiments.one_class_mnist_rows import ROWS, Row
 
 NET = {"hidden": (9,), "noise": 0.5, "n_noisy": 3, "epochs": 2}
@@ -111,6 +117,17 @@ def test_nets_scored_together_in_float32_are_the_detectors_scored_alone():
     for X, scores in zip(digits, found, strict=True):
         alone = DenoisingAutoencoder(random_state=3, device="cpu", **NET).fit(X)
         np.testing.assert_allclose(scores, anomaly_score(alone, queries), rtol=1e-3)
+
+
+def test_support_vectors_are_those_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    digits = [rng.random((n, 16)).astype(np.float32) for n in (60, 40)]
+    queries = rng.random((30, 16)).astype(np.float32)
+    found = support_vectors(digits, queries, 0, nu=0.1)
+    for X, scores in zip(digits, found, strict=True):
+        theirs = OneClassSVM(nu=0.1).fit(X.astype(np.float64))
+        expected = anomaly_score(theirs, queries.astype(np.float64))
+        np.testing.assert_allclose(scores, expected, rtol=1e-4)
 
 
 def test_every_row_has_a_view_and_its_key_changes_with_what_made_it():

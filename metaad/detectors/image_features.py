@@ -16,12 +16,13 @@ BLOCK = 4096  # images worked on at a time
 
 
 class ImageTransformer(TransformerMixin, BaseEstimator):
-    """Base of transformers that learn nothing: a subclass writes `_image_features`, from
-    images (n, s, s) to an array (n, ...), and `_check_parameters(side)`.
+    """Base: a subclass writes `_image_features`, from images (n, s, s) to an array
+    (n, ...), and, if it has something to learn, `_learn`.
     """
 
     def fit(self, X, y=None):
-        """Note the size of the images X (n, s²); y is ignored. Returns the transformer.
+        """Note the size of the images X (n, s²), and learn from them what there is to
+        learn; y is ignored. Returns the transformer.
 
         Raises
         ------
@@ -36,6 +37,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
                 f"{X.shape[1]}. Cut or pad the images first."
             )
         self._check_parameters()
+        self._learn(X.reshape(-1, self.side_, self.side_))
         return self
 
     def transform(self, X):
@@ -49,8 +51,30 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         found = [self._image_features(b).astype(X.dtype, copy=False) for b in blocks]
         return np.concatenate(found).reshape(len(X), -1)
 
+    def _learn(self, images):
+        """Learn from images (n, s, s)."""
+
     def _check_parameters(self):
-        """Raise ValueError for a parameter that means nothing."""
+        """Raise ValueError for a parameter that means nothing. Here: cells and blocks,
+        where the subclass has them.
+        """
+        cell, block = getattr(self, "cell", 1), getattr(self, "block", 1)
+        side = self.side_
+        if not 1 <= cell <= side or side % cell:
+            raise ValueError(
+                f"cell must divide the image's side, {side}; got {cell!r}."
+            )
+        if not 1 <= block <= side // cell:
+            raise ValueError(
+                f"block must lie between 1 and {side // cell} cells, got {block!r}."
+            )
+
+    def _summed(self, images):
+        """Sums over cells: images (n, s, s, o) -> (n, c, c, o)."""
+        n, side, _, channels = images.shape
+        cells = side // self.cell
+        shape = n, cells, self.cell, cells, self.cell, channels
+        return images.reshape(shape).sum(axis=(2, 4))
 
 
 class Deskew(ImageTransformer):
@@ -176,26 +200,12 @@ class HOG(ImageTransformer):
         self.signed = signed
 
     def _check_parameters(self):
-        cell, block, side = self.cell, self.block, self.side_
-        if not 1 <= cell <= side or side % cell:
-            raise ValueError(
-                f"cell must divide the image's side, {side}; got {cell!r}."
-            )
-        if not 1 <= block <= side // cell:
-            raise ValueError(
-                f"block must lie between 1 and {side // cell} cells, got {block!r}."
-            )
+        super()._check_parameters()
         if self.orientations < 2:
             raise ValueError(f"orientations must be ≥ 2, got {self.orientations!r}.")
 
     def _image_features(self, images):
-        cells = self._cells(images)  # (n, c, c, o)
-        windows = np.lib.stride_tricks.sliding_window_view(
-            cells, (self.block, self.block), axis=(1, 2)
-        )  # (n, p, p, o, b, b)
-        blocks = windows.reshape(*windows.shape[:3], -1)
-        length = np.sqrt((blocks**2).sum(axis=-1, keepdims=True) + 1e-6)
-        return blocks / length
+        return pooled(self._cells(images), self.block)
 
     def _cells(self, images):
         down, right = np.zeros_like(images), np.zeros_like(images)
@@ -206,11 +216,20 @@ class HOG(ImageTransformer):
         bins = np.arctan2(down, right) % round_ * (self.orientations / round_)
         lower = np.floor(bins)
         share = bins - lower  # of the next bin
-        n, cells = len(images), images.shape[1] // self.cell
-        found = np.empty((n, cells, cells, self.orientations), images.dtype)
+        found = []
         for o in range(self.orientations):
             weight = (lower % self.orientations == o) * (1 - share)
             weight += ((lower + 1) % self.orientations == o) * share
-            edges = (length * weight).reshape(n, cells, self.cell, cells, self.cell)
-            found[..., o] = edges.sum(axis=(2, 4))
-        return found
+            found.append(self._summed((length * weight)[..., None]))
+        return np.concatenate(found, axis=-1)
+
+
+def pooled(cells, block):
+    """Return every block of block × block cells (n, c, c, o), divided by its length:
+    array (n, p, p, o block²), p = c - block + 1.
+    """
+    windows = np.lib.stride_tricks.sliding_window_view(
+        cells, (block, block), axis=(1, 2)
+    )  # (n, p, p, o, b, b)
+    blocks = windows.reshape(*windows.shape[:3], -1)
+    return blocks / np.sqrt((blocks**2).sum(axis=-1, keepdims=True) + 1e-6)

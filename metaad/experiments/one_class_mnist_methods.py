@@ -8,6 +8,8 @@ digit; queries an array (n, d)."""
 import numpy as np
 import torch
 from sklearn.base import clone
+from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.svm import OneClassSVM
 
 from metaad.detectors import (
     HOG,
@@ -56,6 +58,19 @@ def each(digits, queries, seed, detector):
     own = {"random_state": seed} if "random_state" in detector.get_params() else {}
     fitted = (clone(detector).set_params(**own).fit(X) for X in digits)
     return [anomaly_score(one, queries) for one in fitted]
+
+
+def support_vectors(digits, queries, seed, nu):
+    """Fit scikit-learn's OneClassSVM with an RBF kernel and gamma="scale" to each digit;
+    matrix products make the kernel, which is several times as fast as its own loops.
+    """
+    scores = []
+    for X in digits:
+        X, Q = X.astype(np.float64), queries.astype(np.float64)
+        gamma = 1.0 / (X.shape[1] * X.var())
+        machine = OneClassSVM(kernel="precomputed", nu=nu).fit(rbf_kernel(X, X, gamma))
+        scores.append(anomaly_score(machine, rbf_kernel(Q, X, gamma)))
+    return scores
 
 
 def autoencoders(digits, queries, seed, **parameters):

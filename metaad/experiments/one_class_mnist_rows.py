@@ -3,15 +3,21 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sklearn.svm import OneClassSVM
+from sklearn.pipeline import make_pipeline
 
 from metaad.detectors import (
     IsolationForest,
     KNNDetector,
     MahalanobisDetector,
+    PatchFilters,
     PCADetector,
 )
-from metaad.experiments.one_class_mnist_methods import autoencoders, denoised, each
+from metaad.experiments.one_class_mnist_methods import (
+    autoencoders,
+    denoised,
+    each,
+    support_vectors,
+)
 
 
 class Row(NamedTuple):
@@ -53,7 +59,7 @@ ROWS = {
         "100 trees of 256 images each",
     ),
     "One-Class SVM": Row(
-        "raw", each, {"detector": OneClassSVM(nu=0.1)}, False, "RBF kernel, ν .1"
+        "raw", support_vectors, {"nu": 0.1}, False, "RBF kernel, ν .1"
     ),
     "PCA residual": Row(
         "raw",
@@ -65,11 +71,18 @@ ROWS = {
     "kNN": NEIGHBOURS,
     "Gaussian": GAUSSIAN,
     "autoencoder": Row(
-        "raw", autoencoders, {"epochs": 50}, True, "784-128-64-32-10, 50 epochs"
+        "raw", autoencoders, {"epochs": 30}, True, "784-128-64-32-10, 30 epochs"
     ),
     "denoising autoencoder": DENOISED,
     "kNN, deskewed": NEIGHBOURS._replace(view="deskewed"),
     "Gaussian, deskewed": GAUSSIAN._replace(view="deskewed"),
+    "learned filters, deskewed": Row(
+        "deskewed",
+        each,
+        {"detector": make_pipeline(PatchFilters(), MahalanobisDetector(RIDGE))},
+        False,
+        f"6 principal components of 5 x 5 patches, ridge {RIDGE:g}",
+    ),
     "denoising autoencoder, deskewed": DENOISED._replace(view="deskewed"),
     "Gaussian, HOG of raw": GAUSSIAN._replace(view="HOG of raw"),
     "kNN, HOG": NEIGHBOURS._replace(view="HOG"),

@@ -15,6 +15,7 @@ from metaad.plots import (
     concept_map,
     concepts,
     detectors,
+    distances,
     few_labels,
     few_shot,
     images,
@@ -50,8 +51,9 @@ def test_nothing_in_a_figure_is_cut_collides_or_is_too_small_for_a_phone(name):
 
 
 def test_every_function_that_draws_a_figure_is_looked_at():
-    modules = (architectures, concept_map, concepts, detectors, few_labels, few_shot)
-    modules += (images, learned_forest, learning, policies, tables, trees, tuning)
+    modules = (architectures, concept_map, concepts, detectors, distances, few_labels)
+    modules += (few_shot, images, learned_forest, learning, policies, tables, trees)
+    modules += (tuning,)
     looked_at = {word for name in FIGURES for word in name.split()}
     looked_at |= {"masking", "agreement", "curves"}
     for module in modules:

@@ -16,6 +16,7 @@ from metaad.plots import (
     concept_map,
     concepts,
     detectors,
+    distances,
     few_labels,
     few_shot,
     images,
@@ -61,6 +62,9 @@ def test_every_function_that_draws_a_figure_is_looked_at():
         few_shot,
     )
     modules += (images, learned_forest, learning, policies, tables, trees, tuning)
+    modules = (architectures, concept_map, concepts, detectors, distances, few_labels)
+    modules += (few_shot, images, learned_forest, learning, policies, tables, trees)
+    modules += (tuning,)
     looked_at = {word for name in FIGURES for word in name.split()}
     looked_at |= {"masking", "agreement", "curves"}
     for module in modules:

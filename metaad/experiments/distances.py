@@ -128,6 +128,22 @@ def mixed(normal, odd, share, rng, n_reference=150, n=60):
     return rows[:n_reference], np.concatenate([rows[n_reference:], strange])
 
 
+def clinic(table, batch, rng, n_reference=150):
+    """Split a labelled table for lesson 04, in standard deviations of the reference.
+
+    Returns
+    -------
+    (reference, fresh, rest, odd) : normal rows (n_reference, d), (batch, d), (..., d),
+    and the anomalies, each in an order that is drawn."""
+    normal, odd = (
+        rng.permutation(table.X[table.y == 0]),
+        rng.permutation(table.X[table.y == 1]),
+    )
+    centre, unit = normal[:n_reference].mean(axis=0), normal[:n_reference].std(axis=0)
+    parts = np.split((normal - centre) / unit, [n_reference, n_reference + batch])
+    return *parts, (odd - centre) / unit
+
+
 def seen(signs, draw, cases, rng, nulls=200, draws=100):
     """Return which draws of which case each sign sees.
 

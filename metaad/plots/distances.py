@@ -32,7 +32,10 @@ def row_strips(batches, bar, xlabel="row score"):
     axis.axvline(
         bar, color="black", linewidth=1.2, linestyle="--", label="a row's alarm"
     )
-    axis.set(xlabel=xlabel, xscale="log")
+    low, high = (f([f(v[0]) for v in batches.values()]) for f in (np.min, np.max))
+    axis.set(xlabel=xlabel)
+    inside = [t for t in (1, 2, 5, 10, 20, 50) if low <= t <= high]
+    charts.ticks(axis, inside or [float(low)], scale="log")
     charts.name_rows(axis, list(batches))
     charts.legend_below(figure)
     return figure
@@ -42,13 +45,15 @@ def nulls(tests, xlabel="squared MMD"):
     """Draw, for each permutation test, the distances after exchanges and the one that
     was seen: {title: Permutation}.
     """
-    figure, axes = charts.panels(len(tests), height=2.4, extra=0.4)
+    figure, axes = charts.panels(
+        len(tests), columns=1, height=1.3, extra=0.5, sharex=True
+    )
     for axis, (title, test) in zip(axes, tests.items(), strict=True):
         charts.histogram(axis, test.null, 30, 0, "after exchanging rows")
         line = {"color": ANOMALY, "linewidth": 2.0, "label": "the batch as it came"}
         axis.axvline(test.value, **line)
-        axis.set(title=title, xlabel=xlabel, yticks=[])
-        axis.locator_params(axis="x", nbins=4)
+        axis.set(title=title, yticks=[])
+    axes[-1].set_xlabel(xlabel)
     charts.legend_below(figure)
     return figure
 

@@ -9,6 +9,7 @@ from metaad.plots import (
     concept_map,
     concepts,
     detectors,
+    distances,
     few_labels,
     few_shot,
     images,
@@ -19,6 +20,7 @@ from metaad.plots import (
     trees,
     tuning,
 )
+from metaad.scores import Permutation
 
 rng = np.random.default_rng(0)
 X, Y = rng.normal(size=(60, 2)), np.repeat([0, 1], [50, 10])
@@ -127,6 +129,35 @@ FIGURES = {
     ),
     "setting_ranges": lambda: detectors.setting_ranges(
         [f"table {k}" for k in range(20)], SPANS
+    ),
+    "row_strips": lambda: distances.row_strips(
+        {f"{k} % malignant": (2 + 9 * rng.random(60), Y, "p = 0.265") for k in (0, 20)},
+        8.0,
+        "score of a row: distance to the 5th reference row",
+    ),
+    "nulls": lambda: distances.nulls(
+        {
+            f"{k} % malignant": Permutation(0.02, 0.1, rng.normal(size=200) / 99)
+            for k in (0, 5, 20)
+        }
+    ),
+    "shifted": lambda: distances.shifted(
+        SCORES,
+        1.5,
+        {n: (RAISE, RAISE) for n in ("Wasserstein", "KL of fitted Gaussians", "MMD")},
+    ),
+    "seen_map": lambda: distances.seen_map(
+        {
+            c: {f"largest row score {k}": k / 9 for k in range(9)}
+            for c in ("none", "shift", "spread", "too narrow", "one far row")
+        }
+    ),
+    "estimates": lambda: distances.estimates(
+        (50, 100, 400, 1600),
+        {f"KL({a} ‖ b)": (0.2, [interval(0.1)] * 4) for a in ("wide", "narrow")},
+    ),
+    "f1_bars": lambda: distances.f1_bars(
+        {f"its own rows: tokens but O, {k}": k / 6 for k in range(7)}
     ),
     "isolation_paths": lambda: trees.isolation_paths(
         X, {"far point": (0, STEPS), "central point": (1, STEPS * 5)}

@@ -21,6 +21,7 @@ from metaad.plots import (
     learned_forest,
     learning,
     legible,
+    neighbours,
     policies,
     tables,
     trees,
@@ -51,7 +52,16 @@ def test_nothing_in_a_figure_is_cut_collides_or_is_too_small_for_a_phone(name):
 
 def test_every_function_that_draws_a_figure_is_looked_at():
     modules = (architectures, concept_map, concepts, detectors, few_labels, few_shot)
-    modules += (images, learned_forest, learning, policies, tables, trees, tuning)
+    modules += (
+        images,
+        learned_forest,
+        learning,
+        neighbours,
+        policies,
+        tables,
+        trees,
+        tuning,
+    )
     looked_at = {word for name in FIGURES for word in name.split()}
     looked_at |= {"masking", "agreement", "curves"}
     for module in modules:

@@ -4,33 +4,15 @@ import numpy as np
 from sklearn.neighbors import LocalOutlierFactor
 
 from metaad import metrics
+from metaad.data.drawn import groups
 from metaad.exercises.core import Exercise, Wrong
 
-NARROW = np.array([-1.6, 0.0])  # centre of the narrow group
-KINDS = ("local", "cluster", "dependency")
+KINDS = ("local", "cluster", "dependency")  # the fourth, "global", is easy for any k
 
 
 def my_k():
     """Return a number of neighbours for LOF."""
     return 40
-
-
-def groups(kind, rng, n=400, bad=20):
-    """Return the lesson's table: a narrow group, a wide tilted one, and 20 anomalies of
-    one kind. X (420, 2) and y (420,).
-    """
-    t, u = rng.normal(size=(2, n // 2))
-    wide = np.stack([1.8 + 0.9 * t, 0.9 * t + 0.12 * u], axis=1)
-    X = np.concatenate([rng.normal(NARROW, 0.25, (n // 2, 2)), wide])
-    if kind == "cluster":
-        Z = rng.normal([-1.5, 3.2], 0.08, (bad, 2))
-    elif kind == "local":
-        Z = rng.normal(NARROW, 0.9, (12 * bad, 2))
-        Z = Z[np.linalg.norm(Z - NARROW, axis=1) > 0.75]
-    else:
-        Z = rng.normal([1.8, 0.0], 0.9, (12 * bad, 2))
-        Z = Z[np.abs(Z[:, 0] - 1.8 - Z[:, 1]) > 0.6]
-    return np.concatenate([X, Z[:bad]]), np.repeat([0, 1], [n, bad])
 
 
 def sees_all(k, args, rng):

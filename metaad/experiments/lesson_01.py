@@ -134,18 +134,6 @@ def flags(X, gaussian):
     return fitted.location_, fitted.covariance_, fitted.mahalanobis(X) > CHI2
 
 
-def masking(seed, repeats):
-    """Measure the share of anomalies found, a cluster of 20 % of the rows: dict of
-    Gaussian -> (repeats,), on the same tables.
-    """
-    found = {name: [] for name in GAUSSIANS}
-    for r in range(repeats):
-        X, y = drawn.tilted([seed, 7, r])
-        for name, make in GAUSSIANS.items():
-            found[name].append(flags(X, make(r))[2][y == 1].mean())
-    return found
-
-
 def scores_of(n, n_bad, shift, rng):
     """Draw labels (n,) and scores (n,): normal rows N(0, 1), anomalies N(shift, 1)."""
     y = np.repeat([0, 1], [n - n_bad, n_bad])

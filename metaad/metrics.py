@@ -17,6 +17,7 @@ __all__ = [
     "balanced_accuracy",
     "best_first",
     "bootstrap",
+    "chance_precision",
     "compare",
     "paired",
     "ranks",
@@ -145,8 +146,8 @@ def average_precision(y, scores):
 
     Returns
     -------
-    float, or array (...) for a batch, in (0, 1]; chance is the share of anomalies, so
-    values of different tables don't compare.
+    float, or array (...) for a batch, in (0, 1]; chance is a little above the share of
+    anomalies (`chance_precision`), so values of different tables don't compare.
 
     Raises
     ------
@@ -169,6 +170,27 @@ def average_precision(y, scores):
     ends = np.minimum.accumulate(ends[..., ::-1], axis=-1)[..., ::-1]
     hits = np.take_along_axis(y.cumsum(axis=-1), ends, axis=-1)
     return _plain((y * hits / (ends + 1)).sum(axis=-1) / y.sum(axis=-1))
+
+
+def chance_precision(n_anomalies, n):
+    """Return the average precision that rows in random order have in the mean [1].
+
+    Of the row in place k an anomaly is what we ask about; each of the k - 1 rows before
+    it is one with probability p = (a - 1) / (n - 1). So the mean over k of
+    (1 + p (k - 1)) / k is p + (1 - p) H / n, with H = 1 + 1/2 + … + 1/n.
+
+    n_anomalies : int a, 1 to n; n : int, rows.
+
+    References
+    ----------
+    [1] Bestgen, Exact expected average precision of the random baseline for system
+    evaluation, Prague Bulletin of Mathematical Linguistics 103, 2015."""
+    if not 1 <= n_anomalies <= n:
+        raise ValueError(
+            f"chance_precision needs 1 to n anomalies of n rows; got {n_anomalies} of {n}."
+        )
+    p = (n_anomalies - 1) / max(n - 1, 1)
+    return float(p + (1 - p) * np.mean(1 / np.arange(1, n + 1)))
 
 
 def balanced_accuracy(y, predictions):

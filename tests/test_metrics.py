@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from metaad import metrics
 from metaad.metrics import (
     auroc,
     average_precision,
@@ -268,6 +269,7 @@ ONE_PLACE = {
 SORTS = {
     "detectors/forest/trees.py": "rows by the node that they are in",
     "meta/stack/row_features.py": "neighbours by distance, for themselves",
+    "experiments/lesson_01.py": "neighbours by distance, for themselves",
     "plots/tables.py": "rows by their label, columns by their deviation",
     "data/robust.py": "columns by their deviation",
 }
@@ -342,3 +344,28 @@ def test_two_names_of_one_measure_are_one_function():
     from metaad.search.tuning.hold_out import aurocs
 
     assert aurocs is auroc_of_tasks is auroc
+
+
+@pytest.mark.parametrize(("a", "n"), [(1, 1), (1, 5), (2, 5), (3, 7), (6, 6)])
+def test_chance_precision_is_the_mean_over_all_orders(a, n):
+    from itertools import combinations
+
+    falling, found = np.arange(n, 0, -1.0), []
+    for places in combinations(range(n), a):
+        hits = np.arange(1, a + 1) / (np.array(places) + 1)
+        found.append(hits.mean())
+        y = np.isin(np.arange(n), places).astype(int)
+        if a < n:
+            assert metrics.average_precision(y, falling) == pytest.approx(found[-1])
+    assert metrics.chance_precision(a, n) == pytest.approx(np.mean(found))
+
+
+def test_chance_precision_nears_the_share_and_lies_above_it_where_anomalies_are_few():
+    assert metrics.chance_precision(10, 2000) == pytest.approx(0.0086, abs=5e-5)
+    assert metrics.chance_precision(50_000, 100_000) == pytest.approx(0.5, abs=1e-3)
+
+
+@pytest.mark.parametrize(("a", "n"), [(0, 5), (6, 5)])
+def test_chance_precision_of_no_anomaly_or_too_many_is_refused(a, n):
+    with pytest.raises(ValueError, match="1 to n anomalies"):
+        metrics.chance_precision(a, n)

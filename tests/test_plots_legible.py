@@ -23,6 +23,7 @@ from metaad.plots import (
     learned_forest,
     learning,
     legible,
+    neighbours,
     policies,
     tables,
     trees,
@@ -58,13 +59,18 @@ def test_every_function_that_draws_a_figure_is_looked_at():
         concept_map,
         concepts,
         detectors,
+        distances,
         few_labels,
         few_shot,
+        images,
+        learned_forest,
+        learning,
+        neighbours,
+        policies,
+        tables,
+        trees,
+        tuning,
     )
-    modules += (images, learned_forest, learning, policies, tables, trees, tuning)
-    modules = (architectures, concept_map, concepts, detectors, distances, few_labels)
-    modules += (few_shot, images, learned_forest, learning, policies, tables, trees)
-    modules += (tuning,)
     looked_at = {word for name in FIGURES for word in name.split()}
     looked_at |= {"masking", "agreement", "curves"}
     for module in modules:

@@ -10,6 +10,7 @@ __all__, __getattr__, __dir__ = attach(
         "named": ["family", "load", "names"],
         "records": ["DataError", "Study", "Table", "Text"],
         "rare": ["rarer"],
+        "drawn": [],
         "robust": ["deviations", "stands_out"],
         "loaders": ["FAMILIES"],
         "download": ["data_dir"],

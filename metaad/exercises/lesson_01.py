@@ -4,33 +4,16 @@ import numpy as np
 from sklearn.neighbors import LocalOutlierFactor
 
 from metaad import metrics
+from metaad.data.drawn import groups
 from metaad.exercises.core import Exercise, Wrong
+from metaad.exercises.few_anomalies import BUDGET, NEEDED
 
-NARROW = np.array([-1.6, 0.0])  # centre of the narrow group
-KINDS = ("local", "cluster", "dependency")
+KINDS = ("local", "cluster", "dependency")  # the fourth, "global", is easy for any k
 
 
 def my_k():
     """Return a number of neighbours for LOF."""
     return 40
-
-
-def groups(kind, rng, n=400, bad=20):
-    """Return the lesson's table: a narrow group, a wide tilted one, and 20 anomalies of
-    one kind. X (420, 2) and y (420,).
-    """
-    t, u = rng.normal(size=(2, n // 2))
-    wide = np.stack([1.8 + 0.9 * t, 0.9 * t + 0.12 * u], axis=1)
-    X = np.concatenate([rng.normal(NARROW, 0.25, (n // 2, 2)), wide])
-    if kind == "cluster":
-        Z = rng.normal([-1.5, 3.2], 0.08, (bad, 2))
-    elif kind == "local":
-        Z = rng.normal(NARROW, 0.9, (12 * bad, 2))
-        Z = Z[np.linalg.norm(Z - NARROW, axis=1) > 0.75]
-    else:
-        Z = rng.normal([1.8, 0.0], 0.9, (12 * bad, 2))
-        Z = Z[np.abs(Z[:, 0] - 1.8 - Z[:, 1]) > 0.6]
-    return np.concatenate([X, Z[:bad]]), np.repeat([0, 1], [n, bad])
 
 
 def sees_all(k, args, rng):
@@ -57,41 +40,23 @@ def precision_of(share, found, flagged):
     return share * found / (share * found + (1 - share) * flagged)
 
 
-def standard_error(A, n_anomalies, n_normal):
-    """Return the standard error of a measured AUROC."""
-    q1, q2 = A / (2 - A), 2 * A**2 / (1 + A)
-    total = A * (1 - A)
-    total += (n_anomalies - 1) * (q1 - A**2) + (n_normal - 1) * (q2 - A**2)
-    return np.sqrt(total / (n_anomalies * n_normal))
+def mean_precision(y, scores):
+    """Return the average precision of scores (n,) without ties, labels y (n,)."""
+    hit = y[np.argsort(-scores)]
+    return (np.cumsum(hit) / np.arange(1, len(y) + 1))[hit == 1].mean()
 
 
-def _q_swapped(A, n_anomalies, n_normal):
-    q2, q1 = A / (2 - A), 2 * A**2 / (1 + A)
-    total = A * (1 - A)
-    total += (n_anomalies - 1) * (q1 - A**2) + (n_normal - 1) * (q2 - A**2)
-    return np.sqrt(total / (n_anomalies * n_normal))
-
-
-def _without_minus_one(A, n_anomalies, n_normal):
-    q1, q2 = A / (2 - A), 2 * A**2 / (1 + A)
-    total = A * (1 - A) + n_anomalies * (q1 - A**2) + n_normal * (q2 - A**2)
-    return np.sqrt(total / (n_anomalies * n_normal))
-
-
-def _not_divided(A, n_anomalies, n_normal):
-    return standard_error(A, n_anomalies, n_normal) * np.sqrt(n_anomalies * n_normal)
+def labelled_scores(rng):
+    """Draw labels (n,) and scores (n,) without ties, anomalies higher in the mean."""
+    n = int(rng.integers(8, 12))
+    y = rng.permutation(np.arange(n) < rng.integers(2, 5)).astype(int)
+    return y, np.round(rng.permutation(n) * 0.31 + rng.uniform(0, 0.2) + 0.9 * y, 2)
 
 
 def shares(rng):
     """Draw shares of anomalies, of anomalies found, of normal rows flagged."""
     low, high = (0.002, 0.5, 0.01), (0.3, 0.9, 0.2)
     return tuple(np.round(rng.uniform(low, high), 3).tolist())
-
-
-def counts(rng):
-    """Draw an AUROC and two different numbers of rows."""
-    A = round(float(rng.uniform(0.6, 0.97)), 3)
-    return A, int(rng.integers(3, 40)), int(rng.integers(50, 900))
 
 
 EXERCISES = (
@@ -140,6 +105,63 @@ EXERCISES = (
     ),
     Exercise(
         "01.2",
+        mean_precision,
+        labelled_scores,
+        wrong=(
+            Wrong(
+                lambda y, scores: np.mean(
+                    np.cumsum(y[np.argsort(-scores)]) / np.arange(1, len(y) + 1)
+                ),
+                "That is the colleague's function: it averages over all rows. Average "
+                "over the places at which an anomaly stands.",
+            ),
+            Wrong(
+                lambda y, scores: mean_precision(y, -scores),
+                "The lowest scores come first here: argsort runs upwards.",
+            ),
+            Wrong(
+                lambda y, scores: np.mean(y[np.argsort(-scores)][: y.sum()]),
+                "That is the precision at one threshold, after as many rows as there "
+                "are anomalies. Average over the anomalies' own thresholds.",
+            ),
+            Wrong(
+                metrics.auroc,
+                "That is the AUROC. Average precision asks for shares of the rows "
+                "above each anomaly.",
+            ),
+            Wrong(
+                lambda y, scores: np.mean(
+                    np.cumsum(y[np.argsort(-scores)])[y == 1]
+                    / np.arange(1, len(y) + 1)[y == 1]
+                ),
+                "You choose the places with `y` as it stands in the table. Sort it "
+                "first, like the scores.",
+            ),
+            Wrong(
+                lambda y, scores: np.sum(
+                    (np.cumsum(y[np.argsort(-scores)]) / np.arange(1, len(y) + 1))
+                    * y[np.argsort(-scores)]
+                ),
+                "The right terms, added up. Divide by the number of anomalies.",
+            ),
+            Wrong(
+                lambda y, scores: np.mean(
+                    (np.cumsum(y[np.argsort(-scores)]) / np.arange(1, len(y) + 1))
+                    * y[np.argsort(-scores)]
+                ),
+                "The right terms, but divided by the number of all rows instead of the "
+                "anomalies.",
+            ),
+        ),
+        praise=(
+            "Normal rows at the bottom can't move it now: they stand below every "
+            "anomaly's own threshold."
+        ),
+        hint="Precision at each place, then the mean over the anomalies' places alone.",
+        edges=((np.array([1, 0, 1]), np.array([0.9, 0.5, 0.1])),),
+    ),
+    Exercise(
+        "01.3",
         precision_of,
         shares,
         wrong=(
@@ -192,49 +214,6 @@ EXERCISES = (
         hint="Of 10,000 rows, how many anomalies and how many normal rows raise one?",
         edges=((0.01, 0.95, 0.05),),
     ),
-    Exercise(
-        "01.3",
-        standard_error,
-        counts,
-        wrong=(
-            Wrong(
-                _q_swapped,
-                "Q₁ and Q₂ have changed places, or n⁺ and n⁻ have, which gives the same "
-                "number. (At A = ½ nobody notices: there Q₁ = Q₂.)",
-            ),
-            Wrong(
-                lambda A, n_anomalies, n_normal: np.sqrt(
-                    (n_anomalies + n_normal + 1) / (12 * n_anomalies * n_normal)
-                ),
-                "This is the error at A = ½, whatever A is. The formula depends on A.",
-            ),
-            Wrong(
-                lambda A, n_anomalies, n_normal: (
-                    standard_error(A, n_anomalies, n_normal) ** 2
-                ),
-                "This is SE². Take the root.",
-            ),
-            Wrong(
-                _without_minus_one,
-                "The factors are n⁺ − 1 and n⁻ − 1: a row makes no pair with itself.",
-            ),
-            Wrong(
-                _not_divided,
-                "Divide by n⁺ n⁻ before you take the root.",
-            ),
-            Wrong(
-                lambda A, n_anomalies, n_normal: np.sqrt(
-                    A * (1 - A) / (n_anomalies * n_normal)
-                ),
-                "This treats the n⁺ n⁻ pairs as independent. Pairs share rows; the "
-                "terms with Q₁ and Q₂ say how much.",
-            ),
-        ),
-        praise=(
-            "The few anomalies decide: more normal rows hardly make the interval "
-            "narrower."
-        ),
-        hint="A(1 − A) stands once; then two terms; divide by n⁺ n⁻; take the root.",
-        edges=((0.5, 5, 500),),
-    ),
+    BUDGET,
+    NEEDED,
 )

@@ -15,6 +15,7 @@ from metaad.plots import (
     images,
     learned_forest,
     learning,
+    neighbours,
     policies,
     tables,
     trees,
@@ -59,6 +60,14 @@ FIGURES = {
     ),
     "table_rows": lambda: tables.table_rows(
         rng.normal(size=(60, 30)), Y, COLUMNS, title="a table"
+    ),
+    "flagged": lambda: neighbours.flagged([(n, X, Y, SCORES) for n in ("one", "two")]),
+    "auroc_over_k": lambda: neighbours.auroc_over_k(
+        (2, 5, 12, 25, 50, 150),
+        {
+            m: {f"small groups of {t}": [interval()] * 6 for t in ("a", "normal rows")}
+            for m in ("kNN", "LOF")
+        },
     ),
     "opened rows": lambda: tables.opened(
         {"a row: found": 0, "a row that is not": 55},

@@ -126,9 +126,7 @@ class GANDetector(Detector):
         """
         check_is_fitted(self)
         Z = self._scaled(self._checked(X, reset=False))
-        copies = self._apply(
-            Z, lambda nets, z: nets["generator"](nets["encoder"](z))
-        )
+        copies = self._apply(Z, lambda nets, z: nets["generator"](nets["encoder"](z)))
         return copies * self.scale_ + self.mean_
 
     def sample(self, n, random_state=None):
@@ -238,7 +236,9 @@ class GANDetector(Detector):
         """Whether what a file holds are these networks: one row goes through them."""
         self._check_parameters()
         if not (self.scale_ > 0).all():
-            raise ValueError(f"scale_ of a {type(self).__name__} must be > 0 everywhere")
+            raise ValueError(
+                f"scale_ of a {type(self).__name__} must be > 0 everywhere"
+            )
         self.score_samples(self.mean_[None])
 
     def _whole(self):

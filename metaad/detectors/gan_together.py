@@ -125,7 +125,10 @@ def _as_long(tables, seeds):
     for rows, seed in zip(tables, seeds, strict=True):
         rng = torch.Generator().manual_seed(int(seed))
         missing = most - len(rows)
-        more = [torch.randperm(len(rows), generator=rng) for _ in range(-(-missing // len(rows)))]
+        more = [
+            torch.randperm(len(rows), generator=rng)
+            for _ in range(-(-missing // len(rows)))
+        ]
         extra = torch.cat([torch.arange(len(rows)), *more])[:most]
         long.append(rows[extra.to(rows.device)])
     return long

@@ -2,6 +2,7 @@
 one-class tasks, grids of settings, and what a choice by labels promises too much.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -104,6 +105,13 @@ def caught(detector, normal, planted):
     """
     scores = training_scores(detector, np.concatenate([normal, planted]))
     return scores[len(normal) :] > np.quantile(scores[: len(normal)], 0.95)
+
+
+def panel(title, detector, normal, planted, **more):
+    """Return what one panel of `plots.detectors.score_contours` shows."""
+    panel = {"title": title, "normal": normal, "planted": planted, **more}
+    panel["score"] = partial(anomaly_score, detector)
+    return panel | {"caught": caught(detector, normal, planted)}
 
 
 def share_caught(name, seed, *, clump=25, draws=10, **setting):

@@ -9,7 +9,14 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from metaad.meta.base import MetaLearner
 from metaad.meta.inner_loop import both_through
 from metaad.meta.metric import embed, normal_mean
-from metaad.meta.proposals import AT_RANDOM, Generator, Mixer, Reversal, keep_off, spacing
+from metaad.meta.proposals import (
+    AT_RANDOM,
+    Generator,
+    Mixer,
+    Reversal,
+    keep_off,
+    spacing,
+)
 
 LEARNED = {"generator": Generator, "mixer": Mixer}
 SOURCES = (*LEARNED, *AT_RANDOM, "real", "none")

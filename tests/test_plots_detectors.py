@@ -60,16 +60,6 @@ def test_planted_rows_are_filled_where_caught_and_hollow_where_missed():
     assert not np.array_equal(filled.get_facecolor(), hollow.get_facecolor())
 
 
-def test_sweeps_mark_the_best_setting_of_each_task():
-    values = np.array([[0.5, 0.9], [0.7, 0.6], [0.6, 0.8]])  # (settings, tasks)
-    axis = draw.sweeps({"k": ((1, 2, 4), values)}).axes[0]
-    x, y = axis.lines[-1].get_data()
-    assert list(x) == [1, 0] and list(y) == [0.7, 0.9]
-    parts = draw.sweeps({"two": (["a\n1", "a\n2", "b\n1"], values)}).axes[0].lines
-    # a, a, b, b and the marks
-    assert [len(line.get_xdata()) for line in parts] == [2, 2, 1, 1, 2]
-
-
 def test_intervals_draw_each_method_from_low_to_high_with_its_name():
     groups = {
         "digits": {
@@ -84,44 +74,18 @@ def test_intervals_draw_each_method_from_low_to_high_with_its_name():
     ) == [0.7]
 
 
-def test_setting_ranges_sort_the_tables_by_the_first_detector():
-    spans = {
-        n: dict(low=[0.1, 0.2, 0.3], default=[0.9, 0.5, 0.7], high=[1, 1, 1])
-        for n in ("k-means", "LOF")
-    }
-    figure = draw.setting_ranges(["a", "b", "c"], spans)
-    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["b", "c", "a"]
-    assert list(figure.axes[1].lines[0].get_xdata()) == [0.5, 0.7, 0.9]
-
-
-def test_nu_property_shows_shares_minus_nu():
-    nu = np.array([0.2, 0.6])
-    axis = draw.nu_property(
-        nu, np.array([[0.1], [0.6]]), np.array([[0.3], [0.7]])
-    ).axes[0]
-    shown = [line.get_ydata() for line in axis.lines if len(line.get_ydata()) == 2][1:]
-    assert np.allclose(shown, [[0.1, 0.1], [-0.1, 0.0]])
-
-
-def test_the_other_figures_draw_one_panel_or_histogram_for_each_name():
-    assert (
-        len(
-            draw.before_after(
-                {n: np.ones((3, 4)) for n in charts.NAMED}, ("a", "b", "c")
-            ).axes
-        )
-        == 4
-    )
-    axis = draw.path_lengths(
-        [np.array([1.0, 2.0]), np.array([3.0, 3.0])], ["near", "far"]
-    ).axes[0]
-    (legend,) = axis.figure.legends
-    assert [t.get_text() for t in legend.get_texts()] == ["near", "far"]
+def test_neighbourhoods_draw_a_circle_and_name_a_factor_for_each_chosen_row():
     X = np.random.default_rng(0).normal(size=(30, 2))
-    left, right = draw.neighbourhoods(
-        X, [0, 1], np.ones(30), np.linspace(1, 2, 30)
-    ).axes
-    assert len(left.patches) == 2 and [t.get_text() for t in right.texts] == [
-        "A: 1.00",
-        "B: 1.03",
-    ]
+    reach = np.full(30, 0.5)
+    figure = draw.neighbourhoods(X, [0, 1], reach, np.linspace(1, 2, 30))
+    above, below = figure.axes
+    for i, line in enumerate(above.lines):
+        away = np.linalg.norm(line.get_xydata() - X[i], axis=1)
+        np.testing.assert_allclose(away, 0.5)
+    assert len(above.lines) == 2 and [t.get_text() for t in above.texts] == ["A", "B"]
+    assert below.get_title().endswith("A 1.00, B 1.03")
+
+
+def test_every_detector_has_a_look_of_its_own():
+    looks = {str(charts.look(0, name)) for name in charts.NAMED}
+    assert len(looks) == len(charts.NAMED) == 7

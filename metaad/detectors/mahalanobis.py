@@ -10,6 +10,22 @@ from scipy.linalg import cholesky, solve_triangular
 from metaad.detectors.base import Detector
 
 
+def ridged_factor(centred, ridge):
+    """Return the lower triangular L (d, d) with L Lᵀ = S + ridge · trace(S) / d · I.
+
+    centred : array (n, d), rows minus their mean; S is their covariance, n in the
+    denominator. Raises numpy.linalg.LinAlgError where the ridge is below rounding."""
+    S = centred.T @ centred / len(centred)  # (d, d)
+    mean_variance = np.trace(S) / len(S) or 1.0  # rows all alike: any unit will do
+    S.flat[:: len(S) + 1] += ridge * mean_variance
+    return np.ascontiguousarray(cholesky(S, lower=True))
+
+
+def whitened_length(centred, factor):
+    """Return the length of L⁻¹ x for each row x of centred (n, d): array (n,)."""
+    return np.linalg.norm(solve_triangular(factor, centred.T, lower=True), axis=0)
+
+
 class MahalanobisDetector(Detector):
     """Mahalanobis distance from the mean of the training rows [1], with a ridge [2].
 
@@ -71,13 +87,8 @@ class MahalanobisDetector(Detector):
         if not isinstance(r, Real) or isinstance(r, bool) or not 0 < r < np.inf:
             raise ValueError(f"ridge must be a number > 0, got {r!r}.")
         self.mean_ = X.mean(axis=0)  # (d,)
-        centred = X - self.mean_
-        covariance = centred.T @ centred / len(X)  # (d, d)
-        # rows that are all the same: any unit will do
-        unit = np.trace(covariance) / len(covariance) or 1.0
-        covariance.flat[:: len(covariance) + 1] += r * unit
         try:
-            self.factor_ = np.ascontiguousarray(cholesky(covariance, lower=True))
+            self.factor_ = ridged_factor(X - self.mean_, r)
         except np.linalg.LinAlgError:
             raise ValueError(
                 f"ridge={r!r} is too small for these {len(X)} rows of {X.shape[1]} "
@@ -85,5 +96,4 @@ class MahalanobisDetector(Detector):
             ) from None
 
     def _anomaly(self, X):
-        whitened = solve_triangular(self.factor_, (X - self.mean_).T, lower=True)
-        return np.linalg.norm(whitened, axis=0)  # (n,)
+        return whitened_length(X - self.mean_, self.factor_)

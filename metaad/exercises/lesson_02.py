@@ -1,59 +1,18 @@
-"""Exercises of lesson 02: four classical detectors, side by side."""
+"""Exercises of lesson 02: classical detectors, side by side."""
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from sklearn.neighbors import LocalOutlierFactor
 
+from metaad.detectors import KNNDetector, MahalanobisDetector, anomaly_score
 from metaad.exercises.core import Exercise, Wrong
-
-CLUMP = 25  # anomalies in the clump
-
-
-def my_neighbours():
-    """Return a number of neighbours for LOF."""
-    return 50
-
-
-def clump(rng):
-    """Draw one blob and a tight clump of 25 anomalies well away from it: (325, 2)."""
-    return np.concatenate(
-        [rng.normal(0, 1, (300, 2)), rng.normal(4.5, 0.1, (CLUMP, 2))]
-    )
-
-
-def beside(rng):
-    """Draw a tight and a wide blob, and one anomaly beside the tight one: (301, 2)."""
-    tight, wide = rng.normal(-2.5, 0.15, (150, 2)), rng.normal(2.5, 1.2, (150, 2))
-    return np.concatenate([tight, wide, [[-1.9, -1.9]]])
-
-
-def share_caught(X, k):
-    """Return the share of the rows from 300 on that score above 95 % of the first 300."""
-    lof = LocalOutlierFactor(n_neighbors=min(k, len(X) - 1)).fit(X)
-    scores = -lof.negative_outlier_factor_
-    return np.mean(scores[300:] > np.quantile(scores[:300], 0.95))
-
-
-def catches_both(k, args, rng):
-    """Return None if LOF with k neighbours catches the whole clump and the anomaly
-    beside the tight blob, on tables drawn by rng; else what it misses.
-    """
-    if isinstance(k, (bool, np.bool_)) or int(k) != k or not 1 <= k < 300:
-        return "Return one whole number from 1 to 299: there are 300 normal rows."
-    k = int(k)
-    for _ in range(3):
-        share = share_caught(clump(rng), k)
-        if share < 1:
-            return (
-                f"With {k} neighbours LOF catches {share:.0%} of the clump in one of "
-                f"the draws. Must every row of it ask the blob?"
-            )
-        if share_caught(beside(rng), k) < 1:
-            return (
-                f"With {k} neighbours LOF misses the anomaly beside the tight blob: "
-                f"these are too many, the blob no longer sets the scale."
-            )
-    return None
+from metaad.exercises.neighbourhoods import catches_both, my_neighbours
+from metaad.exercises.wines import (
+    in_training_units,
+    ranks_wines,
+    score_wine,
+    two_tables,
+    wines,
+)
 
 
 def gift(on_a, on_b):
@@ -100,45 +59,6 @@ def _chosen_on_b(on_a, on_b):
 EXERCISES = (
     Exercise(
         "02.1",
-        my_neighbours,
-        lambda rng: (),
-        wrong=(
-            Wrong(
-                lambda: 20,
-                "That is where the lesson began: the clump has 25 rows, enough to be "
-                "each other's 20 neighbours.",
-            ),
-            Wrong(
-                lambda: 26,
-                "Two more than the 24 others of the clump is not yet enough: 24 of the "
-                "26 neighbours are still in the clump and set the density it is "
-                "compared with.",
-            ),
-            Wrong(
-                lambda: 24,
-                "A row of the clump has exactly 24 others beside it: all of its "
-                "neighbours are anomalies.",
-            ),
-            Wrong(
-                lambda: 250,
-                "With 250 neighbours the tight blob of 150 rows no longer has a "
-                "neighbourhood of its own, and the anomaly beside it is missed.",
-            ),
-            Wrong(
-                lambda: 5,
-                "Fewer neighbours make it worse: a small clump inside the clump is "
-                "enough company then.",
-            ),
-        ),
-        praise=(
-            "Far more neighbours than the clump has rows, so that each row of it must "
-            "ask the blob; and few enough to stay local."
-        ),
-        judge=catches_both,
-        draws=4,
-    ),
-    Exercise(
-        "02.2",
         kth_distance,
         neighbours,
         wrong=(
@@ -192,7 +112,143 @@ EXERCISES = (
         edges=((np.arange(5.0)[:, None], np.array([[0.0], [2.0]]), 2),),
     ),
     Exercise(
+        "02.2",
+        my_neighbours,
+        lambda rng: (),
+        wrong=(
+            Wrong(
+                lambda: 20,
+                "That is where the lesson began: the clump has 25 rows, enough to be "
+                "each other's 20 neighbours.",
+            ),
+            Wrong(
+                lambda: 26,
+                "Two more than the 24 others of the clump is not yet enough: 24 of the "
+                "26 neighbours are still in the clump and set the density it is "
+                "compared with.",
+            ),
+            Wrong(
+                lambda: 24,
+                "A row of the clump has exactly 24 others beside it: all of its "
+                "neighbours are anomalies.",
+            ),
+            Wrong(
+                lambda: 250,
+                "With 250 neighbours the tight blob of 150 rows no longer has a "
+                "neighbourhood of its own, and the anomaly beside it is missed.",
+            ),
+            Wrong(
+                lambda: 5,
+                "Fewer neighbours make it worse: a small clump inside the clump is "
+                "enough company then.",
+            ),
+        ),
+        praise=(
+            "Far more neighbours than the clump has rows, so that each row of it must "
+            "ask the blob; and few enough to stay local."
+        ),
+        judge=catches_both,
+        draws=4,
+    ),
+    Exercise(
         "02.3",
+        in_training_units,
+        two_tables,
+        wrong=(
+            Wrong(
+                lambda train, test: in_training_units(test, test),
+                "You measure test by its own mean and deviation. Then a test set that "
+                "lies elsewhere as a whole looks normal: take those of train.",
+            ),
+            Wrong(
+                lambda train, test: in_training_units(
+                    np.concatenate([train, test]), test
+                ),
+                "The rows to be judged still have a say in the units. In use they are "
+                "not there yet when the detector is fitted.",
+            ),
+            Wrong(
+                lambda train, test: (test - train.mean(axis=0)) / train.std(),
+                "One deviation for the whole table leaves the columns in different "
+                "units: `std` needs `axis=0`.",
+            ),
+            Wrong(
+                lambda train, test: (test - train.mean(axis=0)) / train.std(axis=0),
+                "A column that is constant in train has deviation 0: what you divide "
+                "by must not be 0 there.",
+            ),
+            Wrong(
+                lambda train, test: (
+                    test / np.where(train.std(0) > 0, train.std(0), 1.0)
+                ),
+                "The mean is still in it: subtract that of train first.",
+            ),
+            Wrong(
+                lambda train, test: in_training_units(train, train),
+                "These are the rows of train. Those of test are asked for.",
+            ),
+            Wrong(
+                lambda train, test: (
+                    (test - train.mean())
+                    / np.where(train.std(0) > 0, train.std(0), 1.0)
+                ),
+                "One mean for the whole table is not in the middle of any column: "
+                "`mean` needs `axis=0`.",
+            ),
+        ),
+        praise=(
+            "Units come from the training rows alone, column by column, and a constant "
+            "column does no harm."
+        ),
+        hint="Which rows give mean and deviation, along which axis, and can one be 0?",
+    ),
+    Exercise(
+        "02.4",
+        score_wine,
+        wines,
+        wrong=(
+            Wrong(
+                lambda train, test: anomaly_score(KNNDetector().fit(train), test),
+                "Ash has the largest numbers now, so it decides every distance alone. "
+                "Bring the columns to one scale first.",
+            ),
+            Wrong(
+                lambda train, test: -score_wine(train, test),
+                "The ranking is upside down: `score_samples` is large for normal rows. "
+                "Use `anomaly_score`.",
+            ),
+            Wrong(
+                lambda train, test: score_wine(train, train),
+                "These are the scores of the training rows. Score those of test.",
+            ),
+            Wrong(
+                lambda train, test: anomaly_score(
+                    MahalanobisDetector().fit(train), test
+                ),
+                "Without a ridge this distance would not care about units; the ridge is "
+                "a share of the mean variance, and that is all ash.",
+            ),
+            Wrong(
+                lambda train, test: np.sign(
+                    score_wine(train, test) - np.median(score_wine(train, test))
+                ),
+                "These are verdicts, one of two values for each row. A ranking needs "
+                "the scores themselves.",
+            ),
+            Wrong(
+                lambda train, test: np.linalg.norm(test, axis=1),
+                "That is the length of a row: nothing has been learned from train.",
+            ),
+        ),
+        praise=(
+            "Another table, the same three steps: training units, a detector, scores "
+            "with the right sign."
+        ),
+        judge=ranks_wines,
+        draws=6,
+    ),
+    Exercise(
+        "02.5",
         gift,
         two_parts,
         wrong=(

@@ -24,6 +24,7 @@ LOOKS = (
 )
 # A detector looks the same in every figure that names it.
 NAMED = {"k-means": 0, "LOF": 1, "One-Class SVM": 2, "Isolation Forest": 3}
+NAMED |= {"kNN": 4, "Mahalanobis": 5, "PCA": 6}
 
 
 def look(k=0, name=None, **changes):

@@ -52,7 +52,6 @@ RAISE = np.linspace(0.5, 0.9, 6)
 ROWS = {f"a method of number {k}": (interval(), rng.random(10)) for k in range(6)}
 TABLES = {t: np.where(np.eye(10), np.nan, rng.random((10, 10))) for t in ("a", "b")}
 CONTOURS = [[panel(f"{n}, {shape}") for n in NAMES] for shape in ("blob", "ring")]
-SPANS = {n: {k: rng.random(20) for k in ("low", "default", "high")} for n in NAMES}
 GRIDS = ("neighbours", [3, 5, 10, 20], "distance", ["euclidean", "manhattan"])
 FIGURES = {
     "contact_sheet": lambda: concepts.contact_sheet(
@@ -121,23 +120,8 @@ FIGURES = {
     "neighbourhoods": lambda: detectors.neighbourhoods(
         X, [0, 1, 2], np.full(60, 0.3), 1 + rng.random(60)
     ),
-    "nu_property": lambda: detectors.nu_property(
-        np.linspace(0.1, 0.9, 5), rng.random((5, 4)), rng.random((5, 4))
-    ),
-    "path_lengths": lambda: detectors.path_lengths(
-        [rng.integers(1, 9, 50), rng.integers(6, 14, 50)], ["a far row", "a near row"]
-    ),
-    "before_after": lambda: detectors.before_after(
-        {n: rng.random((3, 9)) for n in NAMES}, ("raw", "standard-\nised", "× 1000")
-    ),
-    "sweeps": lambda: detectors.sweeps(
-        {n: ((1, 2, 4, 8, 16, 32), rng.random((6, 9))) for n in NAMES}
-    ),
     "intervals": lambda: detectors.intervals(
         {g: {n: interval() for n in NAMES} for g in ("digits", "wine")}, "AUROC"
-    ),
-    "setting_ranges": lambda: detectors.setting_ranges(
-        [f"table {k}" for k in range(20)], SPANS
     ),
     "row_strips": lambda: distances.row_strips(
         {f"{k} % malignant": (2 + 9 * rng.random(60), Y, "p = 0.265") for k in (0, 20)},

@@ -173,7 +173,7 @@ def average_precision(y, scores):
 
 
 def chance_precision(n_anomalies, n):
-    """Return the average precision that rows in random order have in the mean [1].
+    """Return the average precision that rows in random order have on average [1].
 
     Of the row in place k an anomaly is what we ask about; each of the k - 1 rows before
     it is one with probability p = (a - 1) / (n - 1). So the mean over k of

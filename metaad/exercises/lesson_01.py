@@ -47,7 +47,7 @@ def mean_precision(y, scores):
 
 
 def labelled_scores(rng):
-    """Draw labels (n,) and scores (n,) without ties, anomalies higher in the mean."""
+    """Draw labels (n,) and scores (n,) without ties, anomalies higher on average."""
     n = int(rng.integers(8, 12))
     y = rng.permutation(np.arange(n) < rng.integers(2, 5)).astype(int)
     return y, np.round(rng.permutation(n) * 0.31 + rng.uniform(0, 0.2) + 0.9 * y, 2)

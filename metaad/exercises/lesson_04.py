@@ -8,7 +8,6 @@ from metaad import scores
 from metaad.exercises.core import Exercise, Wrong
 from metaad.exercises.distances import DISTANCES
 
-
 BLIND = {"mean row score", "largest row score"}
 
 

@@ -95,7 +95,7 @@ def test_slants_are_moments_by_hand():
     assert [a.item() for a in slants(image)] == pytest.approx([1.0, 2.0, 2.0])
     assert [a.item() for a in slants(np.zeros((1, 5, 5)))] == [0.0, 2.0, 2.0]
     line = np.zeros((1, 5, 5))
-    line[0, 4, :2] = 1.0  # all in one line: no slant to speak of
+    line[0, 4, :2] = 1.0  # all in one line: no slant
     assert [a.item() for a in slants(line)] == pytest.approx([0.0, 0.5, 4.0])
 
 

@@ -192,7 +192,7 @@ def _leaves(module):
 
 def _batches(n, first, size, epochs, shuffle, like):
     """Yield one network's batches: numbers of its rows (size,), which begin at `first`;
-    their weights in the mean, 0 where the last batch of a pass is filled up; how many
+    their weights, 0 where the last batch of a pass is filled up; how many
     are not filling. After the last pass batches of weight 0 without end.
     """
     device, last = like.device, n % size or size

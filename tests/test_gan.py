@@ -204,6 +204,29 @@ def test_errors_of_copies_and_the_features_unit_by_hand():
     assert game.encoder_loss(same, lambda z: z, critic, x, 0.5).item() == 3 + 0.5 * 20
 
 
+def test_a_critic_that_tells_rows_from_their_copies_makes_their_features_part_large():
+    """Why features can rank below one half. The critic's output is v · f + b, so that
+    |f(x) - f(copy)| ≥ |h(x) - h(copy)| / |v|: normal rows, which it was trained to tell
+    from what is generated, have a floor that anomalies have not.
+    """
+    critic = Critic(4, (6, 5), **F64)
+    x, copies = torch.randn(50, 4, **F64), torch.randn(50, 4, **F64)
+    _, features = game.rebuilding_errors(x, copies, critic)
+    length = critic.head.weight.detach().norm()
+    floor = ((critic(x) - critic(copies)) / length) ** 2 / 5  # a mean over 5 features
+    assert (features >= floor - 1e-12).all() and (floor > 0).all()
+    # by hand: the feature sees the first column alone, which is 0 in generated rows, 1
+    # in normal ones; anomalies differ in the second column
+    critic = Critic(2, (1,), **F64)
+    with torch.no_grad():
+        critic.body[0].weight.copy_(torch.tensor([[1.0, 0.0]]))
+        critic.body[0].bias.zero_()
+    normal, odd = torch.tensor([[1.0, 0.0]], **F64), torch.tensor([[0.0, 3.0]], **F64)
+    for rows, values, seen in ((normal, 0.5, 1.0), (odd, 4.5, 0.0)):
+        found = game.rebuilding_errors(rows, torch.zeros_like(rows), critic)
+        assert [v.item() for v in found] == [values, seen]
+
+
 # the detectors
 
 

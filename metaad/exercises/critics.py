@@ -49,7 +49,7 @@ def outputs(rng):
     """Draw outputs of a critic of either direction and away from zero, in no order."""
     sign, start = rng.choice([-1.0, 1.0]), rng.uniform(3, 6) * rng.choice([-1.0, 1.0])
     real, made = rng.normal(1, 0.3, 8), rng.normal(-1, 0.3, 8)
-    new = rng.normal(0, 1.5, 5)
+    new = rng.normal(rng.choice([-2.5, 2.5]), 0.8, 5)
     return tuple(np.round(sign * v + start, 3) for v in (real, made, new))
 
 

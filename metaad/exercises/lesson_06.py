@@ -42,10 +42,6 @@ def _place_among(aurocs, seconds, budget):
     return int(near[np.argmin(seconds[can][near])])
 
 
-def _bargain(aurocs, seconds, budget):
-    return int(np.argmax(aurocs.mean(axis=1) / seconds))
-
-
 EXERCISES = (
     Exercise(
         "06.1",
@@ -208,11 +204,6 @@ EXERCISES = (
             Wrong(
                 _steadiest,
                 "That one varies least over the digits; judge by the mean.",
-            ),
-            Wrong(
-                _bargain,
-                "AUROC per second rewards whatever is fast. Quality first: which are "
-                "within 0.01 of the best?",
             ),
             Wrong(
                 _place_among,

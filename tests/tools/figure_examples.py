@@ -12,6 +12,7 @@ from metaad.plots import (
     distances,
     few_labels,
     few_shot,
+    gans,
     images,
     learned_forest,
     learning,
@@ -54,6 +55,32 @@ TABLES = {t: np.where(np.eye(10), np.nan, rng.random((10, 10))) for t in ("a", "
 CONTOURS = [[panel(f"{n}, {shape}") for n in NAMES] for shape in ("blob", "ring")]
 GRIDS = ("neighbours", [3, 5, 10, 20], "distance", ["euclidean", "manhattan"])
 FIGURES = {
+    "critic on a line": lambda: gans.critic_on_a_line(
+        np.linspace(-4, 6, 50),
+        rng.normal(size=50),
+        rng.normal(size=50),
+        X[:, 0],
+        X[:, 1],
+    ),
+    "drawn": lambda: gans.drawn(
+        {
+            n: rng.normal(size=(4, 30, 2))
+            for n in ("GAN", "WGAN,\nno penalty", "WGAN-GP")
+        },
+        [20, 100, 200, 300],
+        X[:8],
+    ),
+    "courses of games": lambda: gans.courses(
+        {n: 100 * rng.random((15, 5)) for n in ("GAN", "WGAN, no penalty", "WGAN-GP")},
+        20 * np.arange(1, 16),
+        "mean slope of h",
+        target=1.0,
+    ),
+    "walk": lambda: gans.walk(
+        [0, 0.5, 1, 2],
+        {"critic's output, less that of the copy": [interval()] * 4},
+        "more real",
+    ),
     "contact_sheet": lambda: concepts.contact_sheet(
         DIGITS, [f"{k}.5" for k in range(12)], np.arange(12) < 3, title="twelve"
     ),

@@ -308,6 +308,8 @@ def test_fit_leaves_the_network_and_the_random_state_as_they_were():
     ("options", "message"),
     [
         ({"anomalies": "gan"}, "one of 'generator', 'mixer'.*got 'gan'"),
+        ({"width": 0}, "width must be a whole number ≥ 1, got 0"),
+        ({"noise": 1.5}, "noise must be a whole number ≥ 1, got 1.5"),
         ({"margin": -1.0}, "margin must be 0 or more, got -1.0"),
         ({"margin": float("nan")}, "margin must be 0 or more, got nan"),
     ],

@@ -2,6 +2,8 @@
 each other, over many tasks.
 """
 
+import numbers
+
 import torch
 from torch import nn
 
@@ -52,6 +54,9 @@ class Adversarial(MetaLearner):
     generator_rate : outer learning rate of the generator.
     iterations, n_tasks, learning_rate, schedule, average, clip, device, random_state,
         progress, checkpoint : see MetaLearner.
+
+    Raises ValueError, on `fit`, for another source, a negative margin, and a width or
+    noise that is no whole number ≥ 1.
 
     `fit` takes tasks drawn one by one (OneClassTasks, or one table). The anomalies of
     their queries are not looked at, except for "real".
@@ -158,6 +163,10 @@ class Adversarial(MetaLearner):
                 f"anomalies must be one of {', '.join(map(repr, SOURCES))}; got "
                 f"{self.anomalies!r}."
             )
+        for name in ("width", "noise"):
+            value = getattr(self, name)
+            if not isinstance(value, numbers.Integral) or value < 1:
+                raise ValueError(f"{name} must be a whole number ≥ 1, got {value!r}.")
         if not self.margin >= 0:
             raise ValueError(f"margin must be 0 or more, got {self.margin!r}.")
         zero, one = (torch.tensor(v, dtype=torch.float64) for v in (0.0, 1.0))

@@ -1,10 +1,8 @@
 """How sure one can be of a mean or a difference: bootstrap-t intervals [1], over values
 or over groups of them, alone or several at once.
 
-A percentile interval over ten values holds the truth in 87 of 100 cases, not in 95. The
-bootstrap-t divides each resampled mean by the standard error of its own resample, as
-Student's t does, and reads the quantiles off the resamples instead of a normal curve.
-What it covers is measured in data/results/coverage.json.
+The bootstrap-t divides each resampled mean by the standard error of its own resample,
+and reads quantiles off the resamples; data/results/coverage.json says what it covers.
 
 References
 ----------
@@ -16,6 +14,7 @@ References
 [4] Schuirmann, A comparison of the two one-sided tests procedure, Journal of
     Pharmacokinetics and Biopharmaceutics 15, 1987."""
 
+import numbers
 from typing import NamedTuple
 
 import numpy as np
@@ -179,8 +178,9 @@ def _intervals(values, groups, level, resamples, seed, corrected=False):
         raise ValueError(
             f"level is a share between 0 and 1, got {level}; 0.95 is usual."
         )
-    if not resamples >= 1:
-        raise ValueError(f"resamples must be ≥ 1, got {resamples}; 10,000 is usual.")
+    if not isinstance(resamples, numbers.Integral) or resamples < 1:
+        said = f"resamples must be a whole number ≥ 1, got {resamples!r}"
+        raise ValueError(f"{said}; 10,000 is usual.")
     sums, counts = _by_group(values, groups)
     mean, error, t = _studentised(sums, counts, resamples, seed)
     moving = error > 1e-13 * np.abs(values).max(axis=0)

@@ -12,8 +12,10 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 from torch import nn
 
+from metaad import repro
 from metaad.exercises import push_off
 from metaad.experiments import adversarial_meta as experiment
+from metaad.experiments import adversarial_meta_quick as quick
 from metaad.experiments import adversarial_meta_rivals as rivals
 from metaad.meta import Adversarial, ProtoNet, evaluate
 from metaad.meta.adversarial import SOURCES, normal_rows
@@ -417,3 +419,25 @@ def test_seeds_are_averaged_before_differences_are_taken_over_classes():
     assert table["a"]["others"] == [2.0, 3.0]
     value, low, high, n = experiment.differences(table, "a", ["b"])["b"]["others"]
     assert (value, n) == (2.5, 2) and low <= 2.5 <= high
+
+
+def test_the_lesson_uses_the_settings_that_the_record_chose():
+    kept = repro.recorded("adversarial_meta")
+    for source, settings in quick.SETTINGS.items():
+        assert kept["settings"][source][kept["chosen_overall"][source]] == settings
+    knobs = kept["knobs"]["PCA, pixels"]
+    assert knobs[kept["chosen_overall"]["PCA, pixels"]] == quick.COMPONENTS
+    assert kept["settings"] == experiment.LEARNED
+
+
+def test_the_records_means_and_differences_follow_from_its_classes():
+    kept = repro.recorded("adversarial_meta")
+    for name, table in kept["auroc"].items():
+        for method, values in table.items():
+            mean = kept["mean"][name][method][0]
+            assert mean == pytest.approx(np.mean(values["others"])) and 0 <= mean <= 1
+        for ours, others in kept["minus"][name].items():
+            for method, found in others.items():
+                for where, interval in found.items():
+                    gap = np.subtract(table[ours][where], table[method][where])
+                    assert interval[0] == pytest.approx(gap.mean(), abs=1e-12)

@@ -116,19 +116,37 @@ def wrong_code(number):
     """The code of an exercise's wrong answers, in order."""
     from metaad.exercises.core import find
 
-    path = ROOT / "metaad" / "exercises" / f"lesson_{number[:2]}.py"
+    for path in sorted((ROOT / "metaad" / "exercises").glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
+        for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call)):
+            first = call.args[0] if call.args else None
+            if isinstance(first, ast.Constant) and first.value == number:
+                wrong = next((k.value for k in call.keywords if k.arg == "wrong"), None)
+                if hasattr(wrong, "elts"):
+                    return written(wrong.elts, functions)
+    return made_elsewhere([w.function for w in find(number).wrong])
+
+
+def written(wrong, functions):
+    """The code of nodes Wrong(function, reply); functions : {name: node} of the file."""
+    given = [w.args[0] for w in wrong]
+    named = [functions.get(getattr(g, "id", None), g) for g in given]
+    return [ast.unparse(node) for node in named]
+
+
+def made_elsewhere(wrong):
+    """The code of functions from a list of its own: as it stands there, if the file
+    holds no other list.
+    """
+    path = Path(inspect.getsourcefile(wrong[0]))
     tree = ast.parse(path.read_text(encoding="utf-8"))
     functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
-    for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call)):
-        first = call.args[0] if call.args else None
-        if isinstance(first, ast.Constant) and first.value == number:
-            wrong = next(k.value for k in call.keywords if k.arg == "wrong")
-            if not hasattr(wrong, "elts"):  # made elsewhere, from a list of faults
-                return [code_of(w.function) for w in find(number).wrong]
-            given = [w.args[0] for w in wrong.elts]
-            named = [functions.get(getattr(g, "id", None), g) for g in given]
-            return [ast.unparse(node) for node in named]
-    raise ValueError(f"no exercise {number} with its wrong answers in {path.name}.")
+    calls = (n for n in ast.walk(tree) if isinstance(n, ast.Call))
+    listed = [c for c in calls if getattr(c.func, "id", None) == "Wrong"]
+    if len(listed) == len(wrong):
+        return written(sorted(listed, key=lambda c: c.lineno), functions)
+    return [code_of(function) for function in wrong]
 
 
 def code_of(function):

@@ -47,12 +47,18 @@ def test_a_mixed_batch_shares_no_row_with_its_reference_and_holds_its_share():
         assert len(np.unique(np.r_[reference, batch])) == 210
 
 
-def test_the_clinics_rows_are_split_and_in_units_of_the_reference():
+def test_the_clinics_rows_are_split_in_units_that_no_exchange_of_rows_moves():
     table = data.rarer(data.load("breast-cancer"), 0.1, 0)
-    parts = distances.clinic(table, 60, np.random.default_rng(0))
-    assert [len(p) for p in parts] == [150, 60, 147, 39]
-    np.testing.assert_allclose(parts[0].mean(axis=0), 0, atol=1e-9)
-    np.testing.assert_allclose(parts[0].std(axis=0), 1)
+    *parts, odd = distances.clinic(table, 60, np.random.default_rng(0))
+    assert [len(p) for p in parts] == [150, 60, 147] and len(odd) == 39
+    normal = np.concatenate(parts)
+    np.testing.assert_allclose(normal.mean(axis=0), 0, atol=1e-9)
+    np.testing.assert_allclose(normal.std(axis=0), 1)
+    *again, _ = distances.clinic(table, 60, np.random.default_rng(1))
+    assert not np.array_equal(parts[0], again[0])
+    np.testing.assert_allclose(  # the same rows, in the same unit, dealt otherwise
+        np.sort(np.concatenate(again), axis=0), np.sort(normal, axis=0), atol=1e-9
+    )
 
 
 def test_row_scores_are_distances_to_the_kth_reference_row():

@@ -129,7 +129,10 @@ def mixed(normal, odd, share, rng, n_reference=150, n=60):
 
 
 def clinic(table, batch, rng, n_reference=150):
-    """Split a labelled table for lesson 04, in standard deviations of the reference.
+    """Split a labelled table for lesson 04, in standard deviations of its normal rows.
+
+    The unit comes from all of them, not from the reference alone: a permutation test is
+    exact only if nothing before it knows which row came in which batch.
 
     Returns
     -------
@@ -139,7 +142,7 @@ def clinic(table, batch, rng, n_reference=150):
         rng.permutation(table.X[table.y == 0]),
         rng.permutation(table.X[table.y == 1]),
     )
-    centre, unit = normal[:n_reference].mean(axis=0), normal[:n_reference].std(axis=0)
+    centre, unit = normal.mean(axis=0), normal.std(axis=0)
     parts = np.split((normal - centre) / unit, [n_reference, n_reference + batch])
     return *parts, (odd - centre) / unit
 

@@ -164,3 +164,12 @@ def test_the_choice_sees_training_images_alone_and_comes_into_the_record(
     assert np.array_equal(seen[0][1], table.y[table.train])
     experiment.report(tmp_path, tmp_path / "record.json")
     assert parts.read(tmp_path / "record.json")["choice"] == {"pixels": {"1": 0.9}}
+
+
+def test_rows_of_the_gans_come_from_their_own_record(small, tmp_path):
+    theirs = {"seeds": [0, 1], "rows": {"GAN, critic": [[0.4] * 10, [0.6] * 10]}}
+    experiment.repro.write_json(tmp_path / "one_class_gans.json", theirs)
+    experiment.report(tmp_path / "parts", tmp_path / "record.json")
+    row = parts.read(tmp_path / "record.json")["rows"]["GAN, critic"]
+    assert row["auroc"]["1"] == [0.6] * 10 and row["view"] == "raw"
+    assert row["mean"]["value"] == pytest.approx(0.5)

@@ -15,6 +15,8 @@ from metaad.plots.one_class import one_class_table
 ROWS = {
     "kNN": {"view": "raw", "mean": Interval(0.95, 0.93, 0.97, 10)._asdict()},
     "forest": {"view": "raw", "mean": Interval(0.85, 0.8, 0.9, 10)._asdict()},
+    "GAN, critic": {"view": "raw", "mean": Interval(0.4, 0.3, 0.6, 10)._asdict()},
+    "GAN, rebuilt": {"view": "raw", "mean": Interval(0.8, 0.7, 0.9, 10)._asdict()},
     "kNN, HOG": {"view": "HOG", "mean": [0.99, 0.985, 1.002, 10]},
 }
 
@@ -38,17 +40,23 @@ def test_one_panel_for_each_view_the_worst_method_on_top():
         "published, deep nets",
     ]
     assert [names(axis) for axis in figure.axes] == [
-        ["forest", "kNN"],
+        ["GAN, critic", "GAN, rebuilt", "forest", "kNN"],
         ["kNN"],
         ["Deep X"],
     ]
-    assert [t.get_text() for t in figure.axes[0].texts] == [".850", ".950"]
+    assert [t.get_text() for t in figure.axes[0].texts] == [
+        ".400",
+        ".800",
+        ".850",
+        ".950",
+    ]
 
 
 def test_dots_and_intervals_stand_at_one_minus_auroc_and_better_is_to_the_right():
     figure = one_class_table(ROWS)
     raw, hog = figure.axes
-    forest_span, forest, knn_span, knn = raw.lines
+    forest_span, forest, knn_span, _ = raw.lines[4:]
+    assert raw.get_xlim()[0] > 0.7, "the worst interval is inside"
     assert forest.get_xdata() == pytest.approx([0.15])
     assert sorted(forest_span.get_xdata()) == pytest.approx([0.1, 0.2])
     assert sorted(knn_span.get_xdata()) == pytest.approx([0.03, 0.07])

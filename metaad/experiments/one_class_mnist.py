@@ -13,7 +13,8 @@ MNIST. Each digit is normal in turn: its images of the training split are learne
 all 10,000 images of the test split are scored, and the nine other digits are the
 anomalies. A row is one method; what is random is repeated with three seeds. Each part is
 kept in the folder and made again only if code, data or settings changed. Rows that the
-folder lacks stay in the record, data/results/one_class_mnist.json, as they are."""
+folder lacks stay in the record, data/results/one_class_mnist.json, as they are. Those of
+the GANs come from the record of their own experiment, one_class_gans."""
 
 import time
 from pathlib import Path
@@ -126,6 +127,18 @@ def found(folder):
     return rows
 
 
+def gans(path):
+    """Return the rows in the record of one_class_gans, as `found` has them; none where
+    there is no such record.
+    """
+    kept, rows = parts.read(path), {}
+    for name, auroc in kept.get("rows", {}).items():
+        by_seed = dict(zip(map(str, kept["seeds"]), auroc, strict=True))
+        about = {"view": "raw", "settings": "see one_class_gans", "random": True}
+        rows[name] = {**about, "auroc": by_seed, "cpu_seconds": {}}
+    return rows
+
+
 def by_digit(row):
     """Return the AUROC of ten digits, the mean over the seeds: array (10,)."""
     return np.mean(list(row["auroc"].values()), axis=0)
@@ -148,6 +161,7 @@ def report(folder, path=None):
     path = path or repro.results_dir() / f"{NAME}.json"
     rows = parts.read(path).get("rows", {}) | found(folder)
     rows = {name: rows[name] for name in ROWS if name in rows}
+    rows |= gans(path.with_name("one_class_gans.json"))
     chosen = parts.read(folder / CHOICE) or parts.read(path).get("choice", {})
     seconds = sum(sum(row["cpu_seconds"].values()) for row in rows.values())
     content = {

@@ -10,7 +10,7 @@ VIEWS = {
     "HOG of raw": "edges (HOG) of the raw images",
     "HOG": "edges (HOG) of the upright images",
 }
-TICKS = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
+TICKS = (0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
 
 
 def one_class_table(rows, published=None):
@@ -31,7 +31,11 @@ def one_class_table(rows, published=None):
     matplotlib Figure
     """
     groups = {
-        title: {n: _interval(r["mean"]) for n, r in rows.items() if r["view"] == view}
+        title: {
+            name.removesuffix(f", {view}"): _interval(row["mean"])
+            for name, row in rows.items()
+            if row["view"] == view
+        }
         for view, title in VIEWS.items()
     }
     if published:
@@ -52,8 +56,10 @@ def one_class_table(rows, published=None):
     for k, (axis, (title, group)) in enumerate(zip(axes, groups.items(), strict=True)):
         _panel(axis, title, group, k)
     axes[-1].set(xscale="log", xlabel="mean AUROC of ten digits, better to the right")
-    charts.ticks(axes[-1], [1 - t for t in TICKS], [f"{t:g}"[1:] for t in TICKS])
-    axes[-1].set_xlim(0.25, 0.003)
+    worst = max(1 - i.low for group in groups.values() for i in group.values())
+    shown = [t for t in TICKS if 1 - t < 1.2 * worst]
+    charts.ticks(axes[-1], [1 - t for t in shown], [f"{t:g}"[1:] for t in shown])
+    axes[-1].set_xlim(1.1 * worst, 0.003)
     return figure
 
 
@@ -65,9 +71,7 @@ def _panel(axis, title, group, k):
     """One view: 1 - AUROC of each method, the worst on top, and the AUROC beside it."""
     group = dict(sorted(group.items(), key=lambda item: item[1].value))
     errors = {
-        name.split(",")[0]: Interval(
-            1 - i.value, max(1 - i.high, 1e-4), max(1 - i.low, 1e-4), i.n
-        )
+        name: Interval(1 - i.value, max(1 - i.high, 1e-4), max(1 - i.low, 1e-4), i.n)
         for name, i in group.items()
     }
     looks = {name: charts.look(k) for name in errors}

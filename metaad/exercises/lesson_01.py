@@ -1,36 +1,24 @@
 """Exercises of lesson 01: what is an anomaly?"""
 
 import numpy as np
-from sklearn.neighbors import LocalOutlierFactor
 
 from metaad import metrics
-from metaad.data.drawn import groups
 from metaad.exercises.core import Exercise, Wrong
-from metaad.exercises.few_anomalies import BUDGET, NEEDED
-
-KINDS = ("local", "cluster", "dependency")  # the fourth, "global", is easy for any k
+from metaad.exercises.kinds_and_costs import (
+    anomalies_needed,
+    costs,
+    labelled_scores,
+    narrow_enough,
+    opening,
+    rows_to_open,
+    sees_all,
+    shares,
+)
 
 
 def my_k():
     """Return a number of neighbours for LOF."""
     return 40
-
-
-def sees_all(k, args, rng):
-    """Return None if LOF with k neighbours ranks each kind of anomaly well on tables
-    drawn by rng, else which kind it ranks badly.
-    """
-    if isinstance(k, (bool, np.bool_)) or int(k) != k or not 1 <= k < 420:
-        return "Return one whole number from 1 to 419: the table has 420 rows."
-    for kind in KINDS:
-        (X, _), (X_new, y) = groups(kind, rng), groups(kind, rng)
-        lof = LocalOutlierFactor(n_neighbors=int(k), novelty=True).fit(X)
-        auroc = metrics.auroc(y, -lof.score_samples(X_new))
-        if auroc <= 0.9:
-            many = "too few" if k < 20 or kind == "cluster" else "too many"
-            said = f"With k = {int(k)} the AUROC on {kind} anomalies is {auroc:.2f}: "
-            return said + f"these are {many} neighbours for it."
-    return None
 
 
 def precision_of(share, found, flagged):
@@ -44,19 +32,6 @@ def mean_precision(y, scores):
     """Return the average precision of scores (n,) without ties, labels y (n,)."""
     hit = y[np.argsort(-scores)]
     return (np.cumsum(hit) / np.arange(1, len(y) + 1))[hit == 1].mean()
-
-
-def labelled_scores(rng):
-    """Draw labels (n,) and scores (n,) without ties, anomalies higher on average."""
-    n = int(rng.integers(8, 12))
-    y = rng.permutation(np.arange(n) < rng.integers(2, 5)).astype(int)
-    return y, np.round(rng.permutation(n) * 0.31 + rng.uniform(0, 0.2) + 0.9 * y, 2)
-
-
-def shares(rng):
-    """Draw shares of anomalies, of anomalies found, of normal rows flagged."""
-    low, high = (0.002, 0.5, 0.01), (0.3, 0.9, 0.2)
-    return tuple(np.round(rng.uniform(low, high), 3).tolist())
 
 
 EXERCISES = (
@@ -214,6 +189,93 @@ EXERCISES = (
         hint="Of 10,000 rows, how many anomalies and how many normal rows raise one?",
         edges=((0.01, 0.95, 0.05),),
     ),
-    BUDGET,
-    NEEDED,
+    Exercise(
+        "01.4",
+        rows_to_open,
+        opening,
+        wrong=(
+            Wrong(
+                lambda y, scores, miss, budget: budget,
+                "You spend the whole budget. Rows far down are opened in vain, and "
+                "each of these costs something.",
+            ),
+            Wrong(
+                lambda y, scores, miss, budget: int(np.argmin(costs(y, scores, miss))),
+                "That is the cheapest number with no limit. Look only at numbers up to "
+                "the budget.",
+            ),
+            Wrong(
+                lambda y, scores, miss, budget: int(y.sum()),
+                "As many rows as there are anomalies: that would be right if they all "
+                "stood on top.",
+            ),
+            Wrong(
+                lambda y, scores, miss, budget: int(
+                    np.argmin(costs(y, scores, 1.0)[: budget + 1])
+                ),
+                "Your answer does not depend on what a miss costs. A costly miss is worth "
+                "more vain openings.",
+            ),
+            Wrong(
+                lambda y, scores, miss, budget: int(
+                    np.argmin(costs(y, -scores, miss)[: budget + 1])
+                ),
+                "You open the lowest scores first.",
+            ),
+            Wrong(
+                lambda y, scores, miss, budget: float(
+                    costs(y, scores, miss)[: budget + 1].min()
+                ),
+                "That is the lowest cost. At which number of rows is it reached?",
+            ),
+            Wrong(
+                lambda y, scores, miss, budget: int(
+                    np.argmin(costs(y, scores, miss)[1 : budget + 1])
+                ),
+                "Off by one: to open no row at all is the first number, and it may be "
+                "the best.",
+            ),
+        ),
+        praise=(
+            "The price of a miss and the budget decide together; no measure of ranking "
+            "knows either."
+        ),
+        draws=6,
+        hint="Cost after each number of rows, none included; then the lowest.",
+    ),
+    Exercise(
+        "01.5",
+        anomalies_needed,
+        lambda rng: (),
+        wrong=(
+            Wrong(
+                lambda: 5,
+                "With so few the range is wider than 0.2. Read the numbers along the "
+                "bottom of the figure.",
+            ),
+            Wrong(
+                lambda: 10,
+                "Still too wide: compare the text under the second bar with 0.1.",
+            ),
+            Wrong(
+                lambda: 20,
+                "Close, but the range is still a little wider than 0.1. Look one bar "
+                "further.",
+            ),
+            Wrong(
+                lambda: 200,
+                "That is enough, but a smaller number of the figure is enough too.",
+            ),
+            Wrong(
+                lambda: 500,
+                "That is the number of normal rows. It is the anomalies that are scarce.",
+            ),
+        ),
+        praise=(
+            "The width shrinks with the square root of the number of anomalies; more "
+            "normal rows hardly help."
+        ),
+        judge=narrow_enough,
+        draws=3,
+    ),
 )

@@ -25,7 +25,7 @@ def two_tables(rng):
     n, m = int(rng.integers(4, 7)), int(rng.integers(2, 4))
     scale = np.array([1.0, 20.0, 0.0])
     train, test = (rng.normal(size=(size, 3)) * scale + 5 for size in (n, m))
-    test[:, 2] += np.arange(m)
+    test[:, 2] += 0.4 + 1.1 * np.arange(m)
     return np.round(train, 1), np.round(test, 1)
 
 

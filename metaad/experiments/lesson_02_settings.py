@@ -6,6 +6,7 @@ import warnings
 from functools import partial
 
 import numpy as np
+import threadpoolctl
 
 from metaad import data, metrics
 from metaad.detectors import anomaly_score
@@ -111,8 +112,9 @@ def table_settings(name, max_rows, seed):
 def all_tables(max_rows, seed, progress=iter):
     """Return the records of all TABLES: a list of dicts, see `table_settings`."""
     measure = partial(table_settings, max_rows=max_rows, seed=seed)
-    with warnings.catch_warnings():  # LOF warns of duplicate rows, which these have
-        warnings.simplefilter("ignore", UserWarning)
+    # the tables are small: a second thread waits more than it works
+    with threadpoolctl.threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # LOF warns of duplicate rows
         return [measure(name) for name in progress(TABLES)]
 
 

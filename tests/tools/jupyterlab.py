@@ -120,6 +120,7 @@ def main():
 
     options.shots.mkdir(parents=True, exist_ok=True)
     prepare_environment(threads_fixed=True)
+    os.environ["METAAD_WIDGETS"] = "1"  # as a reader sees the lessons
     failed = 0
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as play:
         folder = Path(scratch)

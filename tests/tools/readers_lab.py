@@ -7,6 +7,7 @@ Needs Chromium (Debian: apt-get install chromium). Exit status 1 if something is
 By hand, not part of CI."""
 
 import argparse
+import os
 import secrets
 import shutil
 import subprocess
@@ -79,6 +80,7 @@ def main():
 
     options.shots.mkdir(parents=True, exist_ok=True)
     prepare_environment(threads_fixed=True)
+    os.environ["METAAD_WIDGETS"] = "1"  # as a reader sees the lessons
     before, wrong = git_status(), []
     work, home = ROOT / "work", ROOT / ".venv" / "lab"
     editions.own_copy(work)

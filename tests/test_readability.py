@@ -13,7 +13,6 @@ MOST_WORDS, MOST_LINES, LEAST_EASE, MOST_IN_A_BLOCK = 2_000, 250, 55, 100
 TO_BE_SHORTENED = {
     "01_what_is_an_anomaly",
     "03_isolation_forest_maths",
-    "05_autoencoder_on_mnist",
     "07_maml_maths",
     "08_few_shot_one_class",
     "09_made_up_classes",

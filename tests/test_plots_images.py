@@ -90,14 +90,20 @@ def test_by_class_puts_every_method_into_the_column_of_its_class():
     assert ax.lines[0].get_marker() != ax.lines[1].get_marker()
 
 
-def test_sweep_draws_means_inside_their_bands_at_sizes_of_their_own():
-    lines = {
-        n: [metrics.Interval(v, v - 0.1, v + 0.1, 10) for v in (0.6, 0.7)]
-        for n in ("a", "b")
+def test_sweeps_draw_means_inside_their_bands_at_sizes_of_their_own():
+    measured = [metrics.Interval(v, v - 0.1, v + 0.1, 10) for v in (0.6, 0.7)]
+    panels = {
+        "epochs": {"a": ([1, 10], measured), "b": ([2, 20], measured)},
+        "components": {"b": ([5, 50], measured)},
     }
-    ax = draw.sweep({"a": [1, 10], "b": [2, 20]}, lines, xlabel="size").axes[0]
-    np.testing.assert_array_equal(ax.lines[1].get_xdata(), [2, 20])
-    np.testing.assert_allclose(ax.lines[0].get_ydata(), [0.6, 0.7])
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["1", "2", "10", "20"]
-    band = ax.collections[0].get_paths()[0].vertices[:, 1]
+    left, right = draw.sweeps(panels, level=(0.1, "promised")).axes
+    np.testing.assert_array_equal(left.lines[1].get_xdata(), [2, 20])
+    np.testing.assert_allclose(left.lines[0].get_ydata(), [0.6, 0.7])
+    assert [t.get_text() for t in left.get_xticklabels()] == ["1", "2", "10", "20"]
+    band = left.collections[0].get_paths()[0].vertices[:, 1]
     assert band.min() == pytest.approx(0.5) and band.max() == pytest.approx(0.8)
+    one, two = (line.get_color() for line in left.lines[:2])
+    assert right.lines[0].get_color() == two != one
+    assert set(left.lines[2].get_ydata()) == {0.1}
+    assert (left.get_xlabel(), right.get_xlabel()) == ("epochs", "components")
+    assert not draw.sweeps(panels, bands=False).axes[0].collections

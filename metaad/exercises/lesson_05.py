@@ -1,9 +1,8 @@
 """Exercises of lesson 05: an autoencoder on MNIST."""
 
 import numpy as np
-import torch
-from torch import nn
 
+from metaad.exercises.autoencoder_losses import LOSSES
 from metaad.exercises.core import Exercise, Wrong
 from metaad.scores import reconstruction_error
 
@@ -17,14 +16,17 @@ def threshold_for(errors, share):
     return float(np.sort(errors)[m - 1])
 
 
+def only_hard_to_draw(unseen, seen):
+    """Return the digits that score high because they are hard to draw: found above
+    chance when left out, with a gain of less than .1 over having been seen. Bool (n,).
+    """
+    unseen, seen = np.asarray(unseen), np.asarray(seen)
+    return (unseen > 0.5) & (unseen - seen < 0.1)
+
+
 def relative_error(x, rebuilt, mean):
     """Return the reconstruction error over the error of copying the mean row: (n,)."""
     return reconstruction_error(x, rebuilt) / ((x - mean) ** 2).mean(1)
-
-
-def denoising_loss(module, batch, noise):
-    """Return the error of the clean rows, rebuilt from the noisy ones: a scalar tensor."""
-    return reconstruction_error(batch, module(batch + noise)).mean()
 
 
 def promises(rng):
@@ -37,23 +39,23 @@ def promises(rng):
             return np.round(rng.gamma(4.0, 0.01, n), 6), share
 
 
+def two_rows_of_dots(rng):
+    """Draw the AUROC of ten digits left out, and seen: some easy, some hard to draw."""
+    seen = np.round(rng.uniform(0.1, 0.75, 10), 3)
+    gain = np.where(rng.random(10) < 0.5, rng.uniform(0, 0.09, 10), 0.11)
+    unseen = np.round(np.clip(seen + gain * rng.choice([1, 1, 2, -0.5], 10), 0, 1), 3)
+    for c, pair in enumerate(
+        ((0.55, 0.52), (0.7, 0.4), (0.45, 0.1), (0.48, 0.44), (0.6, 0.8))
+    ):
+        unseen[c], seen[c] = pair
+    order = rng.permutation(10)
+    return unseen[order], seen[order]
+
+
 def copies(rng):
     """Draw rows x (5, 7) in [0, 1], their copies, and a mean row (7,)."""
     x = rng.uniform(0, 1, (5, 7)) * rng.uniform(0.3, 1, (5, 1))
     return x, x + rng.normal(0, 0.1, (5, 7)), rng.uniform(0.2, 0.8, 7)
-
-
-def damaged(rng):
-    """Draw a small network without gradients, a batch (4, 3) and noise like it."""
-    sizes = (torch.as_tensor(rng.normal(size=s)) for s in ((2, 3), (3, 2)))
-    layers = []
-    for weight in sizes:
-        layer = nn.Linear(*reversed(weight.shape), dtype=torch.float64)
-        layer.weight.data, layer.bias.data = weight, torch.zeros(len(weight)).double()
-        layers.append(layer)
-    net = nn.Sequential(layers[0], nn.Tanh(), layers[1]).requires_grad_(False)
-    batch, noise = rng.uniform(0, 1, (4, 3)), rng.normal(0.1, 0.4, (4, 3))
-    return net, torch.as_tensor(batch), torch.as_tensor(noise)
 
 
 def _place(rule):
@@ -136,6 +138,53 @@ EXERCISES = (
     ),
     Exercise(
         "05.2",
+        only_hard_to_draw,
+        two_rows_of_dots,
+        wrong=(
+            Wrong(
+                lambda unseen, seen: unseen > 0.5,
+                "These are all digits found above chance. Of those, keep the ones that "
+                "the network finds nearly as odd after it has seen them.",
+            ),
+            Wrong(
+                lambda unseen, seen: unseen - seen < 0.1,
+                "You ask for a small gain alone. A digit below one half does not score "
+                "high at all: ask for `unseen > 0.5` too.",
+            ),
+            Wrong(
+                lambda unseen, seen: (unseen > 0.5) & (seen - unseen < 0.1),
+                "The gain is `unseen - seen`; you turned it round.",
+            ),
+            Wrong(
+                lambda unseen, seen: (unseen > 0.5) & (unseen - seen >= 0.1),
+                "These are the digits that are truly detected: leaving them out raises "
+                "their score. Asked for are the others.",
+            ),
+            Wrong(
+                lambda unseen, seen: (seen > 0.5) & (unseen - seen < 0.1),
+                "Look at the score of the digit *left out*: `unseen > 0.5`.",
+            ),
+            Wrong(
+                lambda unseen, seen: (unseen > 0.5) & (np.abs(unseen - seen) < 0.1),
+                "A digit that scores *lower* when it is left out belongs to the list "
+                "as well: take the difference, not its size.",
+            ),
+            Wrong(
+                lambda unseen, seen: (unseen > 0.5) & (unseen / seen < 1.1),
+                "A gain of .1 is a difference of two AUROC values, not their ratio.",
+            ),
+            Wrong(
+                lambda unseen, seen: np.flatnonzero(
+                    (unseen > 0.5) & (unseen - seen < 0.1)
+                ),
+                "These are the numbers of the digits. Return True or False for each.",
+            ),
+        ),
+        praise=("Without the control each of them would have passed for a detection."),
+        hint="Two conditions, both for each digit: `unseen > 0.5`, `unseen - seen < 0.1`.",
+    ),
+    Exercise(
+        "05.3",
         relative_error,
         copies,
         wrong=(
@@ -188,78 +237,5 @@ EXERCISES = (
         praise="A thin 1 is now measured by what there is to rebuild in a thin 1.",
         hint="Copying the mean row has the error ((x - mean) ** 2).mean(1) in each row.",
     ),
-    Exercise(
-        "05.3",
-        denoising_loss,
-        damaged,
-        wrong=(
-            Wrong(
-                lambda module, batch, noise: reconstruction_error(
-                    batch, module(batch) + noise
-                ).mean(),
-                "The noise is added after the network, which then sees clean rows and "
-                "has nothing to remove. Damage its input.",
-            ),
-            Wrong(
-                lambda module, batch, noise: reconstruction_error(
-                    batch + noise, module(batch + noise)
-                ).mean(),
-                "The target is noisy too: the network is asked to keep the noise. It "
-                "must return the clean row.",
-            ),
-            Wrong(
-                lambda module, batch, noise: reconstruction_error(
-                    batch, module(batch * noise)
-                ).mean(),
-                "The noise is multiplied, which wipes out the row. Add it.",
-            ),
-            Wrong(
-                lambda module, batch, noise: torch.tensor(0.25),
-                "A constant has no gradient, so nothing would be learned from it: "
-                "compute the loss from the network's output.",
-            ),
-            Wrong(
-                lambda module, batch, noise: reconstruction_error(
-                    batch, module(batch)
-                ).mean(),
-                "This is the plain loss: the noise is not used.",
-            ),
-            Wrong(
-                lambda module, batch, noise: reconstruction_error(
-                    batch + noise, module(batch)
-                ).mean(),
-                "The two are exchanged: the network sees the clean row and is asked to "
-                "predict noise, which nothing can.",
-            ),
-            Wrong(
-                lambda module, batch, noise: reconstruction_error(
-                    batch, batch + noise
-                ).mean(),
-                "The network does not occur in it: this is the size of the noise.",
-            ),
-            Wrong(
-                lambda module, batch, noise: reconstruction_error(
-                    noise, module(batch + noise)
-                ).mean(),
-                "The network is asked for the noise. Ask it for the clean row.",
-            ),
-            Wrong(
-                lambda module, batch, noise: reconstruction_error(
-                    batch, module(batch + noise)
-                ),
-                "That is one error per row. A loss is one number: their mean.",
-            ),
-            Wrong(
-                lambda module, batch, noise: reconstruction_error(
-                    batch, module(batch + noise)
-                ).sum(),
-                "That is the sum over rows; with it the step grows with the batch.",
-            ),
-        ),
-        praise=(
-            "To copy is no longer enough: what the noise adds must be recognised as "
-            "foreign, and left out."
-        ),
-        hint="The network sees batch + noise, and its output is compared with batch.",
-    ),
+    *LOSSES,
 )

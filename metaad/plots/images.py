@@ -208,29 +208,36 @@ def by_class(values, xlabel="digit", ylabel="AUROC", chance=0.5, bottom=None):
     return figure
 
 
-def sweep(sizes, lines, xlabel, ylabel="mean AUROC"):
+def sweeps(panels, ylabel="mean AUROC", level=None, bands=True):
     """Draw a measured value with its interval over a range of sizes, on a logarithmic
-    axis.
+    axis; one panel for each kind of size.
 
     Parameters
     ----------
-    sizes : sequence of positive numbers, or {name: sequence} where lines have sizes of
-        their own.
-    lines : {name: list of metrics.Interval}.
+    panels : {label of the x axis: {name: (sizes, list of metrics.Interval)}}; a name
+        looks the same in each panel.
+    level : (value, text), a dotted line and its name; optional.
+    bands : bool; False draws the values alone, where intervals would hide each other.
 
     Returns
     -------
     matplotlib Figure
     """
-    figure, axis = charts.one_panel(3.5)
-    every = set()
-    for k, (name, measured) in enumerate(lines.items()):
-        at = list(sizes[name] if isinstance(sizes, dict) else sizes)
-        every |= set(at)
-        label = name.replace("\n", " ")
-        charts.interval_curve(axis, at, measured, k, label)
-    marks = sorted(every)
-    charts.ticks(axis, marks, [f"{s:g}" for s in marks], scale="log")
-    axis.set(xlabel=xlabel, ylabel=ylabel)
+    figure, axes = charts.panels(len(panels), height=3.3, extra=0.4, sharey=True)
+    names = list(dict.fromkeys(name for lines in panels.values() for name in lines))
+    for axis, (xlabel, lines) in zip(axes, panels.items(), strict=True):
+        every = set()
+        for name, (sizes, measured) in lines.items():
+            every |= set(sizes)
+            draw = charts.interval_curve if bands else charts.curve
+            values = measured if bands else [m.value for m in measured]
+            draw(axis, list(sizes), values, names.index(name), name)
+        if level is not None:
+            dotted = {"color": GREY, "linestyle": ":", "linewidth": 1.6}
+            axis.axhline(level[0], label=level[1], **dotted)
+        marks = sorted(every)
+        charts.ticks(axis, marks, [f"{s:g}" for s in marks], scale="log")
+        axis.set_xlabel(xlabel)
+    axes[0].set_ylabel(ylabel)
     charts.legend_below(figure)
     return figure

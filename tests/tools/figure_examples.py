@@ -49,6 +49,7 @@ def panel(title):
 
 STEPS = [(0, 0.1, np.ones(60, bool)), (1, 0.2, X[:, 0] < 0.1)]
 GRID = rng.random((30, 30))
+RANGE = (1, 2, 5, 10, 20, 40, 80, 160)
 RAISE = np.linspace(0.5, 0.9, 6)
 ROWS = {f"a method of number {k}": (interval(), rng.random(10)) for k in range(6)}
 TABLES = {t: np.where(np.eye(10), np.nan, rng.random((10, 10))) for t in ("a", "b")}
@@ -231,10 +232,12 @@ FIGURES = {
     ),
     "scores": lambda: images.scores(SCORES[:50] ** 2, SCORES[50:] ** 2, 0.7),
     "by_class": lambda: images.by_class({n: rng.random(10) for n in NAMES}),
-    "sweep": lambda: images.sweep(
-        (1, 2, 5, 10, 20, 40, 80, 160),
-        {f"a longer name, {n}": [interval()] * 8 for n in NAMES},
-        "code size",
+    "sweeps over two kinds of sizes": lambda: images.sweeps(
+        {
+            x: {f"a longer name, {n}": (RANGE, [interval()] * 8) for n in NAMES}
+            for x in ("epochs (autoencoder)", "components (PCA)")
+        },
+        level=(0.8, "promised"),
     ),
     "gradient_paths": lambda: learning.gradient_paths(
         np.array([[0.0, 1], [2, 0], [1, 1]]),

@@ -25,6 +25,7 @@ __all__, __getattr__, __dir__ = attach(
         "data": ["load"],
         "detectors": [
             "AutoencoderDetector",
+            "DenoisingAutoencoder",
             "GANDetector",
             "IsolationForest",
             "KMeansDetector",

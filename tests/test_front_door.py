@@ -235,7 +235,12 @@ CORE = (
     "progress",
     "detectors",
 )
-NEEDS = {"plots": ["plots"], "repro": ["course"], "exercises": ["course"]}
+NEEDS = {
+    "experiments": ["all"],
+    "plots": ["plots"],
+    "repro": ["course"],
+    "exercises": ["course"],
+}
 
 
 def third_party(tree, everywhere):

@@ -12,7 +12,7 @@ alone, and detectors on a plain classifier's features learn nothing from tasks.
 
 Every method has four settings, chosen in each fold without its held-out digits: two of
 the eight digits that training may see are kept out and stand for them. On Fashion-MNIST
-(500 images a class) nothing was chosen: the setting is the one with the best mean on
+(500 images per class) nothing was chosen: the setting is the one with the best mean on
 the MNIST validations. The classifier's own rate is not among the four. Before that,
 some settings were looked at, with 200 steps, on the validations of folds 0, 2 and 4,
 among them generators that choose one share for all pixels, and generators that give
@@ -66,7 +66,7 @@ FEATURES = {
 
 
 def images(name):
-    """Return 500 images a class, 14 x 14 pixels, and their classes: (5000, 196) and
+    """Return 500 images per class, 14 x 14 pixels, and their classes: (5000, 196) and
     (5000,).
     """
     if name == "digits":

@@ -77,11 +77,28 @@ def test_a_nights_record_tells_failed_claims_from_errors():
     ]
     found = lesson_runs.summary(outcomes, "the command")
     assert found["counts"] == {"ok": 1, "claim failed": 1, "error": 1}
-    assert found["command"] == "the command" and "commit" in found
+    assert found["command"] == ["the command"]
+    commit = lesson_runs.commit()
+    failed = {"state": "claim failed", "seconds": 2, "message": "one claim"}
     assert found["lessons"]["00_a"] == {
-        "seed 2": {"state": "ok", "seconds": 1.2},
-        "seed 3": {"state": "claim failed", "seconds": 2, "message": "one claim"},
+        "seed 2": {"state": "ok", "seconds": 1.2, "commit": commit},
+        "seed 3": {**failed, "commit": commit},
     }
+
+
+def test_another_night_leaves_the_runs_it_did_not_make():
+    def night(command, before, *runs):
+        outcomes = [(name, v, Outcome("", state, 1.0)) for name, v, state in runs]
+        return lesson_runs.summary(outcomes, command, before)
+
+    runs = ("a", "seed 2", "ok"), ("a", "seed 3", "claim failed"), ("b", "seed 2", "ok")
+    first = night("first", None, *runs)
+    second = night("second", first, ("a", "seed 3", "ok"), ("c", "seed 2", "error"))
+    assert second["command"] == ["first", "second"]
+    assert second["counts"] == {"ok": 3, "claim failed": 0, "error": 1}
+    assert set(second["lessons"]) == {"a", "b", "c"}
+    assert first["counts"]["claim failed"] == 1  # the record before is not changed
+    assert night("second", second)["command"] == ["first", "second"]
 
 
 def test_a_finished_run_counts_until_lesson_parameters_or_package_change(

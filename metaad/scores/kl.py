@@ -191,7 +191,7 @@ def _gaussian(name, mean, cov):
 
 def _shares(batch, edges, added):
     """Share of a batch (n, 1) in each bin between edges (b - 1,): (b,), all above 0."""
-    at = np.searchsorted(edges, batch[:, 0], side="left")
+    at = np.digitize(batch[:, 0], edges, right=True)
     counts = np.bincount(at, minlength=len(edges) + 1) + added
     return counts / counts.sum()
 

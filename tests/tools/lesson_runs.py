@@ -173,19 +173,24 @@ def night(paths, seeds_wanted=(), with_bounds=False):
                 yield path, f"{name} = {value}", {name: value}
 
 
-def summary(outcomes, command):
-    """Return the record of a night: dict lesson -> variation -> state, seconds."""
-    lessons = {}
+def summary(outcomes, command, before=None):
+    """Return the record of a night: dict lesson -> variation -> state, seconds, commit.
+
+    before : the record so far, or None. Runs of other lessons and variations stay, each
+        with the commit that it was made from.
+    """
+    at = commit()
+    lessons = {n: dict(v) for n, v in (before or {}).get("lessons", {}).items()}
     for lesson, variation, outcome in outcomes:
         row = {"state": outcome.state, "seconds": round(outcome.seconds, 1)}
         if outcome.message:
             row["message"] = last_line(outcome.message)
-        lessons.setdefault(lesson, {})[variation] = row
+        lessons.setdefault(lesson, {})[variation] = {**row, "commit": at}
     runs = [row for variations in lessons.values() for row in variations.values()]
     states = ("ok", "claim failed", "error")
+    commands = [c for c in (before or {}).get("command", []) if c != command]
     return {
-        "command": command,
-        "commit": commit(),
+        "command": [*commands, command],
         "counts": {s: sum(r["state"] == s for r in runs) for s in states},
         "lessons": dict(sorted(lessons.items())),
     }

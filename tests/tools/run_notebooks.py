@@ -242,12 +242,15 @@ def main():
 
 
 def keep_night(outcomes):
-    """Write data/results/seeds.json: how every run of the night ended."""
+    """Write data/results/seeds.json: how every run of the night ended, beside those of
+    other nights.
+    """
     from metaad import repro
 
     path = ROOT / "data" / "results" / "seeds.json"
     command = "python tests/tools/run_notebooks.py " + " ".join(sys.argv[1:])
-    repro.write_json(path, lesson_runs.summary(outcomes, command))
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    repro.write_json(path, lesson_runs.summary(outcomes, command, before))
 
 
 if __name__ == "__main__":

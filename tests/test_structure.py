@@ -3,9 +3,11 @@ lesson contains.
 """
 
 import ast
+import importlib
 import json
 import re
 import tomllib
+import types
 from pathlib import Path
 
 import pytest
@@ -269,6 +271,27 @@ def test_figures_are_legible_on_a_phone_and_nothing_in_them_collides(lesson):
             notes = output["metadata"]["metaad"]
             assert notes["faults"] == [], shown(output)[1]
             assert notes["smallest text on a phone, pixels"] >= 7, shown(output)[1]
+
+
+def test_every_name_that_a_lesson_takes_from_the_package_is_there(lesson):
+    _, cells = lesson
+    rooms, missing = {}, []
+    for cell in (c for c in cells if c["cell_type"] == "code"):
+        code = re.sub(r"(?m)^\s*[%!].*$", "", source(cell))
+        nodes = list(ast.walk(ast.parse(code)))
+        for node in (n for n in nodes if isinstance(n, ast.ImportFrom)):
+            if (node.module or "").split(".")[0] == "metaad":
+                module = importlib.import_module(node.module)
+                for alias in node.names:
+                    inside = f"{node.module}.{alias.name}"
+                    if not hasattr(module, alias.name):
+                        importlib.import_module(inside)
+                    rooms[alias.asname or alias.name] = getattr(module, alias.name)
+        for node in (n for n in nodes if isinstance(n, ast.Attribute)):
+            room = isinstance(node.value, ast.Name) and rooms.get(node.value.id)
+            if isinstance(room, types.ModuleType) and not hasattr(room, node.attr):
+                missing.append(f"{node.value.id}.{node.attr}")
+    assert not missing
 
 
 def test_first_figure_comes_within_two_screens(lesson):

@@ -72,8 +72,8 @@ EXERCISES = (
             ),
         ),
         praise=(
-            "More neighbours than the cluster has rows, fewer than the narrow group "
-            "has: its rows must then ask the normal groups. (You used labels to know.)"
+            "With more neighbours than the cluster has rows, its rows must ask the normal "
+            "groups; with few enough, near is still local. (You used labels to know.)"
         ),
         judge=sees_all,
         draws=3,

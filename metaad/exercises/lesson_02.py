@@ -105,7 +105,7 @@ EXERCISES = (
             ),
         ),
         praise=(
-            "The oldest detector is one line, and hard to beat: see what the ratio "
+            "Distances to neighbours are one line, and hard to beat: see what the ratio "
             "that LOF takes adds to it."
         ),
         hint="Distances (m, n) first, then sort each row of them.",

@@ -8,12 +8,12 @@ from metaad.scores import reconstruction_error
 
 
 def threshold_for(errors, share):
-    """Return the m-th smallest of n errors, m the smallest number for which a new
-    normal row lies above it with probability (n + 1 - m) / (n + 1) ≤ share.
+    """Return the r-th smallest of m errors, r the smallest number for which a new
+    normal row lies above it with probability (m + 1 - r) / (m + 1) ≤ share.
     """
     # rounded: 0.1 has no exact binary form
-    m = int(np.ceil(round((len(errors) + 1) * (1 - share), 9)))
-    return float(np.sort(errors)[m - 1])
+    r = int(np.ceil(round((len(errors) + 1) * (1 - share), 9)))
+    return float(np.sort(errors)[r - 1])
 
 
 def only_hard_to_draw(unseen, seen):
@@ -82,28 +82,28 @@ EXERCISES = (
         wrong=(
             Wrong(
                 _place(lambda n, share: np.ceil(n * (1 - share))),
-                "You counted n places. The new row is one more: there are n + 1 gaps, "
-                "and with n the promise is broken a little.",
+                "You counted m places. The new row is one more: there are m + 1 gaps, "
+                "and with m the promise is broken a little.",
             ),
             Wrong(
                 _place(lambda n, share: np.ceil(100 * (1 - share))),
-                "100 stands for n + 1 where there are 99 errors, and for no other "
+                "100 stands for m + 1 where there are 99 errors, and for no other "
                 "number of them: use `len(errors)`.",
             ),
             Wrong(
                 lambda errors, share: float(np.quantile(errors, 1 - share)),
-                "np.quantile takes a point between two errors of these n rows. The "
-                "promise is about a new row: take the m-th smallest error itself.",
+                "np.quantile takes a point between two errors of these m rows. The "
+                "promise is about a new row: take the r-th smallest error itself.",
             ),
             Wrong(
                 _place(lambda n, share: np.floor((n + 1) * (1 - share))),
-                "m is rounded down, so the probability lies above `share`. Round up.",
+                "r is rounded down, so the probability lies above `share`. Round up.",
             ),
             Wrong(
                 lambda errors, share: float(
                     np.sort(errors)[int(np.ceil((len(errors) + 1) * (1 - share)))]
                 ),
-                "Python counts from 0: the m-th smallest stands at place m - 1.",
+                "Python counts from 0: the r-th smallest stands at place r - 1.",
             ),
             Wrong(
                 _place(lambda n, share: np.ceil((n + 1) * share)),
@@ -118,7 +118,7 @@ EXERCISES = (
             ),
             Wrong(
                 lambda errors, share: int(np.ceil((len(errors) + 1) * (1 - share))),
-                "That is m itself. The threshold is an error: the m-th smallest.",
+                "That is r itself. The threshold is an error: the r-th smallest.",
             ),
             Wrong(
                 lambda errors, share: float(np.mean(errors) + 2 * np.std(errors)),
@@ -130,7 +130,7 @@ EXERCISES = (
             "And it needs no idea of how errors are distributed: only that the new row "
             "comes from where the old ones came from."
         ),
-        hint="Solve (n + 1 - m) / (n + 1) ≤ share for m, and take the m-th smallest.",
+        hint="Solve (m + 1 - r) / (m + 1) ≤ share for r, and take the r-th smallest.",
         edges=(
             *((np.arange(99.0, 0, -1), share) for share in (0.01, 0.1, 0.5)),
             (np.arange(11.0, 0, -1), 0.6),

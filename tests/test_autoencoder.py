@@ -307,3 +307,12 @@ def test_wrong_width_and_divergence_get_a_clear_message():
         FloatingPointError, match=r"finite, got (nan|inf) in epoch \d+.*learning rate"
     ):
         small(learning_rate=1e200).fit(table())
+
+
+def test_a_pixel_that_rounding_put_above_1_is_still_a_pixel():
+    X = np.random.default_rng(0).random((40, 6))
+    X[0, 0] = np.nextafter(np.float32(1), np.float32(2))  # 1.00000012
+    small = {"hidden": (4,), "code_size": 2, "epochs": 1, "device": "cpu"}
+    assert (AutoencoderDetector(**small).fit(X).scale_ == 1).all()
+    X[0, 0] = 1.001
+    assert (AutoencoderDetector(**small).fit(X).scale_ != 1).all()

@@ -113,6 +113,13 @@ def test_an_upright_image_in_the_middle_stays_as_it_is():
     np.testing.assert_allclose(Deskew().fit_transform(X), X, atol=1e-12)
 
 
+def test_interpolated_pixels_in_float32_are_no_brighter_than_those_they_come_from():
+    rng = np.random.default_rng(0)
+    X = (rng.random((200, 28 * 28)) > 0.4).astype(np.float32)
+    upright = Deskew().fit_transform(X)
+    assert upright.dtype == np.float32 and upright.min() >= 0 and upright.max() <= 1
+
+
 def test_no_slant_above_the_most_is_corrected():
     leaning = Deskew(most=0.2).fit_transform(stroke(0.6)).reshape(1, 28, 28)
     assert slants(leaning)[0].item() == pytest.approx(0.4, abs=0.03)

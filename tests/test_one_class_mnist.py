@@ -109,10 +109,11 @@ def test_differences_to_the_best_row_are_paired_over_digits():
     assert "minus_best" not in found["Gaussian, HOG"]
 
 
-def test_nets_scored_together_in_float32_are_the_detectors_scored_alone():
+@pytest.mark.parametrize("unit", [1.0, 1.2])  # pixels, and what must be scaled
+def test_nets_scored_together_in_float32_are_the_detectors_scored_alone(unit):
     rng = np.random.default_rng(0)
-    digits = [rng.random((n, 16)) for n in (30, 20)]
-    queries = rng.random((600, 16)).astype(np.float32)
+    digits = [unit * rng.random((n, 16)) for n in (30, 20)]
+    queries = unit * rng.random((600, 16)).astype(np.float32)
     found = denoised(digits, queries, 3, **NET)
     for X, scores in zip(digits, found, strict=True):
         alone = DenoisingAutoencoder(random_state=3, device="cpu", **NET).fit(X)

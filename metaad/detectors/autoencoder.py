@@ -19,6 +19,8 @@ from metaad.scores import reconstruction_error
 from metaad.train import Checkpoint, descent, epochs, generators, resolve_device, seeded
 
 LARGEST = 1e15  # a scaled value beyond this would overflow float32 inside the network
+# a pixel of 1 that was computed in float32 may lie a hair above 1
+ROUNDING = 1e-6
 BLOCK = 8192  # rows scored at a time
 
 
@@ -206,7 +208,7 @@ class AutoencoderDetector(Detector):
 
     def _learn_scale(self, X):
         self.mean_, self.scale_ = np.zeros(X.shape[1]), np.ones(X.shape[1])
-        pixels = X.min() >= 0.0 and X.max() <= 1.0
+        pixels = X.min() >= 0.0 and X.max() <= 1.0 + ROUNDING
         if self.scale == "standard" or (self.scale == "auto" and not pixels):
             scaler = StandardScaler().fit(X)  # a constant column gets scale 1
             self.mean_, self.scale_ = scaler.mean_, scaler.scale_

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from metaad.detectors import gan_training as game
-from metaad.detectors.autoencoder import BLOCK, LARGEST
+from metaad.detectors.autoencoder import BLOCK, LARGEST, ROUNDING
 from metaad.detectors.base import Detector
 from metaad.detectors.parameters import (
     check_choice,
@@ -163,7 +163,7 @@ class GANDetector(Detector):
     def _networks(self, rows):
         """The three networks, drawn on the CPU, so that every device starts alike."""
         d, hidden, kind = rows.shape[1], tuple(self.hidden), {"dtype": rows.dtype}
-        bounded = bool(rows.min() >= 0 and rows.max() <= 1)
+        bounded = bool(rows.min() >= 0 and rows.max() <= 1 + ROUNDING)
         generator = Generator(self.noise_size, hidden[::-1], d, bounded, **kind)
         critic = Critic(d, hidden, **kind)
         encoder = nn.Sequential(*MLP((d, *hidden, self.noise_size), **kind), nn.Tanh())
@@ -230,7 +230,7 @@ class GANDetector(Detector):
 
     def _learn_scale(self, X):
         self.mean_, self.scale_ = np.zeros(X.shape[1]), np.ones(X.shape[1])
-        pixels = X.min() >= 0.0 and X.max() <= 1.0
+        pixels = X.min() >= 0.0 and X.max() <= 1.0 + ROUNDING
         if self.scale == "standard" or (self.scale == "auto" and not pixels):
             scaler = StandardScaler().fit(X)
             self.mean_, self.scale_ = scaler.mean_, scaler.scale_

@@ -157,7 +157,8 @@ def interpolated(images, rows, columns):
             pixel = (top + i) * (side + 2) + left + j
             value = np.take_along_axis(padded, pixel.reshape(n, -1), axis=1)
             found += vertical * horizontal * value.reshape(rows.shape)
-    return found
+    # a mean of pixels is no brighter than they are, in spite of rounding
+    return np.clip(found, padded.min(), padded.max())
 
 
 class HOG(ImageTransformer):

@@ -88,9 +88,15 @@ def denoised(digits, queries, seed, **parameters):
     layers = stacked([one.module_ for one in fitted])
     # (n_noisy, 10, 1, d): the patterns of noise of each network
     noise = torch.tensor(np.stack([one.noise_ for one in fitted], axis=1)[:, :, None])
+    # (10, 1, d): the scale that each network has learned
+    mean, scale = (
+        torch.tensor(np.stack([getattr(one, n) for one in fitted])).float()[:, None]
+        for n in ("mean_", "scale_")
+    )
     found = []
     with torch.no_grad(), flushed():
-        for block in torch.as_tensor(queries).float().split(BLOCK):
+        for raw in torch.as_tensor(queries).float().split(BLOCK):
+            block = (raw - mean) / scale  # (10, b, d)
             errors = [
                 (forward(layers, block + n) - block).square().mean(dim=2)
                 for n in noise.float()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -319,3 +320,21 @@ def test_the_wheel_carries_the_version_and_the_extras(built):
         r for r in re.findall(r"^Requires-Dist: (.+)", meta, re.M) if "extra" not in r
     ]
     assert not [r for r in core if r.startswith(("torch", "matplotlib"))]
+
+
+def test_every_pin_can_be_installed_on_the_oldest_python_that_setup_takes():
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+
+    oldest = re.search(
+        r"version_info >= \((\d+), (\d+)\)", (ROOT / "Makefile").read_text()
+    )
+    python = ".".join(oldest.groups()) + ".2"  # the one that Debian 12 has
+    refused = {}
+    for line in (ROOT / ".requirements.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            pin = Requirement(line)
+            needs = metadata.metadata(pin.name)["Requires-Python"] or ""
+            if python not in SpecifierSet(needs):
+                refused[line] = needs
+    assert not refused

@@ -152,7 +152,7 @@ def test_blocks_of_rows_are_put_together_in_order(monkeypatch):
     X = table()
     detector = small().fit(X)
     whole = detector.score_samples(X)
-    monkeypatch.setattr("metaad.detectors.autoencoder.BLOCK", 7)
+    monkeypatch.setattr("metaad.detectors.network.BLOCK", 7)
     np.testing.assert_allclose(detector.score_samples(X), whole, rtol=1e-12)
 
 

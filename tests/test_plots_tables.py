@@ -36,13 +36,3 @@ def test_an_opened_row_shows_its_largest_deviations_with_sign_and_the_usual_rang
     assert [t.get_text() for t in axis.texts] == ["-30.0", "+4.0"]
     marks = [line for line in axis.lines if line.get_marker() == "D"]
     assert [m.get_xdata()[0] for m in marks] == [-tables.ENDS, 4.0]
-
-
-def test_two_scores_draws_every_row_once_under_its_label():
-    y = np.array([0, 1, 0])
-    figure = tables.two_scores(
-        np.arange(3.0), np.arange(3.0) ** 2, y, names=("x", "y"), labels=("n", "a")
-    )
-    normal, anomaly = figure.axes[0].lines
-    np.testing.assert_array_equal(normal.get_xydata(), [[0, 0], [2, 4]])
-    np.testing.assert_array_equal(anomaly.get_xydata(), [[1, 1]])

@@ -1,27 +1,27 @@
 """An autoencoder as an anomaly detector: what it can't rebuild is anomalous."""
 
-import copy
 import numbers
 
 import numpy as np
 import torch
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch.nn.functional import mse_loss
 
 from metaad import repro
 from metaad.detectors.base import Detector
+from metaad.detectors.network import (
+    check_scale_and_dtype,
+    column_scale,
+    in_blocks,
+    scaled,
+)
+from metaad.detectors.parameters import check_whole
 from metaad.nets import Autoencoder
 from metaad.progress import progress as show_progress
 from metaad.repro.cache import code_version
 from metaad.scores import reconstruction_error
 from metaad.train import Checkpoint, descent, epochs, generators, resolve_device, seeded
-
-LARGEST = 1e15  # a scaled value beyond this would overflow float32 inside the network
-# a pixel of 1 that was computed in float32 may lie a hair above 1
-ROUNDING = 1e-6
-BLOCK = 8192  # rows scored at a time
 
 
 class AutoencoderDetector(Detector):
@@ -192,29 +192,14 @@ class AutoencoderDetector(Detector):
         return reconstruction_error(Z, self._rebuild(Z))
 
     def _rebuild(self, Z):
-        """Scaled rows (n, d) through the network, in float64 where the device has
-        it.
-        """
-        dtype = torch.float32 if self.device_.type == "mps" else torch.float64
-        module = copy.deepcopy(self.module_).to(dtype)
-        rebuilt = np.empty_like(Z)
-        with torch.no_grad():
-            for start in range(0, len(Z), BLOCK):
-                block = torch.tensor(
-                    Z[start : start + BLOCK], dtype=dtype, device=self.device_
-                )
-                rebuilt[start : start + BLOCK] = module(block).cpu().numpy()
-        return rebuilt
+        """Scaled rows (n, d) through the network: float64 (n, d)."""
+        return in_blocks(self.module_, Z, self.device_, lambda net, z: net(z))
 
     def _learn_scale(self, X):
-        self.mean_, self.scale_ = np.zeros(X.shape[1]), np.ones(X.shape[1])
-        pixels = X.min() >= 0.0 and X.max() <= 1.0 + ROUNDING
-        if self.scale == "standard" or (self.scale == "auto" and not pixels):
-            scaler = StandardScaler().fit(X)  # a constant column gets scale 1
-            self.mean_, self.scale_ = scaler.mean_, scaler.scale_
+        self.mean_, self.scale_ = column_scale(X, self.scale)
 
     def _scaled(self, X):
-        return np.clip((X - self.mean_) / self.scale_, -LARGEST, LARGEST)
+        return scaled(X, self.mean_, self.scale_)
 
     def _about(self, rows):
         """What tells one training from another: every parameter that shapes it, and
@@ -246,36 +231,12 @@ class AutoencoderDetector(Detector):
             raise ValueError(
                 f"hidden must be a sequence of widths such as (128, 64), got {self.hidden!r}."
             )
-        whole = {
-            **{name: getattr(self, name) for name in self._whole},
-            "epochs": self.epochs,
-            "batch_size": self.batch_size,
-        }
-        for name, value in [
-            *whole.items(),
-            *(("every width in hidden", w) for w in self.hidden),
-        ]:
-            if (
-                not isinstance(value, numbers.Integral)
-                or isinstance(value, bool)
-                or value < 1
-            ):
-                raise ValueError(f"{name} must be a whole number ≥ 1, got {value!r}.")
+        for name in (*self._whole, "epochs", "batch_size"):
+            check_whole(name, getattr(self, name))
+        for width in self.hidden:
+            check_whole("every width in hidden", width)
         if not self.learning_rate > 0:
             raise ValueError(
                 f"learning_rate must be > 0, got {self.learning_rate!r}; 1e-3 is a good start."
             )
-        choices = {
-            "scale": ("auto", "standard", None),
-            "dtype": ("float32", "float64", "bfloat16"),
-        }
-        for name, allowed in choices.items():
-            if getattr(self, name) not in allowed:
-                wanted = ", ".join(map(repr, allowed))
-                raise ValueError(
-                    f"{name} must be one of {wanted}, got {getattr(self, name)!r}."
-                )
-        if self.dtype == "float64" and resolve_device(self.device).type == "mps":
-            raise ValueError(
-                "MPS devices have no float64; use dtype='float32' or device='cpu'."
-            )
+        check_scale_and_dtype(self, ("float32", "float64", "bfloat16"))

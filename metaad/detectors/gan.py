@@ -2,18 +2,20 @@
 ones, and an encoder finds the noise from which the generator would draw a given row.
 """
 
-import copy
-
-import numpy as np
 import torch
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from metaad.detectors import gan_training as game
-from metaad.detectors.autoencoder import BLOCK, LARGEST, ROUNDING
 from metaad.detectors.base import Detector
+from metaad.detectors.network import (
+    are_pixels,
+    check_scale_and_dtype,
+    column_scale,
+    in_blocks,
+    scaled,
+)
 from metaad.detectors.parameters import (
     check_choice,
     check_number,
@@ -163,8 +165,9 @@ class GANDetector(Detector):
     def _networks(self, rows):
         """The three networks, drawn on the CPU, so that every device starts alike."""
         d, hidden, kind = rows.shape[1], tuple(self.hidden), {"dtype": rows.dtype}
-        bounded = bool(rows.min() >= 0 and rows.max() <= 1 + ROUNDING)
-        generator = Generator(self.noise_size, hidden[::-1], d, bounded, **kind)
+        generator = Generator(
+            self.noise_size, hidden[::-1], d, are_pixels(rows), **kind
+        )
         critic = Critic(d, hidden, **kind)
         encoder = nn.Sequential(*MLP((d, *hidden, self.noise_size), **kind), nn.Tanh())
         nets = {"generator": generator, "critic": critic, "encoder": encoder}
@@ -218,25 +221,13 @@ class GANDetector(Detector):
         return self._apply(self._scaled(X), scores)
 
     def _apply(self, rows, function):
-        """function(networks, rows) in blocks, in float64 where the device has it."""
-        dtype = torch.float32 if self.device_.type == "mps" else torch.float64
-        nets = copy.deepcopy(self.module_).to(dtype)
-        with torch.no_grad():
-            blocks = [
-                function(nets, torch.tensor(block, dtype=dtype, device=self.device_))
-                for block in np.array_split(rows, -(-len(rows) // BLOCK))
-            ]
-        return torch.cat(blocks).double().cpu().numpy()
+        return in_blocks(self.module_, rows, self.device_, function)
 
     def _learn_scale(self, X):
-        self.mean_, self.scale_ = np.zeros(X.shape[1]), np.ones(X.shape[1])
-        pixels = X.min() >= 0.0 and X.max() <= 1.0 + ROUNDING
-        if self.scale == "standard" or (self.scale == "auto" and not pixels):
-            scaler = StandardScaler().fit(X)
-            self.mean_, self.scale_ = scaler.mean_, scaler.scale_
+        self.mean_, self.scale_ = column_scale(X, self.scale)
 
     def _scaled(self, X):
-        return np.clip((X - self.mean_) / self.scale_, -LARGEST, LARGEST)
+        return scaled(X, self.mean_, self.scale_)
 
     def _restored(self):
         """Whether what a file holds are these networks: one row goes through them."""
@@ -256,9 +247,4 @@ class GANDetector(Detector):
         check_number("learning_rate", self.learning_rate, above=True)
         check_number("feature_weight", self.feature_weight)
         check_choice("scored_by", self.scored_by, SCORES)
-        check_choice("scale", self.scale, ("auto", "standard", None))
-        check_choice("dtype", self.dtype, ("float32", "float64"))
-        if self.dtype == "float64" and resolve_device(self.device).type == "mps":
-            raise ValueError(
-                "MPS devices have no float64; use dtype='float32' or device='cpu'."
-            )
+        check_scale_and_dtype(self, ("float32", "float64"))

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
-from metaad import metrics
+from metaad import metrics, repro
 from metaad.detectors import KMeansDetector, anomaly_score
 
 SETTINGS = {
@@ -137,12 +137,15 @@ def table(places, baseline="autoencoder"):
         for place, found in places.items()
     }
     heads = [h for place in places for h in (place, f"minus {baseline}")]
-    lines = [f"| method | {' | '.join(heads)} |", "|:--" * (len(heads) + 1) + "|"]
-    for name in ranked:
-        cells = [
-            text
-            for place, found in places.items()
-            for text in (metrics.bootstrap(found[name]), ahead[place].get(name, ""))
+    lines = [
+        [
+            name,
+            *(
+                text
+                for place, found in places.items()
+                for text in (metrics.bootstrap(found[name]), ahead[place].get(name, ""))
+            ),
         ]
-        lines.append(f"| {name} | {' | '.join(map(str, cells))} |")
-    return "\n".join(lines)
+        for name in ranked
+    ]
+    return repro.markdown_table(["method", *heads], lines)

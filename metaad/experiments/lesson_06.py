@@ -6,15 +6,13 @@ from functools import partial
 
 import numpy as np
 import torch
-from sklearn.decomposition import PCA
 
 from metaad import metrics
-from metaad.detectors import KNNDetector, anomaly_score
+from metaad.detectors import KNNDetector, PCADetector, anomaly_score
 from metaad.detectors import gan_training as game
 from metaad.detectors.batched_autoencoders import fit_many
 from metaad.detectors.gan_together import side_by_side
 from metaad.nets import Critic, Generator
-from metaad.scores import reconstruction_error
 from metaad.train import descent, epochs, seeded
 
 CPU = torch.device("cpu")
@@ -155,12 +153,11 @@ def rivals(tables, queries, y, *, seed, components=20, **autoencoder):
     nets = fit_many(tables, random_state=[seed + c for c in range(10)], **autoencoder)
     found = {"autoencoder": [], "kNN": [], "PCA": []}
     for c, (rows, net) in enumerate(zip(tables, nets, strict=True)):
-        pca = PCA(min(components, len(rows) - 1), svd_solver="full").fit(rows)
-        copies = pca.inverse_transform(pca.transform(queries))
+        pca = PCADetector(min(components, len(rows) - 1)).fit(rows)
         scores = {
             "autoencoder": anomaly_score(net, queries),
             "kNN": anomaly_score(KNNDetector(5).fit(rows), queries),
-            "PCA": reconstruction_error(queries, copies),
+            "PCA": anomaly_score(pca, queries),
         }
         for name, values in scores.items():
             found[name].append(metrics.auroc(y != c, values))

@@ -5,7 +5,7 @@ from matplotlib.patches import Patch
 
 from metaad.plots import charts
 from metaad.plots.base import SMALL
-from metaad.plots.charts import ANOMALY, GREY, NORMAL
+from metaad.plots.charts import ANOMALY, GREY
 
 PALE = "#d9d9d9"
 ENDS = 12.0  # robust deviations at which the axis of `opened` ends
@@ -76,20 +76,4 @@ def opened(rows, deviations, columns, *, most=5):
     axes[-1].set_xlabel("robust standard deviations from the median")
     keys = {"95 % of all rows": Patch(color=PALE), "this row": Patch(color=ANOMALY)}
     charts.legend_below(figure, handles=keys)
-    return figure
-
-
-def two_scores(first, second, y, *, names, labels):
-    """Draw one score over another, a point for each row; axes in ranks.
-
-    first, second : arrays (n,), ranks or scores; y : int array (n,); names : titles of
-    the x and the y axis; labels : what a normal row and an anomaly are called.
-    """
-    figure, axis = charts.one_panel(3.2)
-    for label, mark, colour in ((0, "o", NORMAL), (1, "D", ANOMALY)):
-        chosen = y == label
-        how = {"color": colour, "markersize": 4, "alpha": 0.75, "markeredgewidth": 0}
-        axis.plot(first[chosen], second[chosen], mark, label=labels[label], **how)
-    axis.set(xlabel=names[0], ylabel=names[1])
-    charts.legend_below(figure)
     return figure

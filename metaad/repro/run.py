@@ -23,6 +23,7 @@ from metaad.repro.parameters import (
 )
 from metaad.repro.records import keep, results_dir, writable
 
+SHIPPED = (".py", ".json", ".txt")  # code, learned weights and settings, checksums
 PACKAGES = ("python", "numpy", "scipy", "scikit-learn", "torch", "matplotlib", "metaad")
 
 
@@ -200,12 +201,15 @@ def _cores():
     return os.cpu_count() or 1
 
 
-def package_version():
-    """Return a checksum of the package's code: 64 hex digits."""
-    package = hashlib.sha256()
-    for source in sorted(Path(__file__).parents[1].rglob("*.py")):
-        package.update(source.read_bytes())
-    return package.hexdigest()
+def package_version(package=Path(__file__).parents[1]):
+    """Return a checksum of the files of a package that numbers depend on: 64 hex
+    digits.
+    """
+    content = hashlib.sha256()
+    files = (p for p in package.rglob("*") if p.suffix in SHIPPED)
+    for source in sorted(files):
+        content.update(source.read_bytes())
+    return content.hexdigest()
 
 
 def _version(package):

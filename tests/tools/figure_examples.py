@@ -17,6 +17,7 @@ from metaad.plots import (
     learned_forest,
     learning,
     neighbours,
+    one_class,
     policies,
     tables,
     trees,
@@ -56,7 +57,15 @@ TABLES = {t: np.where(np.eye(10), np.nan, rng.random((10, 10))) for t in ("a", "
 CONTOURS = [[panel(f"{n}, {shape}") for n in NAMES] for shape in ("blob", "ring")]
 GRIDS = ("neighbours", [3, 5, 10, 20], "distance", ["euclidean", "manhattan"])
 FIGURES = {
-    "critic on a line": lambda: gans.critic_on_a_line(
+    "one_class_table": lambda: one_class.one_class_table(
+        {
+            f"{name}, {view}": {"view": view, "mean": interval(0.9)}
+            for view in one_class.VIEWS
+            for name in ("kNN", "denoising autoencoder")
+        },
+        {"a published net": {"auroc": 0.948}},
+    ),
+    "critic_on_a_line": lambda: gans.critic_on_a_line(
         np.linspace(-4, 6, 50),
         rng.normal(size=50),
         rng.normal(size=50),
@@ -100,9 +109,6 @@ FIGURES = {
         {"a row: found": 0, "a row that is not": 55},
         4 * rng.normal(size=(60, 30)),
         COLUMNS,
-    ),
-    "two_scores": lambda: tables.two_scores(
-        SCORES, SCORES**2, Y, names=("one", "the other"), labels=("benign", "malignant")
     ),
     "growing_difference": lambda: concepts.growing_difference(
         {n: 10.0 ** np.linspace(-16, 0, 50) for n in ("float32, large steps", "b")}

@@ -17,7 +17,8 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
-from run_notebooks import NOTEBOOKS, ROOT, lessons, prepare_environment
+import lesson_runs
+from run_notebooks import NOTEBOOKS, ROOT, lessons
 
 QUIET = (
     "--no-sandbox",
@@ -119,7 +120,7 @@ def main():
     from playwright.sync_api import sync_playwright
 
     options.shots.mkdir(parents=True, exist_ok=True)
-    prepare_environment(threads_fixed=True)
+    lesson_runs.environment(threads_fixed=True)
     os.environ["METAAD_WIDGETS"] = "1"  # as a reader sees the lessons
     failed = 0
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as play:

@@ -14,7 +14,6 @@ NOTEBOOKS = ROOT / "notebooks"
 # else every kernel warns that it talks to this machine without encryption
 QUIET = ["--IPKernelApp.log_level=CRITICAL"]
 NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?"
-SHIPPED = (".py", ".json", ".txt")  # code, learned weights and settings, checksums
 CHECKED_ELSEWHERE = ("seed", "profile", "device")
 
 
@@ -105,18 +104,15 @@ def finished(path, output, parameters):
 def made_from(path, parameters):
     """Return what numbers depend on: the lesson's code, the parameters, the package."""
     from metaad import __version__
+    from metaad.repro.run import package_version
 
     cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
     code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
-    package = hashlib.sha256()
-    files = (p for p in (ROOT / "metaad").rglob("*") if p.suffix in SHIPPED)
-    for source in sorted(files):
-        package.update(source.read_bytes())
     return {
         "lesson": hashlib.sha256(json.dumps(code).encode()).hexdigest(),
         "parameters": parameters,
         "metaad": __version__,
-        "package": package.hexdigest(),
+        "package": package_version(ROOT / "metaad"),
     }
 
 
@@ -218,7 +214,7 @@ def commit():
     )
 
 
-def environment(threads_fixed, data_dir):
+def environment(threads_fixed, data_dir=ROOT.parent / "shared" / "data"):
     """Change what kernels inherit: the data at hand, one thread in quick."""
     if not os.environ.get("METAAD_DATA") and data_dir.is_dir():
         os.environ["METAAD_DATA"] = str(data_dir)

@@ -171,9 +171,10 @@ def lessons(wanted):
     """Compare stored with fresh outputs under each set of instructions; the number
     of sets under which they differ.
     """
+    import lesson_runs
     import run_notebooks
 
-    run_notebooks.prepare_environment(threads_fixed=True)
+    lesson_runs.environment(threads_fixed=True)
     paths = map(str, run_notebooks.lessons(wanted))
     command = [
         sys.executable,

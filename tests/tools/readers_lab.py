@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import editions
+import lesson_runs
 from jupyterlab import (
     QUIET,
     free_port,
@@ -23,7 +24,7 @@ from jupyterlab import (
     saved_errors,
     wait_for,
 )
-from run_notebooks import ROOT, prepare_environment
+from run_notebooks import ROOT
 
 UNWANTED = (
     "Validate",
@@ -79,7 +80,7 @@ def main():
     from playwright.sync_api import sync_playwright
 
     options.shots.mkdir(parents=True, exist_ok=True)
-    prepare_environment(threads_fixed=True)
+    lesson_runs.environment(threads_fixed=True)
     os.environ["METAAD_WIDGETS"] = "1"  # as a reader sees the lessons
     before, wrong = git_status(), []
     work, home = ROOT / "work", ROOT / ".venv" / "lab"

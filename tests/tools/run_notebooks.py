@@ -49,11 +49,6 @@ def lessons(wanted=()):
     return [p for p in found if not wanted or any(p.name.startswith(w) for w in wanted)]
 
 
-def prepare_environment(threads_fixed):
-    """Change what kernels started from here inherit: data at hand, threads, no sliders."""
-    lesson_runs.environment(threads_fixed, ROOT.parent / "shared" / "data")
-
-
 def cut_off():
     """Only bundled data, and no address beyond this machine: kernels started from
     here inherit it.
@@ -208,7 +203,7 @@ def main():
     options = options_of()
     quick = options.profile == "quick"
     lesson_processes.stop_on_signals()
-    prepare_environment(threads_fixed=quick)
+    lesson_runs.environment(threads_fixed=quick)
     if options.offline:
         cut_off()
     jobs = options.jobs or (os.cpu_count() if quick else 1)

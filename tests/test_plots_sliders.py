@@ -37,6 +37,7 @@ def displayed(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def no_page(monkeypatch):
+    plt.close("all")  # what tests of other files left open
     for name in ("METAAD_WIDGETS", "JPY_SESSION_NAME"):
         monkeypatch.delenv(name, raising=False)
 

@@ -158,6 +158,9 @@ class Fixed:
     def errors(self, X):
         return np.tile(X.sum(axis=1), (10, 1))
 
+    def rebuilt(self, X, i):
+        return X + np.sqrt(X.sum(axis=1, keepdims=True))  # the same errors
+
     def training_errors(self):
         return [np.arange(1, 101.0)] * 10
 

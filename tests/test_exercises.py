@@ -252,7 +252,8 @@ def test_a_check_says_the_same_every_time_and_leaves_all_generators_alone(
     before = states()
     for _ in range(2):
         exec(f'check("{exercise.number}")', lesson)
-    first, second = capsys.readouterr().out.splitlines()
+    out = capsys.readouterr().out
+    first, second = out[: len(out) // 2], out[len(out) // 2 :]
     assert first == second and first.startswith("Not yet.")
     assert states() == before
 
@@ -285,7 +286,7 @@ def one(monkeypatch):
 
 def said(namespace, capsys, call='check("99.1")'):
     exec(call, {"check": check, "passed": passed, **namespace})
-    return capsys.readouterr().out.strip()
+    return " ".join(capsys.readouterr().out.split())
 
 
 def test_a_bare_check_after_a_restart_says_what_to_run(one, capsys):
@@ -311,6 +312,13 @@ def test_a_missing_name_of_an_earlier_cell_is_told(one, capsys):
     assert "raises NameError" in text and "Run All Above Selected Cell" in text
 
 
+def test_no_line_of_a_reply_is_so_long_that_a_page_breaks_a_word(one, capsys):
+    check_cell = compile('check("99.1")', "cell", "exec")
+    for answer in (lambda x: 1.0, lambda x: x + 2, lambda x: x * nowhere):  # noqa: F821
+        exec(check_cell, {"double": answer, "check": check})
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 70
+
+
 def test_the_courses_own_solution_is_not_the_readers(capsys):
     exercise = find("00.1")
     text = said({exercise.name: exercise.solution}, capsys, 'check("00.1")')
@@ -323,7 +331,7 @@ def test_an_ignored_argument_is_named(one, capsys):
 
 def test_a_cell_that_goes_on_waits_for_its_exercise(one, capsys):
     call = "print(passed('99.1'))"
-    waits = "This cell waits for exercise 1.\nFalse"
+    waits = "This cell waits for exercise 1. False"
     assert said({"double": lambda x: None}, capsys, call) == waits
     assert said({"double": double}, capsys, call) == "True"
 

@@ -17,6 +17,7 @@ import importlib
 import random
 import re
 import sys
+import textwrap
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -150,7 +151,9 @@ def check(number):
 
     number : "01.2", the lesson and the place of the exercise in it.
     """
-    print(_answer(number, sys._getframe(1).f_globals)[1])
+    reply = _answer(number, sys._getframe(1).f_globals)[1]
+    # a front end breaks a long line in the middle of a word
+    print("\n".join(map(textwrap.fill, reply.splitlines())))
 
 
 def passed(number):

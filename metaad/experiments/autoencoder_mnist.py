@@ -236,18 +236,19 @@ def one_class(digits, rng):
     """
     X, y = digits.X_test, digits.y_test
     mirror = X.reshape(-1, 28, 28)[:, :, ::-1].reshape(X.shape).copy()
+    reflected = [mirror[y == c] for c in range(10)]
     halves = [rng.permutation(np.flatnonzero(y == c)) for c in range(10)]
 
     def measure(nets):
         found = {name: [] for name in MEASURES}
         errors, training = nets.errors(X), nets.training_errors()
-        turned = nets.errors(mirror)
         for c in range(10):
             normal = errors[c][y == c]
             one, two = np.array_split(errors[c][halves[c]], 2)
             alarms = alarms_at(threshold(one), two), alarms_at(threshold(two), one)
             found["auroc"].append(metrics.auroc(y != c, errors[c]))
-            both = np.r_[normal, turned[c][y == c]]
+            copies = nets.rebuilt(reflected[c], c)
+            both = np.r_[normal, reconstruction_error(reflected[c], copies)]
             is_mirror = np.arange(len(both)) >= len(normal)
             found["mirrored"].append(metrics.auroc(is_mirror, both))
             found["training"].append(training[c].mean())

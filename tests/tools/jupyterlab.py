@@ -1,10 +1,10 @@
-"""Open lessons in a real JupyterLab in headless Chromium, run all cells, and save
-screenshots.
+"""Open lessons in a real JupyterLab in headless Chromium, run all cells, move every
+slider, and save screenshots.
 
     python tests/tools/jupyterlab.py 03 05 --shots data/runs/lab
 
 Needs Chromium (Debian: apt-get install chromium). Exit status 1 if a cell shows an
-error. By hand, not part of CI."""
+error or a slider does not redraw its figure. By hand, not part of CI."""
 
 import argparse
 import os
@@ -83,17 +83,42 @@ def restart_and_run(page, limit_s):
     page.wait_for_selector(IDLE, timeout=limit_s * 1000)
 
 
+PICTURES = "e => [...e.closest('.jp-Cell').querySelectorAll('img')].map(i => i.src)"
+
+
+def move_sliders(page):
+    """Press an arrow key on each slider in view that has not been moved yet: a bool
+    for each, whether its figure was drawn anew.
+    """
+    found = []
+    for handle in page.query_selector_all(".jp-Cell .noUi-handle:not([data-moved])"):
+        handle.evaluate("e => e.dataset.moved = 1")
+        before = handle.evaluate(PICTURES)
+        value = handle.get_attribute("aria-valuenow")
+        top = value == handle.get_attribute("aria-valuemax")
+        handle.press("ArrowLeft" if top else "ArrowRight")
+        for _ in range(40):
+            page.wait_for_timeout(500)
+            if handle.evaluate(PICTURES) != before:
+                break
+        found.append(handle.evaluate(PICTURES) != before)
+    return found
+
+
 def run_all(page, address, name, shots, limit_s):
-    """Open one lesson, run all cells, and save screenshots from top to bottom."""
+    """Open one lesson, run all cells, move its sliders, and save screenshots from top
+    to bottom. Returns the number of sliders that redrew nothing.
+    """
     open_lesson(page, address, name)
     restart_and_run(page, limit_s)
     cells = page.locator(".jp-Notebook .jp-Cell")
     page.wait_for_timeout(1000)
-    height, step, seen = 0, 1100, 0
+    height, step, seen, moved = 0, 1100, 0, []
     page.locator(".jp-WindowedPanel-outer").first.evaluate("e => e.scrollTop = 0")
     while True:
         page.wait_for_timeout(400)
         page.screenshot(path=str(shots / f"{name}-{seen:02d}.png"))
+        moved += move_sliders(page)
         end = page.locator(".jp-WindowedPanel-outer").first.evaluate(
             "e => e.scrollHeight - e.clientHeight"
         )
@@ -104,6 +129,8 @@ def run_all(page, address, name, shots, limit_s):
             f"e => e.scrollTop = {height}"
         )
     print(f"{name}: {cells.count()} cells rendered, {seen + 1} screenshots")
+    print(f"{name}: {len(moved)} sliders moved, {sum(moved)} redrew their figure")
+    return len(moved) - sum(moved)
 
 
 def main():
@@ -137,7 +164,9 @@ def main():
             page.goto(f"{address}/lab?token={token}&reset")
             page.wait_for_selector(".jp-LauncherCard, .jp-DirListing", timeout=60_000)
             for path in lessons(options.lessons):
-                run_all(page, address, path.stem, options.shots, options.limit)
+                failed += run_all(
+                    page, address, path.stem, options.shots, options.limit
+                )
                 failed += saved_errors(page, folder / path.name)
         finally:
             browser.close()

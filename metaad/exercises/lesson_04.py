@@ -184,8 +184,8 @@ EXERCISES = (
             ),
         ),
         praise=(
-            "The last rows are the dear ones: each doubling adds less power than the "
-            "one before, and costs twice as much."
+            "The best size is where the price of the rows and the cost of what they miss "
+            "have the least sum."
         ),
         hint="Cost of a size: its rows times the price, and the loss times 1 − power.",
         draws=8,

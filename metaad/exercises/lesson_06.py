@@ -81,7 +81,7 @@ EXERCISES = (
         ),
         praise=(
             "Where both densities are nearly 0 it is 0 / 0: no row shown says what D "
-            "should be there. That is where anomalies live."
+            "should be there. An anomaly may lie there."
         ),
         hint="Bayes' rule: the real part of what lies at x, over all that lies there.",
     ),

@@ -88,17 +88,23 @@ def descent(loss, optimizer, autocast=None):
 
     def step(batch):
         optimizer.zero_grad()
-        with (
-            torch.autocast(batch.device.type, torch.bfloat16)
-            if autocast == "bfloat16"
-            else nullcontext()
-        ):
+        with halved(batch.device, autocast == "bfloat16"):
             value = loss(batch)
         value.backward()
         optimizer.step()
         return value.detach()
 
     return step
+
+
+def halved(device, wanted=True):
+    """Return a context that takes matrix products in bfloat16 if `wanted`, and is
+    empty if not.
+    """
+    # not every device knows autocast, even one that does nothing
+    if not wanted:
+        return nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
 
 
 class Checkpoint:

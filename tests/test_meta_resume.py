@@ -17,6 +17,7 @@ from metaad.meta import MAML, Adversarial, Mahalanobis, training
 from metaad.meta.few_shot import trunk
 from metaad.nets import MLP
 from metaad.tasks import AllPairs, MadeUpTasks, OneClassTasks
+from metaad.tasks.draws import Draws
 
 HERE = Path(__file__).parent
 ITERATIONS = 12
@@ -25,7 +26,7 @@ ITERATIONS = 12
 def tasks(kind, seed=0):
     rng = np.random.default_rng(seed)
     y = np.repeat(np.arange(4), 12)
-    if kind != "mahalanobis":
+    if kind in ("maml", "adversarial"):
         return OneClassTasks(rng.normal(size=(48, 6)), y, k=3, n_query=4)
     digits = OneClassTasks(rng.random((48, 64)), y, k=3, n_query=2)
     return AllPairs(MadeUpTasks(digits, share=0.5))
@@ -51,6 +52,16 @@ def learner(kind, checkpoint=None, **options):
     return Mahalanobis(trunk(side=8), shots=(2, 3), **options)
 
 
+def pretend_device():
+    """Train on the CPU as on a GPU: a torch.Generator draws, losses are fetched late."""
+
+    def source(tasks, rng, device):
+        seed = int(rng.integers(2**63))
+        return Draws(torch.Generator().manual_seed(seed))
+
+    return {"source": source, "_patience": lambda self: 5}
+
+
 def content(fitted):
     """All that was learned, as bytes, and the losses."""
     state = fitted.module_.state_dict()
@@ -62,6 +73,10 @@ def main(kind, checkpoint, stop):
     """Train in a process of its own; stop : iterations after which it kills itself."""
     torch.set_num_threads(1)
     training.SECONDS = 0.0
+    if kind == "device":
+        pretended = pretend_device()
+        training.source = pretended["source"]
+        training.Training._patience = pretended["_patience"]
 
     seen = []
 
@@ -83,8 +98,14 @@ def run(*arguments):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-@pytest.mark.parametrize("kind", ["maml", "mahalanobis", "adversarial"])
-def test_a_run_killed_twice_ends_with_the_bytes_of_one_left_alone(kind, tmp_path):
+@pytest.mark.parametrize("kind", ["maml", "mahalanobis", "adversarial", "device"])
+def test_a_run_killed_twice_ends_with_the_bytes_of_one_left_alone(
+    kind, tmp_path, monkeypatch
+):
+    if kind == "device":
+        pretended = pretend_device()
+        monkeypatch.setattr(training, "source", pretended["source"])
+        monkeypatch.setattr(training.Training, "_patience", pretended["_patience"])
     path = tmp_path / "run.safetensors"
     for stop in (4, 9):
         killed = run(kind, path, stop)
@@ -97,6 +118,32 @@ def test_a_run_killed_twice_ends_with_the_bytes_of_one_left_alone(kind, tmp_path
     # the finished file gives the same once more, without a step
     assert content(learner(kind, path).fit(tasks(kind), watch=pytest.fail)) == alone
     assert [f.name for f in tmp_path.iterdir()] == ["run.safetensors"]
+
+
+def test_losses_that_are_fetched_late_are_the_same_and_all_there(monkeypatch):
+    at_once = learner("maml").fit(tasks("maml"))
+    for patience in (5, 100):
+        monkeypatch.setattr(training.Training, "_patience", lambda self, n=patience: n)
+        late, seen = learner("maml"), []
+        late.fit(
+            tasks("maml"),
+            watch=lambda done, late=late, seen=seen: seen.append(
+                (done, len(late.history_))
+            ),
+        )
+        assert content(late) == content(at_once)
+        assert [done for done, _ in seen] == list(range(1, ITERATIONS + 1))
+        assert [known for _, known in seen] == [
+            done // patience * patience for done, _ in seen
+        ]
+
+
+def test_a_loss_that_is_not_finite_is_found_when_it_is_fetched(monkeypatch):
+    monkeypatch.setattr(training.Training, "_patience", lambda self: 5)
+    broken, seen = learner("maml", learning_rate=1e30), []
+    with pytest.raises(FloatingPointError, match=r"got \w+ at iteration [2345]\."):
+        broken.fit(tasks("maml"), watch=seen.append)
+    assert seen == [1, 2, 3, 4]
 
 
 def half(path, **options):

@@ -21,7 +21,7 @@ from torch import nn
 
 from metaad.detectors.autoencoder import AutoencoderDetector
 from metaad.progress import progress as show_progress
-from metaad.train import flushed
+from metaad.train import flushed, halved
 
 
 def fit_many(
@@ -133,7 +133,7 @@ def train_modules(
             x = X.index_select(0, chosen.flatten()).view(*chosen.shape, -1)  # (n, b, d)
             seen = x if shown is None else shown(x, filled)
             optimizer.zero_grad()
-            with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+            with halved(device, bfloat16):
                 rebuilt = forward(layers, seen)
             errors = (rebuilt - x).square().mean(dim=2) * weight  # (n, b)
             loss = errors.sum(dim=1)

@@ -53,7 +53,7 @@ class Adversarial(MetaLearner):
     width, noise : of the generator, see Proposer.
     generator_rate : outer learning rate of the generator.
     iterations, n_tasks, learning_rate, schedule, average, clip, device, random_state,
-        progress, checkpoint : see MetaLearner.
+        progress, checkpoint, dtype : see MetaLearner.
 
     Raises ValueError, on `fit`, for another source, a negative margin, and a width or
     noise that is no whole number ≥ 1.
@@ -88,6 +88,7 @@ class Adversarial(MetaLearner):
         random_state=None,
         progress=False,
         checkpoint=None,
+        dtype=None,
     ):
         super().__init__(
             estimator,
@@ -101,6 +102,7 @@ class Adversarial(MetaLearner):
             random_state,
             progress,
             checkpoint,
+            dtype,
         )
         self.anomalies = anomalies
         self.margin = margin

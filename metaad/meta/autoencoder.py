@@ -13,6 +13,7 @@ from torch.nn.functional import softplus
 from metaad.meta.learnables import Learnable
 from metaad.meta.one_table import as_set, say
 from metaad.nets import Autoencoder
+from metaad.tasks.draws import kept
 
 
 def rebuild_loss(out, x, y=None):
@@ -53,10 +54,21 @@ def separation_loss(out, x, y):
     y : (n_tasks, n), 1 for an anomaly, the same number of them in each task.
     """
     logs = log_error(out, x)  # (n_tasks, n)
+    if y.device.type != "cpu":
+        return _separation_by_weights(logs, y)
     # (n_tasks, anomalies, 1)
     anomalous = logs[y == 1].unflatten(0, (len(y), -1))[:, :, None]
     normal = logs[y == 0].unflatten(0, (len(y), -1))[:, None, :]
     return softplus(normal - anomalous).mean(dim=(1, 2))
+
+
+def _separation_by_weights(logs, y):
+    """Compute the same from all pairs, those of an anomaly and a normal row weighted 1.
+
+    How many rows y == 1 picks is a number that a GPU would have to be waited for."""
+    pairs = softplus(logs[:, None, :] - logs[:, :, None])  # [anomaly, normal]
+    weight = y[:, :, None] * (1 - y)[:, None, :]
+    return (weight * pairs).sum(dim=(1, 2)) / weight.sum(dim=(1, 2))
 
 
 def log_error(out, x):
@@ -111,9 +123,12 @@ class ScaledWeights:
 
     def prepare(self, x):
         """Scale rows: tensor (n_tasks, n, d)."""
-        as_x = {"dtype": x.dtype, "device": x.device}
-        mean, scale = (torch.as_tensor(a, **as_x) for a in (self.mean, self.scale))
+        mean, scale = kept(self, (x.dtype, x.device), lambda: self._like(x))
         return (x - mean) / scale
+
+    def _like(self, x):
+        as_x = {"dtype": x.dtype, "device": x.device}
+        return [torch.as_tensor(a, **as_x) for a in (self.mean, self.scale)]
 
     def finish(self, learner, support, y):
         """Return the detector as if `fit` had ended with the adapted weights; its

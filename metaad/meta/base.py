@@ -27,15 +27,12 @@ from metaad.meta.inputs import (
     as_tasks,
     check_parameters,
     check_same_type,
+    check_savable,
     check_support,
     is_table,
+    working_type,
 )
-from metaad.meta.learnables import (
-    Learnable,
-    learnable,
-    normality_loss,
-    squared_error,
-)
+from metaad.meta.learnables import Learnable, learnable, normality_loss, squared_error
 from metaad.meta.one_table import LABELS_ALONE, named, unlabelled
 from metaad.meta.training import Training
 from metaad.train import resolve_device, seeded
@@ -67,6 +64,8 @@ class MetaLearner(BaseEstimator):
     progress : show a bar.
     checkpoint : path of a file that keeps the state of training. A run that was stopped
         goes on from it and ends with the same bytes.
+    dtype : "float32", "float64", or "bfloat16", which trains float32 weights and takes
+        matrix products in bfloat16, for hardware that has it. None: as the tasks.
 
     Attributes
     ----------
@@ -89,6 +88,7 @@ class MetaLearner(BaseEstimator):
         random_state=None,
         progress=False,
         checkpoint=None,
+        dtype=None,
     ):
         self.estimator = estimator
         self.iterations = iterations
@@ -101,6 +101,7 @@ class MetaLearner(BaseEstimator):
         self.random_state = random_state
         self.progress = progress
         self.checkpoint = checkpoint
+        self.dtype = dtype
 
     def fit(self, tasks, y=None, *, watch=None):
         """Meta-learn: draw tasks, adapt to each, step downhill on the outer loss.
@@ -113,6 +114,9 @@ class MetaLearner(BaseEstimator):
         y : ignored.
         watch : function of the number of iterations done, called after each.
 
+        A GPU draws tasks itself, by a generator that random_state seeds: other tasks
+        than on the CPU, of the same distribution. Losses are fetched every 50 steps.
+
         Returns the meta-learner.
 
         Raises
@@ -120,7 +124,7 @@ class MetaLearner(BaseEstimator):
         TypeError, ValueError
             for other tasks, and for a checkpoint of another training.
         FloatingPointError
-            if the outer loss is not finite.
+            if the outer loss is not finite; on a GPU at most 50 steps later.
         """
         self.one_table_, tasks = is_table(tasks), as_tasks(tasks)
         check_parameters(self)
@@ -135,10 +139,9 @@ class MetaLearner(BaseEstimator):
                 return self
             training = Training(self, tasks, rng)
             for task in training.batches():
-                loss = self.loss(task)
-                training.descend(loss)
+                training.step(task)
                 if watch:
-                    watch(len(self.history_))
+                    watch(training.done)
             training.finish()
         return self
 
@@ -272,13 +275,7 @@ class MetaLearner(BaseEstimator):
         self.learnable_ = known.learnable(self.module_["net"])
 
     def _savable(self):
-        known = getattr(self, "known_", None)
-        if known is None and not isinstance(self.estimator, nn.Module):
-            raise ValueError(
-                f"what a {type(self).__name__} learned about a "
-                f"{type(self.estimator).__name__} is not kept in files: its Learnable "
-                "has no `known`; save the detector that adapt or optimize returns"
-            )
+        check_savable(self)
 
     def _start(self, tasks, seed):
         """Build `module_`; return the tasks that it learns from."""
@@ -286,7 +283,7 @@ class MetaLearner(BaseEstimator):
         self.learnable_ = learnable(self.estimator, tasks)
         self.known_ = self.learnable_.known
         tasks = self.learnable_.tasks or tasks
-        dtype = tasks.sample(1, seed).support.dtype
+        dtype = working_type(self.dtype, tasks.sample(1, seed).support.dtype)
         module = self._build(self.learnable_.module.to(dtype), tasks)
         self.module_ = module.to(self.device_, dtype)
         return tasks

@@ -47,10 +47,8 @@ class Dual:
         self.support = self._bottom(x), *x.shape[:2]
 
     def __call__(self, x):
-        # rows that all tasks share go through the lower layers once
-        h = self._bottom(x).unflatten(0, x.shape[:2])
-        h = h.expand(self.n_tasks, *h.shape[1:]).flatten(0, 1)
-        return self._top(h, self.n_tasks, x.shape[1])[0]
+        # rows that all tasks share stay one copy until the first memory is read
+        return self._top(self._bottom(x), *x.shape[:2])[0]
 
     def on_support(self):
         """Return the support's outputs, and the tensors whose gradients a step needs.
@@ -95,24 +93,29 @@ class Dual:
             h = layer(h)
         return h
 
-    def _top(self, h, n_tasks, n):
-        """Return outputs (n_tasks, n, ...), and for each adapted layer its inputs
-        (n_tasks, n, d_in) and outputs.
+    def _top(self, h, copies, n):
+        """Pass rows (copies n, ...) through the other layers; copies is n_tasks, or 1
+        for rows that all tasks share.
+
+        Returns outputs (n_tasks, n, ...), and for each adapted layer its inputs
+        (copies, n, d_in) and outputs.
         """
         seen = {}
         for i, (_, layer) in enumerate(self.layers[self.first :], self.first):
             if i not in self.rates:
                 h = layer(h)
                 continue
-            a = h.unflatten(0, (n_tasks, n))  # (n_tasks, n, d_in)
-            # (n_tasks, n, d_out), one product with W for all tasks
-            z = layer(h).unflatten(0, (n_tasks, n))
+            a = h.unflatten(0, (copies, n))  # (copies, n, d_in)
+            # (copies, n, d_out), one product with W for all tasks
+            z = layer(h).unflatten(0, (copies, n))
             if i in self.memory:
                 A, V = self.memory[i]
                 z = torch.baddbmm(z, self._kernel(i, a, A), V)
+                copies = self.n_tasks
             seen[i] = a, z
             h = z.flatten(0, 1)
-        return h.unflatten(0, (n_tasks, n)), seen
+        h = h.unflatten(0, (copies, n))
+        return h.expand(self.n_tasks, *h.shape[1:]), seen
 
     def _kernel(self, i, a, A):
         """Compute how much each kept row counts for each new row: (n_tasks, n, s k).
@@ -121,12 +124,16 @@ class Dual:
         the weight, so that 1 becomes the ratio of the two rates.
         """
         weight, bias = self.rates[i]
-        shape = *a.shape[:2], A.shape[1]
+        shape = self.n_tasks, a.shape[1], A.shape[1]
         if weight is None:
             return a.new_ones(shape)
-        if bias is None:
+        ratio = None if bias is None else _number(bias / weight, a)
+        if len(a) < self.n_tasks:
+            # shared rows: one product with the keys of all tasks
+            looks = (A.flatten(0, 1) @ a[0].mT).unflatten(0, A.shape[:2]).mT
+            return looks if ratio is None else looks + ratio
+        if ratio is None:
             return torch.bmm(a, A.mT)
-        ratio = torch.as_tensor(bias / weight, dtype=a.dtype, device=a.device)
         return torch.baddbmm(ratio.expand(shape), a, A.mT)
 
     def _remember(self, i, a, values):
@@ -140,6 +147,13 @@ class Dual:
             self.memory[i] = a, V + values
         else:
             self.memory[i] = torch.cat([A, a], dim=1), torch.cat([V, values], dim=1)
+
+
+def _number(value, like):
+    """Return a number, or a scalar tensor as it is, as a scalar tensor like `like`."""
+    if torch.is_tensor(value):
+        return value.to(like)
+    return torch.full((), value, dtype=like.dtype, device=like.device)
 
 
 def flat(module, prefix=""):

@@ -19,19 +19,16 @@ of these were compared on a validation whose anomalies come from the images that
 test draws its own from; the later ones without any test image.
 """
 
-import copy
-
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
-from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from metaad.meta.mahalanobis import Mahalanobis
 from metaad.meta.maml import MAML
 from metaad.meta.plda import PLDA
 from metaad.meta.protonet import ProtoNet
+from metaad.meta.unfreeze import UNFREEZE, fold_batch_norm, unfreeze
 from metaad.nets import ConvNet
 from metaad.tasks import AllPairs, MadeUpTasks, OneClassTasks
 from metaad.train import seeded
@@ -44,7 +41,20 @@ TRAINING = {"k": 10, "n_query": 3}
 SETTINGS = {"iterations": 600, "n_tasks": 48, "learning_rate": 3e-3, "average": 0.985}
 NESTED = (2, 5, 10)
 BENDING = {"share": 5 / 6, "strange": 0.3, "affine": 0.6, "elastic": 0.6}
-UNFREEZE = {"iterations": 60, "n_tasks": 8, "learning_rate": 5e-4, "inner_rate": 0.01}
+
+__all__ = [
+    "BENDING",
+    "METHODS",
+    "NESTED",
+    "SETTINGS",
+    "TRAINING",
+    "UNFREEZE",
+    "FewShot",
+    "few_shot",
+    "fold_batch_norm",
+    "trunk",
+    "unfreeze",
+]
 
 
 class FewShot(BaseEstimator):
@@ -57,7 +67,8 @@ class FewShot(BaseEstimator):
     made_up : add made-up classes to the batches, see MadeUpTasks; False bends the real
         images a little and adds none.
     shots : numbers of support images to train for.
-    iterations, n_tasks, device, random_state, progress, checkpoint : see MetaLearner.
+    iterations, n_tasks, device, random_state, progress, checkpoint, dtype : see
+        MetaLearner.
 
     Attributes
     ----------
@@ -75,6 +86,7 @@ class FewShot(BaseEstimator):
         random_state=None,
         progress=False,
         checkpoint=None,
+        dtype=None,
     ):
         self.method = method
         self.made_up = made_up
@@ -85,6 +97,7 @@ class FewShot(BaseEstimator):
         self.random_state = random_state
         self.progress = progress
         self.checkpoint = checkpoint
+        self.dtype = dtype
 
     def fit(self, images, classes):
         """Meta-learn from images of known classes. Returns the learner.
@@ -116,6 +129,7 @@ class FewShot(BaseEstimator):
             random_state=self.random_state,
             progress=self.progress,
             checkpoint=self.checkpoint,
+            dtype=self.dtype,
             **nested,
         )
         self.learner_ = learner.fit(tasks)
@@ -183,6 +197,7 @@ def few_shot(
     random_state=None,
     progress=False,
     checkpoint=None,
+    dtype=None,
 ):
     """Make a meta-learner on the shared trunk, not yet fitted: Adam with a cosine
     schedule and averaged weights. FewShot makes its tasks too.
@@ -196,7 +211,7 @@ def few_shot(
     steps, inner_rate : inner steps of OC-ANIL and where its learned rates start.
     side : height and width of the images.
     iterations, n_tasks, learning_rate, average, device, random_state, progress,
-        checkpoint : see MetaLearner. `random_state` seeds the trunk's first weights
+        checkpoint, dtype : see MetaLearner. `random_state` seeds the trunk's first weights
         too.
 
     Returns
@@ -231,69 +246,9 @@ def few_shot(
         "random_state": random_state,
         "progress": progress,
         "checkpoint": checkpoint,
+        "dtype": dtype,
     }
     if method in METRICS:
         return METRICS[method](net, shots=shots, **common)
     inner = {"steps": steps, "inner_rate": inner_rate, "rates": "tensor"}
     return MAML(net, layers="last", **inner, **common)
-
-
-def unfreeze(
-    anil,
-    *,
-    iterations=UNFREEZE["iterations"],
-    n_tasks=UNFREEZE["n_tasks"],
-    learning_rate=UNFREEZE["learning_rate"],
-    inner_rate=UNFREEZE["inner_rate"],
-    first_order=False,
-):
-    """Make an OC-MAML that starts where a fitted OC-ANIL ended: from there on every
-    layer adapts in the inner loop [1].
-
-    Per-task convolutions cost several times what shared ones do, so most of the
-    training is OC-ANIL's. Batch normalisation is folded into the convolutions first
-    (the network computes the same): its statistics would otherwise mix the tasks of a
-    batch.
-
-    Parameters
-    ----------
-    anil : fitted MAML with layers="last", as `few_shot("OC-ANIL")` makes it.
-    iterations, n_tasks, learning_rate, first_order : of the second training.
-    inner_rate : where the learned inner rates of all layers start.
-
-    Returns
-    -------
-    MAML, not yet fitted.
-    """
-    return MAML(
-        fold_batch_norm(anil.module_["net"]),
-        steps=anil.steps,
-        inner_rate=inner_rate,
-        rates="tensor",
-        layers="all",
-        first_order=first_order,
-        iterations=iterations,
-        n_tasks=n_tasks,
-        learning_rate=learning_rate,
-        schedule="cosine",
-        average=0.9,
-        device=anil.device,
-        random_state=anil.random_state,
-        progress=anil.progress,
-    )
-
-
-def fold_batch_norm(net):
-    """Make the same function without batch normalisation.
-
-    Every nn.BatchNorm2d, on its running statistics, goes into the convolution before
-    it. Takes and returns an nn.Sequential; the one given stays as it is.
-    """
-    layers = []
-    for layer in copy.deepcopy(net).eval():
-        if isinstance(layer, nn.BatchNorm2d):
-            layers[-1] = fuse_conv_bn_eval(layers[-1], layer)
-        else:
-            layers.append(layer)
-    # what the fusion makes does not learn by default
-    return nn.Sequential(*layers).requires_grad_(True)

@@ -8,6 +8,13 @@ import torch
 
 from metaad.tasks import LabelledTable, ResampledTasks, TableTasks
 
+# parameter dtype: the type of the weights
+DTYPES = {
+    "float32": torch.float32,
+    "float64": torch.float64,
+    "bfloat16": torch.float32,
+}
+
 
 def as_tasks(tasks):
     """Return tasks as they are; make tasks of one array or of a list of tables.
@@ -98,11 +105,31 @@ def check_parameters(learner):
             f"average must lie in [0, 1), got {learner.average!r}; 0.99 is usual, "
             "0 turns it off."
         )
+    if learner.dtype not in (None, *DTYPES):
+        raise ValueError(
+            f"dtype must be None or one of {', '.join(DTYPES)}; got {learner.dtype!r}."
+        )
     seed = learner.random_state
     if learner.checkpoint is not None and not isinstance(seed, numbers.Integral):
         raise ValueError(
             "a checkpoint needs a whole number as random_state, so that a run that was "
             f"stopped can go on with the same tasks; got {seed!r}."
+        )
+
+
+def working_type(dtype, tasks_dtype):
+    """Return the torch.dtype of a learner's weights, tasks_dtype where dtype is None."""
+    return DTYPES.get(dtype, tasks_dtype)
+
+
+def check_savable(learner):
+    """Raise ValueError if what was learned about the estimator is not kept in files."""
+    known = getattr(learner, "known_", None)
+    if known is None and not isinstance(learner.estimator, torch.nn.Module):
+        raise ValueError(
+            f"what a {type(learner).__name__} learned about a "
+            f"{type(learner.estimator).__name__} is not kept in files: its Learnable "
+            "has no `known`; save the detector that adapt or optimize returns"
         )
 
 

@@ -41,7 +41,7 @@ class MAML(MetaLearner):
         names.
     first_order : treat the inner gradient as a constant.
     iterations, n_tasks, learning_rate, schedule, average, clip, device, random_state,
-        progress, checkpoint : see MetaLearner.
+        progress, checkpoint, dtype : see MetaLearner.
 
     References
     ----------
@@ -74,6 +74,7 @@ class MAML(MetaLearner):
         random_state=None,
         progress=False,
         checkpoint=None,
+        dtype=None,
     ):
         super().__init__(
             estimator,
@@ -87,6 +88,7 @@ class MAML(MetaLearner):
             random_state,
             progress,
             checkpoint,
+            dtype,
         )
         self.steps = steps
         self.inner_rate = inner_rate

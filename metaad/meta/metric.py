@@ -24,7 +24,7 @@ class MetricLearner(MetaLearner):
         takes the supports as they come. All is embedded once, and the loss is the mean
         over supports of the first 2, 5 and 10 rows: one training serves all sizes.
     iterations, n_tasks, learning_rate, schedule, average, clip, device, random_state,
-        progress, checkpoint : see MetaLearner.
+        progress, checkpoint, dtype : see MetaLearner.
 
     A subclass writes
 
@@ -49,6 +49,7 @@ class MetricLearner(MetaLearner):
         progress=False,
         shots=None,
         checkpoint=None,
+        dtype=None,
     ):
         super().__init__(
             estimator,
@@ -62,6 +63,7 @@ class MetricLearner(MetaLearner):
             random_state,
             progress,
             checkpoint,
+            dtype,
         )
         self.shots = shots
 
@@ -103,7 +105,8 @@ class MetricLearner(MetaLearner):
 
 def embedding_width(net, tasks):
     """Find the width m of the embedding by embedding one task's support."""
-    rows = tasks.sample(1, 0).support[0].cpu()
+    weight = next(net.parameters())
+    rows = tasks.sample(1, 0).support[0].to(weight)
     with torch.no_grad():
         return copy.deepcopy(net).eval()(rows).shape[-1]
 

@@ -17,7 +17,7 @@ class ProtoNet(MetricLearner):
     ----------
     estimator : nn.Module from rows (n, d) to embeddings (n, m). A copy is trained.
     iterations, n_tasks, learning_rate, schedule, average, clip, device, random_state,
-        progress, shots, checkpoint : see MetricLearner.
+        progress, shots, checkpoint, dtype : see MetricLearner.
 
     References
     ----------

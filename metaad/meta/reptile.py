@@ -21,7 +21,7 @@ class Reptile(MetaLearner):
     steps, inner_rate : K and α of the inner loop; K of 3 to 10.
     learning_rate : ε, in (0, 1].
     iterations, n_tasks, schedule, average, clip, device, random_state, progress,
-        checkpoint : see MetaLearner.
+        checkpoint, dtype : see MetaLearner.
 
     References
     ----------
@@ -43,6 +43,7 @@ class Reptile(MetaLearner):
         random_state=None,
         progress=False,
         checkpoint=None,
+        dtype=None,
     ):
         super().__init__(
             estimator,
@@ -56,6 +57,7 @@ class Reptile(MetaLearner):
             random_state,
             progress,
             checkpoint,
+            dtype,
         )
         self.steps = steps
         self.inner_rate = inner_rate

@@ -1,4 +1,8 @@
-"""The state of an outer loop: batches, gradient steps, averaged weights, checkpoint."""
+"""The state of an outer loop: batches, gradient steps, averaged weights, checkpoint.
+
+On the CPU every loss is a number at once. On another device nobody waits for it: tasks
+are drawn there, losses stay there, and each FETCHED-th step they come over together.
+"""
 
 import copy
 import hashlib
@@ -12,9 +16,11 @@ from torch import nn
 from metaad import repro
 from metaad.progress import progress as show_progress
 from metaad.repro.cache import code_version
-from metaad.train import Checkpoint, generators
+from metaad.tasks.draws import Draws
+from metaad.train import Checkpoint, generators, halved
 
 SECONDS = 2.0  # between two writes of a checkpoint
+FETCHED = 50  # steps whose losses leave a device together
 # parameters that change nothing about the result, or that are looked at elsewhere
 APART = ("estimator", "iterations", "device", "progress", "checkpoint")
 
@@ -22,8 +28,11 @@ APART = ("estimator", "iterations", "device", "progress", "checkpoint")
 class Training:
     """Train `learner.module_` on batches of tasks.
 
-    learner : a MetaLearner with `module_`. tasks : what it learns from. rng : numpy
-    Generator that draws them.
+    learner : a MetaLearner with `module_`. tasks : what it learns from. rng : NumPy
+    Generator; it draws the tasks, or seeds the generator on the device that does.
+
+    `done` counts the steps. `history_` of the learner has as many losses on the CPU;
+    on another device the last ones may not have been fetched yet, at most FETCHED.
 
     Raises
     ------
@@ -32,7 +41,9 @@ class Training:
     """
 
     def __init__(self, learner, tasks, rng):
-        self.learner, self.tasks, self.rng = learner, tasks, rng
+        self.learner, self.tasks = learner, tasks
+        self.rng = source(tasks, rng, learner.device_)
+        self.waiting = []  # losses that are still on the device
         self.module = learner.module_
         self.optimizer = learner._optimizer()
         groups = self.optimizer.param_groups
@@ -50,10 +61,11 @@ class Training:
                 f"iterations, and {learner.iterations} were asked for; ask for as many "
                 "or more, or choose another path."
             )
+        self.done = len(learner.history_)
 
     def batches(self):
         """Yield a prepared batch of tasks for each iteration that is left."""
-        left = range(len(self.learner.history_), self.learner.iterations)
+        left = range(self.done, self.learner.iterations)
         if self.learner.progress:
             left = show_progress(left, label="iterations")
         self.module.train()
@@ -61,9 +73,11 @@ class Training:
             drawn = self.tasks.sample(self.learner.n_tasks, self.rng)
             yield self.learner.prepared(drawn)
 
-    def descend(self, loss):
-        """Take one gradient step down the outer loss, a scalar tensor."""
+    def step(self, task):
+        """Take one gradient step down the outer loss of a batch of prepared tasks."""
         learner = self.learner
+        with halved(learner.device_, learner.dtype == "bfloat16"):
+            loss = learner.loss(task)
         self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.parameters, learner.clip)
@@ -71,19 +85,42 @@ class Training:
         if learner.schedule == "cosine":
             self.schedule.step()
         if learner.average:
-            self._average(len(learner.history_))
-        learner.history_.append(float(loss.detach()))
-        if not np.isfinite(learner.history_[-1]):
-            raise FloatingPointError(
-                f"the outer loss must stay finite, got {learner.history_[-1]} at "
-                f"iteration {len(learner.history_)}. Lower the inner rate or the "
-                "learning rate (a tenth is a good next try)."
-            )
-        if self.checkpoint and time.monotonic() - self.written >= SECONDS:
+            self._average(self.done)
+        self.done += 1
+        self.waiting.append(loss.detach())
+        due = self.checkpoint and time.monotonic() - self.written >= SECONDS
+        if due or len(self.waiting) >= self._patience():
+            self.fetch()
+        if due:
             self._write()
+
+    def fetch(self):
+        """Bring the losses that wait on the device into `history_`.
+
+        Raises FloatingPointError if one of them is not finite.
+        """
+        history, waiting = self.learner.history_, self.waiting
+        if not waiting:
+            return
+        self.waiting = []
+        losses = (
+            torch.stack(waiting).tolist() if len(waiting) > 1 else map(float, waiting)
+        )
+        for value in losses:
+            history.append(value)
+            if not np.isfinite(value):
+                raise FloatingPointError(
+                    f"the outer loss must stay finite, got {value} at iteration "
+                    f"{len(history)}. Lower the inner rate or the learning rate (a "
+                    "tenth is a good next try)."
+                )
+
+    def _patience(self):
+        return 1 if self.learner.device_.type == "cpu" else FETCHED
 
     def finish(self):
         """Keep the averaged weights, if asked for, and put the module to work."""
+        self.fetch()
         if self.checkpoint:
             self._write()
         self.module.eval()
@@ -111,7 +148,7 @@ class Training:
             "optimizer": self.optimizer,
             "schedule": self.schedule,
             "averaged": self.averaged,
-            "tasks": _State(self.rng.bit_generator),
+            "tasks": _state(self.rng),
             **generators(self.learner.device_),
         }
         return Checkpoint(self.learner.checkpoint, self._about(), **parts)
@@ -142,6 +179,25 @@ class Training:
         for f in (getattr(f, "__func__", f) for f in given):
             kinds.add(f if inspect.isfunction(f) else type(f))
         return sorted(kinds, key=lambda o: (o.__module__, o.__qualname__))
+
+
+def source(tasks, rng, device):
+    """Return what draws the tasks of a training on `device`.
+
+    On the CPU it is the NumPy Generator `rng`. On another device, for tasks that can,
+    Draws of a torch.Generator there, which rng seeds.
+    """
+    if device.type == "cpu" or not getattr(tasks, "draws_on_device", False):
+        return rng
+    # the meta device has no generator of its own
+    at = "cpu" if device.type == "meta" else device
+    seed = int(rng.integers(2**63))
+    return Draws(torch.Generator(at).manual_seed(seed), device=device)
+
+
+def _state(rng):
+    """Return the part of a generator that has `get_state` and `set_state`."""
+    return rng.generator if isinstance(rng, Draws) else _State(rng.bit_generator)
 
 
 class _State:

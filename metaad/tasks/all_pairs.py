@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from metaad.tasks import Task
+from metaad.tasks.draws import functions, generator
 
 
 class AllPairs:
@@ -30,6 +31,8 @@ class AllPairs:
         its tasks' `k` and `n_query` say how many images of each class are drawn.
     """
 
+    draws_on_device = True
+
     def __init__(self, tasks):
         self.tasks = tasks
 
@@ -50,15 +53,16 @@ class AllPairs:
         weight (n_tasks, n_tasks q). The weights of a task have mean 1, or are all 0
         if no class is left that it could be told from.
         """
-        made_up, rng = self.tasks, np.random.default_rng(random_state)
+        made_up = self.tasks
+        rng = generator(random_state, made_up.tasks.X)
         own, recipes = made_up.classes(n_tasks, rng)
         k, q = made_up.draw_shots(rng), made_up.tasks.n_query
-        classes = np.repeat(own[:, None], k + q, axis=1)
+        classes = functions(own).broadcast_to(own[:, None], (n_tasks, k + q))
         images = made_up.draw(recipes, classes, rng)  # (n_tasks, k + q, d)
         query = images[:, k:].flatten(0, 1)[None]  # (1, n_tasks q, d)
         # both (n_tasks, n_tasks q)
-        weight = np.repeat(self.weights(own, recipes), q, axis=1)
-        y = np.repeat(own[:, None] != own, q, axis=1)
+        weight = _each(self.weights(own, recipes), q)
+        y = _each(own[:, None] != own, q)
         y, weight = (
             torch.as_tensor(a, dtype=images.dtype, device=images.device)
             for a in (y, weight)
@@ -69,21 +73,27 @@ class AllPairs:
     def weights(self, own, recipes):
         """Compute how much class j counts in the task about class i.
 
-        Returns an array (c, c), each row with mean 1.
+        Returns an array (c, c), each row with mean 1, or 0 where nothing may be told
+        from the class.
 
         own : int array (c,), numbers of classes as MadeUpTasks.classes draws them.
         """
-        n, strange = len(own), self.tasks.strange
+        xp, strange = functions(own), self.tasks.strange
         made = own >= len(self.tasks.digits)
-        apart = self.tasks.apart(own, recipes)  # (c, c)
-        weight = np.zeros((n, n))
-        for i in range(n):
-            groups = [(apart[i] & ~made, 1 - strange), (apart[i] & made, strange)]
-            groups = [(g, share) for g, share in groups if g.any() and share > 0]
-            total = sum(share for _, share in groups)
-            for g, share in groups:
-                weight[i, g] = share / total / g.sum()
-            if groups:
-                same = own == own[i]
-                weight[i, same] = 1 / same.sum()
-        return weight * n / 2
+        apart, same = self.tasks.apart(own, recipes), own[:, None] == own  # (c, c)
+        groups = (apart & ~made, 1 - strange), (apart & made, strange)
+        counts = [g.sum(axis=1)[:, None] for g, _ in groups]  # (c, 1)
+        shares = [share * (n > 0) for (_, share), n in zip(groups, counts, strict=True)]
+        total = shares[0] + shares[1]
+        weight = (total > 0) / same.sum(axis=1)[:, None] * same
+        for (g, _), n, share in zip(groups, counts, shares, strict=True):
+            part = share / (total + (total == 0)) / xp.clip(n, 1, None)
+            weight = weight + g * part
+        return weight * len(own) / 2
+
+
+def _each(a, q):
+    """Repeat each column q times: (m, c) -> (m, c q)."""
+    if functions(a) is torch:
+        return a[..., None].expand(*a.shape, q).flatten(1)
+    return np.repeat(a, q, axis=1)

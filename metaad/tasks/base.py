@@ -19,8 +19,8 @@ class Task(NamedTuple):
         targets, (n_tasks, q, out).
     support_y : tensor (n_tasks, k) or (n_tasks, k, out), labels or targets of the
         support; None in one-class tasks.
-    normal : int64 array (n_tasks,), the class that counts as normal; None where there
-        are no classes.
+    normal : int64 array (n_tasks,), the class that counts as normal, a tensor where a
+        torch.Generator drew the tasks; None where there are no classes.
     weight : tensor (n_tasks, q), how much each judgement counts in the outer loss, 1
         on average; None counts all alike.
     """
@@ -34,9 +34,13 @@ class Task(NamedTuple):
 
     def to(self, device=None, dtype=None):
         """Move the tasks to another device or floating-point type."""
-        return Task(
-            *(t.to(device, dtype) if isinstance(t, torch.Tensor) else t for t in self)
-        )
+
+        def moved(t):
+            if not isinstance(t, torch.Tensor):
+                return t
+            return t.to(device, dtype if t.is_floating_point() else t.dtype)
+
+        return Task(*map(moved, self))
 
     def pooled(self):
         """Join support and query to one labelled set.

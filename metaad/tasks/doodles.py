@@ -19,12 +19,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from metaad.tasks.draws import functions, namespace
+
 STROKES = 3  # at most, of a doodle
 PIECES = 8  # straight pieces that a curve is drawn with
 
 
 class Doodles(NamedTuple):
-    """Hold the curves of n doodles.
+    """Hold the curves of n doodles: arrays, or tensors where a device draws them.
 
     points : float array (n, STROKES, 4, 2), control points (x, y) of cubic Bézier
         curves; the image spans -1 to 1.
@@ -43,20 +45,23 @@ def invent(n, rng):
     """Draw n doodles at random: most strokes go on where the last one ended, a third
     of them close to a loop.
     """
-    drawn = np.arange(STROKES) < rng.integers(1, STROKES + 1, size=n)[:, None]
-    points = np.empty((n, STROKES, 4, 2))
+    xp = namespace(rng)
+    drawn = xp.arange(STROKES) < rng.integers(1, STROKES + 1, size=n)[:, None]
+    strokes = []
     end = rng.uniform(-0.6, 0.6, (n, 2))
-    for stroke in range(STROKES):
-        start = np.where(rng.random((n, 1)) < 0.6, end, rng.uniform(-0.6, 0.6, (n, 2)))
+    for _ in range(STROKES):
+        start = xp.where(rng.random((n, 1)) < 0.6, end, rng.uniform(-0.6, 0.6, (n, 2)))
         loop = rng.random((n, 1)) < 0.3
-        end = np.where(
+        end = xp.where(
             loop, start + rng.normal(0, 0.05, (n, 2)), rng.uniform(-0.65, 0.65, (n, 2))
         )
-        bulge = np.where(loop, 0.75, 0.5)
+        bulge = xp.where(loop, 0.75, 0.5)
         bends = [near + bulge * rng.standard_normal((n, 2)) for near in (start, end)]
-        points[:, stroke] = np.stack([start, bends[0], bends[1], end], axis=1)
+        strokes.append(xp.stack([start, bends[0], bends[1], end], axis=1))
+    points = xp.stack(strokes, axis=1)
     # characters are narrower than high
-    return Doodles(np.clip(points * [0.8, 1.0], -1.1, 1.1), drawn)
+    points = xp.stack([points[..., 0] * 0.8, points[..., 1]], axis=-1)
+    return Doodles(xp.clip(points, -1.1, 1.1), drawn)
 
 
 def vary(doodles, maps, rng):
@@ -67,10 +72,8 @@ def vary(doodles, maps, rng):
     """
     n = len(doodles.points)
     points = doodles.points + rng.normal(0, 0.05, doodles.points.shape)
-    points = np.einsum("nij,nskj->nski", maps, points) + rng.uniform(
-        -0.08, 0.08, (n, 1, 1, 2)
-    )
-    return doodles._replace(points=points)
+    mapped = namespace(rng).einsum("nij,nskj->nski", maps, points)
+    return doodles._replace(points=mapped + rng.uniform(-0.08, 0.08, (n, 1, 1, 2)))
 
 
 def curves(points):
@@ -78,8 +81,12 @@ def curves(points):
 
     points : control points, array (..., 4, 2).
     """
-    u = np.linspace(0, 1, PIECES + 1)[:, None]
-    weights = np.concatenate(
+    if functions(points) is torch:
+        as_points = {"dtype": points.dtype, "device": points.device}
+        u = torch.linspace(0, 1, PIECES + 1, **as_points)[:, None]
+    else:
+        u = np.linspace(0, 1, PIECES + 1)[:, None]
+    weights = functions(u).concatenate(
         [(1 - u) ** 3, 3 * u * (1 - u) ** 2, 3 * u**2 * (1 - u), u**3], axis=1
     )
     return weights @ points
@@ -118,7 +125,7 @@ def ink(doodles, pixels, width):
     """
     on = curves(doodles.points)  # (n, STROKES, PIECES + 1, 2)
     # strokes that are not there lie far away
-    far = np.where(doodles.drawn[..., None, None], on, 9.0)
+    far = functions(on).where(doodles.drawn[..., None, None], on, 9.0)
     start, end = (
         torch.as_tensor(
             a.reshape(len(on), -1, 2), dtype=pixels.dtype, device=pixels.device

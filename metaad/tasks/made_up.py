@@ -24,6 +24,8 @@ from torch.nn.functional import grid_sample
 
 from metaad.tasks import Task
 from metaad.tasks.doodles import ink, vary
+from metaad.tasks.draws import Draws, functions, generator, kept, namespace
+from metaad.tasks.made_up_on_device import draw_images, draw_others
 from metaad.tasks.recipes import (
     KINDS,
     NO_DIGIT,
@@ -58,6 +60,8 @@ class MadeUpTasks:
         for images that are not square, an unknown kind, a share outside [0, 1], a
         number of shots below 1.
     """
+
+    draws_on_device = True
 
     def __init__(
         self,
@@ -102,15 +106,16 @@ class MadeUpTasks:
 
     def sample(self, n_tasks, random_state=None):
         """Draw a batch of tasks: see OneClassTasks.sample. `normal` is -1 for a
-        made-up class.
+        made-up class. A torch.Generator draws and bends the images on its device.
         """
-        rng = np.random.default_rng(random_state)
+        rng = generator(random_state, self.tasks.X)
         own, recipes = self.classes(n_tasks, rng)
         k, q, a = self.draw_shots(rng), self.tasks.n_query, self.tasks.n_anomalies
         others = self._others(own, recipes, a, rng)  # (n_tasks, a)
-        normal = np.repeat(own[:, None], k + q, axis=1)
+        xp = functions(own)
+        normal = xp.broadcast_to(own[:, None], (n_tasks, k + q))
         # (n_tasks, k + q + a)
-        classes = np.concatenate([normal, others], axis=1)
+        classes = xp.concatenate([normal, others], axis=1)
         images = self.draw(recipes, classes, rng)
         y = images.new_zeros(n_tasks, q + a)
         y[:, q:] = 1.0
@@ -122,32 +127,49 @@ class MadeUpTasks:
         Returns their numbers (n_tasks,), below len(digits) for a real class and from
         there on for a row of the Recipes, which come second. Every real class comes up
         equally often, give or take one."""
+        xp = namespace(rng)
         n_made, n_real = int(round(self.share * n_tasks)), len(self.digits)
         recipes = self.recipes(n_made, rng)
         rounds = -(-(n_tasks - n_made) // n_real)
         orders = [rng.permutation(n_real) for _ in range(rounds)]
-        real = np.concatenate([np.empty(0, int), *orders])[: n_tasks - n_made]
-        made = n_real + np.arange(n_made)
-        return np.concatenate([real, made]), recipes
+        real = xp.concatenate([xp.arange(0), *orders])[: n_tasks - n_made]
+        made = n_real + xp.arange(n_made)
+        return xp.concatenate([real, made]), recipes
 
     def draw_shots(self, rng):
         """Draw the number k of support rows of the next batch."""
+        if isinstance(rng, Draws):
+            return int(rng.host(self.shots))
         return int(rng.choice(self.shots))
 
     def digit(self, own):
         """Return the digit of each class number, -1 for a made-up class."""
-        known = np.minimum(own, len(self.digits) - 1)
-        return np.where(own < len(self.digits), self.digits[known], -1)
+        xp = functions(own)
+        digits = self.digits
+        if xp is torch:
+            here = self.tasks.layout(own.device)
+            digits = here.classes[here.normal]
+        known = xp.clip(own, None, len(digits) - 1)
+        return xp.where(own < len(digits), digits[known], -1)
+
+    def made_of(self, recipes):
+        """Return the two digits that each class is made of: int array (c, 2), real
+        classes first, which are made of themselves.
+        """
+        sources = recipes.sources
+        if functions(sources) is torch:
+            real = torch.arange(len(self.digits), device=sources.device)
+        else:
+            real = np.arange(len(self.digits))
+        xp = functions(real)
+        return xp.concatenate([xp.stack([real, real], axis=1), sources])
 
     def apart(self, own, recipes):
         """Tell which classes may be anomalies of which: bool array (c, c), symmetric.
 
         False for a class and itself, and for a made-up class and the digits that it is
         made of."""
-        # (c, 2), a real class is made of itself
-        made_of = np.repeat(own[:, None], 2, axis=1)
-        made = own >= len(self.digits)
-        made_of[made] = recipes.sources[own[made] - len(self.digits)]
+        made_of = self.made_of(recipes)[own]
         # (c, c), [i, j]: class i is made of class j
         contains = (made_of[:, None] == own[:, None]).any(axis=2)
         return (own[:, None] != own) & ~contains & ~contains.T
@@ -156,6 +178,8 @@ class MadeUpTasks:
         """Draw the classes (n_tasks, n) that anomalies come from: another one than the
         task's, and none that it is made of.
         """
+        if isinstance(rng, Draws):
+            return draw_others(self, own, recipes, n, rng)
         n_real, n_made = len(self.digits), len(recipes.sources)
         chosen = np.empty((len(own), n), dtype=np.int64)
         for t, c in enumerate(own):
@@ -178,7 +202,14 @@ class MadeUpTasks:
         """Draw n made-up classes: Recipes with n rows. `sources` are positions in
         `digits`.
         """
-        return draw_recipes(n, self.kinds, len(self.digits), self.points, rng)
+        points = self.points_on(rng) if isinstance(rng, Draws) else self.points
+        return draw_recipes(n, self.kinds, len(self.digits), points, rng)
+
+    def points_on(self, draws):
+        """Return `points` on the device of some Draws, in their type."""
+        as_draws = {"dtype": draws.dtype, "device": draws.device}
+        about = draws.dtype, draws.device
+        return kept(self, about, lambda: torch.as_tensor(self.points).to(**as_draws))
 
     def draw(self, recipes, classes, rng):
         """Draw images of given classes, each with fresh ink and its own small bending.
@@ -188,6 +219,8 @@ class MadeUpTasks:
 
         Returns a tensor (n_tasks, n, d) with values in [0, 1] where the ink has them.
         """
+        if isinstance(rng, Draws):
+            return draw_images(self, recipes, classes, rng)
         flat = classes.ravel()
         made = flat >= len(self.digits)
         # row of the recipes, 0 where there is none

@@ -2,7 +2,7 @@
 together.
 """
 
-import numpy as np
+from metaad.tasks.draws import namespace
 
 
 def mixed_rows(X, shape, rng):
@@ -10,8 +10,8 @@ def mixed_rows(X, shape, rng):
 
     Every feature looks ordinary by itself, only the way they go together is wrong.
 
-    X : array or tensor (n, d). shape : tuple, how many rows. Returns (*shape, d), of
-    the kind of X.
+    X : array or tensor (n, d). shape : tuple, how many rows. rng : NumPy Generator, or
+    Draws on the device of X. Returns (*shape, d), of the kind of X.
     """
     n, d = X.shape
-    return X[rng.integers(n, size=(*shape, d)), np.arange(d)]
+    return X[rng.integers(n, size=(*shape, d)), namespace(rng).arange(d)]

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 
 from metaad.tasks.base import Task, check_rows
+from metaad.tasks.draws import Draws, generator, kept
+from metaad.tasks.layout import Layout, draw_tasks
 
 
 class OneClassTasks:
@@ -31,6 +33,8 @@ class OneClassTasks:
         for NaN, for rows and classes that differ in number, and for classes with too
         few rows.
     """
+
+    draws_on_device = True
 
     def __init__(
         self,
@@ -96,14 +100,18 @@ class OneClassTasks:
         """Draw a batch of tasks; every class of `normal` comes up equally often, give
         or take one.
 
-        random_state : int or numpy Generator; the same int gives the same tasks.
+        random_state : int or numpy Generator; the same int gives the same tasks. A
+            torch.Generator draws all of it on its own device, see metaad.tasks.draws:
+            other tasks, of the same distribution.
 
         Returns
         -------
         Task, with support (n_tasks, k, d), query (n_tasks, n_query + n_anomalies, d),
         the normal rows first.
         """
-        rng = np.random.default_rng(random_state)
+        rng = generator(random_state, self.X)
+        if isinstance(rng, Draws):
+            return draw_tasks(self, n_tasks, rng)
         rounds = -(-n_tasks // len(self.normal))
         # (n_tasks,)
         normal = np.concatenate([rng.permutation(self.normal) for _ in range(rounds)])[
@@ -124,6 +132,11 @@ class OneClassTasks:
         y = torch.zeros(query.shape, dtype=self.X.dtype, device=self.X.device)
         y[:, self.n_query :] = 1.0
         return Task(self._take(support), self._take(query), y, None, normal)
+
+    def layout(self, device):
+        """Return the rows and where each class has its own, on a device: Layout."""
+        about = device, id(self.X), self.X._version
+        return kept(self, about, lambda: Layout.of(self, device))
 
     def _take(self, rows):
         rows = torch.as_tensor(rows, device=self.X.device)

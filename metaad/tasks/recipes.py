@@ -14,13 +14,15 @@ from typing import NamedTuple
 import numpy as np
 
 from metaad.tasks.doodles import Doodles, invent
+from metaad.tasks.draws import functions, namespace
 
 KINDS = ("warp", "splice", "overlay", "turn", "doodle")
 NO_DIGIT = -1  # the source of a doodle
 
 
 class Recipes(NamedTuple):
-    """Say how the images of c classes are made from real ones, one row per class.
+    """Say how the images of c classes are made from real ones, one row per class:
+    arrays, or tensors where a device draws them.
 
     sources : int64 array (c, 2), the two digits that give the ink; the same digit twice
         where one is enough, NO_DIGIT twice for a doodle.
@@ -47,58 +49,65 @@ def draw_recipes(n, kinds, n_digits, points, rng):
     n_digits : number of digits that give the ink; `sources` are below it.
     points : array (side, side, 2), (x, y) of every pixel's center.
     """
-    drawn = np.array(kinds)[rng.integers(len(kinds), size=n)]
+    xp = namespace(rng)
+    drawn = rng.integers(len(kinds), size=n)
+    of = {kind: drawn < 0 for kind in KINDS}
+    for number, kind in enumerate(kinds):
+        of[kind] = of[kind] | (drawn == number)
     first = rng.integers(n_digits, size=n)
     second = (first + rng.integers(1, n_digits, size=n)) % n_digits
-    two = np.isin(drawn, ("splice", "overlay"))
-    sources = np.stack([first, np.where(two, second, first)], axis=1)
-    sources[drawn == "doodle"] = NO_DIGIT
-    masks = _masks(drawn, two, points, rng)
-    warp = (drawn == "warp")[:, None, None]
+    two = of["splice"] | of["overlay"]
+    sources = xp.stack([first, xp.where(two, second, first)], axis=1)
+    sources = xp.where(of["doodle"][:, None], NO_DIGIT, sources)
+    masks = _masks(of["splice"], two, points, rng)
+    warp, turn = (of[kind][:, None, None] for kind in ("warp", "turn"))
     maps = linear_maps(n, rng, turn=0.7, stretch=0.35, slant=0.5)
-    linear = np.where(warp, maps, np.eye(2))
-    turn = (drawn == "turn")[:, None, None]
-    linear = np.where(turn, symmetries(n, rng), linear)
+    linear = xp.where(warp, maps, xp.eye(2))
+    linear = xp.where(turn, symmetries(n, rng), linear)
     noise = smooth_noise(n, 4, len(points), rng)
-    bend = noise * np.where(warp, 0.2, 0.0)[..., None]
+    bend = noise * xp.where(warp, 0.2 * xp.ones(()), 0.0)[..., None]
     doodles = invent(n, rng) if "doodle" in kinds else None
     return Recipes(sources, masks, linear, bend, doodles)
 
 
-def _masks(drawn, two, points, rng):
+def _masks(splice, two, points, rng):
     """Draw how much of each of two digits shows: array (n, 2, side, side)."""
-    angle = rng.uniform(0, 2 * np.pi, (len(drawn), 1, 1))
-    across = np.cos(angle) * points[..., 0] + np.sin(angle) * points[..., 1]
-    side = (across > 0).astype(float)
-    splice = (drawn == "splice")[:, None, None]
-    both = two[:, None, None]
-    first = np.where(splice, side, 1.0)
-    second = np.where(splice, 1 - side, np.where(both, 1.0, 0.0))
-    return np.stack([first, second], axis=1)
+    xp = namespace(rng)
+    angle = rng.uniform(0, 2 * np.pi, (len(splice), 1, 1))
+    across = xp.cos(angle) * points[..., 0] + xp.sin(angle) * points[..., 1]
+    one = xp.ones(())
+    side = xp.where(across > 0, one, 0.0)
+    splice, both = splice[:, None, None], two[:, None, None]
+    first = xp.where(splice, side, one)
+    second = xp.where(splice, 1 - side, xp.where(both, one, 0.0))
+    return xp.stack([first, second], axis=1)
 
 
 def symmetries(n, rng):
     """Draw from the seven of a square's eight symmetries that change something:
     array (n, 2, 2).
     """
+    xp = namespace(rng)
     symmetry = rng.integers(1, 8, size=n)
-    turned = rotations(symmetry % 4 * np.pi / 2)
-    mirrored = (symmetry > 3)[:, None, None]
-    return np.where(mirrored, turned * np.array([1.0, -1.0]), turned)
+    turned = rotations(symmetry % 4 * (np.pi / 2 * xp.ones(())))
+    mirrored = xp.stack([turned[..., 0], -turned[..., 1]], axis=-1)
+    return xp.where((symmetry > 3)[:, None, None], mirrored, turned)
 
 
 def rotations(angles):
     """Compute rotation matrices: angles (n,) in radians -> array (n, 2, 2)."""
-    c, s = np.cos(angles), np.sin(angles)
-    return np.stack([np.stack([c, -s], axis=-1), np.stack([s, c], axis=-1)], axis=-2)
+    xp = functions(angles)
+    c, s = xp.cos(angles), xp.sin(angles)
+    return xp.stack([xp.stack([c, -s], axis=-1), xp.stack([s, c], axis=-1)], axis=-2)
 
 
 def linear_maps(n, rng, *, turn, stretch, slant):
     """Draw random maps (n, 2, 2): a rotation up to `turn` radians, axes stretched by up
     to e^±stretch, slanted by ±slant.
     """
-    maps = np.zeros((n, 2, 2))
-    maps[:, 0, 0], maps[:, 1, 1] = np.exp(rng.uniform(-stretch, stretch, (2, n)))
+    xp = namespace(rng)
+    maps = xp.zeros((n, 2, 2))
+    maps[:, 0, 0], maps[:, 1, 1] = xp.exp(rng.uniform(-stretch, stretch, (2, n)))
     maps[:, 0, 1] = rng.uniform(-slant, slant, n)
     return rotations(rng.uniform(-turn, turn, n)) @ maps
 
@@ -107,7 +116,8 @@ def smooth_noise(n, knots, side, rng):
     """Draw smooth random fields, array (n, 2, side, side): normal at knots × knots
     points, interpolated linearly.
     """
-    place = np.linspace(0, knots - 1, side)
+    xp = namespace(rng)
+    place = xp.linspace(0, knots - 1, side)
     # (side, knots)
-    weights = np.maximum(0, 1 - np.abs(place[:, None] - np.arange(knots)))
+    weights = xp.clip(1 - xp.abs(place[:, None] - xp.arange(knots)), 0, None)
     return weights @ rng.standard_normal((n, 2, knots, knots)) @ weights.T

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from metaad.tasks.base import Task, check_rows
+from metaad.tasks.draws import Draws, generator, kept, namespace
 from metaad.tasks.mixed import mixed_rows
 
 
@@ -26,6 +27,8 @@ class ResampledTasks:
         for fewer than 4 rows, and for NaN or infinity.
     """
 
+    draws_on_device = True
+
     def __init__(self, X, *, k=10, n_query=15, dtype=None, device=None):
         X = np.asarray(X)
         check_rows(X)
@@ -46,18 +49,28 @@ class ResampledTasks:
 
     def sample(self, n_tasks, random_state=None):
         """Draw a batch of tasks: Task with support (n_tasks, k, d) and query
-        (n_tasks, 2 n_query, d).
+        (n_tasks, 2 n_query, d). A torch.Generator draws them on its own device.
         """
-        rng = np.random.default_rng(random_state)
-        n, wanted = len(self.X), self.k + self.n_query
-        rows = [rng.choice(n, wanted, replace=False) for _ in range(n_tasks)]
+        rng = generator(random_state, self.X)
+        X, n, wanted = self.X, len(self.X), self.k + self.n_query
+        if isinstance(rng, Draws):
+            X = self._rows_on(rng.device)
+            every = torch.ones(n_tasks, n, dtype=torch.bool, device=X.device)
+            rows = rng.distinct(every, wanted)
+        else:
+            rows = [rng.choice(n, wanted, replace=False) for _ in range(n_tasks)]
+            rows = torch.as_tensor(np.stack(rows), device=X.device)
         # both (n_tasks, ..., d)
-        made_up = mixed_rows(self.X, (n_tasks, self.n_query), rng)
-        drawn = self.X[torch.as_tensor(np.stack(rows), device=self.X.device)]
+        made_up = mixed_rows(X, (n_tasks, self.n_query), rng)
+        drawn = X[rows]
         query = torch.cat([drawn[:, self.k :], made_up], dim=1)
-        y = torch.zeros(query.shape[:2], dtype=self.X.dtype, device=self.X.device)
+        y = torch.zeros(query.shape[:2], dtype=X.dtype, device=X.device)
         y[:, self.n_query :] = 1.0
         return Task(drawn[:, : self.k], query, y)
+
+    def _rows_on(self, device):
+        about = device, id(self.X), self.X._version
+        return kept(self, about, lambda: self.X.detach().to(device))
 
 
 class SinusoidTasks:
@@ -72,6 +85,7 @@ class SinusoidTasks:
     """
 
     n_features = 1
+    draws_on_device = True
 
     def __init__(self, *, k=10, n_query=10, dtype=None, device=None):
         self.k, self.n_query = k, n_query
@@ -79,14 +93,15 @@ class SinusoidTasks:
 
     def sample(self, n_tasks, random_state=None):
         """Draw a batch of tasks: support (n_tasks, k, 1), query (n_tasks, n_query,
-        1), targets of the same shapes.
+        1), targets of the same shapes. A torch.Generator draws them on its own device.
         """
-        rng = np.random.default_rng(random_state)
+        rng = generator(random_state)
+        if isinstance(rng, Draws):
+            rng = rng.typed(self.dtype)
         amplitude = rng.uniform(0.1, 5.0, (n_tasks, 1, 1))
         phase = rng.uniform(0.0, np.pi, (n_tasks, 1, 1))
         x = rng.uniform(-5.0, 5.0, (n_tasks, self.k + self.n_query, 1))
-        x, y = (
-            torch.as_tensor(a, dtype=self.dtype, device=self.device)
-            for a in (x, amplitude * np.sin(x - phase))
-        )
+        y = amplitude * namespace(rng).sin(x - phase)
+        device = rng.device if isinstance(rng, Draws) else self.device
+        x, y = (torch.as_tensor(a, dtype=self.dtype, device=device) for a in (x, y))
         return Task(x[:, : self.k], x[:, self.k :], y[:, self.k :], y[:, : self.k])

@@ -434,6 +434,84 @@ def test_images_load_from_the_server_in_torchvisions_layout(
     assert table.task == "classes" and table.X.dtype == np.float64
 
 
+def idx_files():
+    """Four small files in the IDX format, by their unpacked names."""
+    rng = np.random.default_rng(0)
+    found = {}
+    for split, n in (("train", 5), ("t10k", 3)):
+        images = rng.integers(0, 256, (n, 28, 28), np.uint8)
+        for kind, a, magic in (
+            ("images-idx3", images, 2051),
+            ("labels-idx1", np.arange(n, dtype=np.uint8), 2049),
+        ):
+            header = np.array([magic, *a.shape], ">i4").tobytes()
+            found[f"{split}-{kind}-ubyte"] = header + a.tobytes()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "top"), [("mnist", "MNIST"), ("fashion-mnist", "FashionMNIST")]
+)
+@pytest.mark.parametrize("how", ["unpacked", "compressed by someone else"])
+def test_images_count_by_their_content_unpacked_or_compressed_by_someone_else(
+    server, folder, monkeypatch, name, top, how
+):
+    known, there = {}, folder / top / "raw"
+    there.mkdir(parents=True)
+    for file, content in idx_files().items():
+        known[f"{top}/raw/{file}"] = sha(content)
+        known[f"{top}/raw/{file}.gz"] = sha(gzip.compress(content, 9, mtime=0))
+        other = gzip.compress(content, 1, mtime=1)  # Debian's packages have other bytes
+        ending, kept = ("", content) if how == "unpacked" else (".gz", other)
+        (there / f"{file}{ending}").write_bytes(kept)
+    register(monkeypatch, server, known)
+    table = data.load(name)
+    assert not server.asked and table.X.shape == (8, 28, 28)
+    assert table.y.tolist() == [0, 1, 2, 3, 4, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda content: gzip.compress(content[:-1] + b"?", 1),
+        lambda content: gzip.compress(content, 1)[:-9],  # cut off
+        lambda content: b"no gzip at all",
+        lambda content: content,
+    ],
+)
+def test_a_compressed_file_of_other_content_is_refused(
+    server, folder, monkeypatch, spoil
+):
+    file = "MNIST/raw/train-labels-idx1-ubyte"
+    content = idx_files()["train-labels-idx1-ubyte"]
+    packed = gzip.compress(content, 9, mtime=0)
+    register(monkeypatch, server, {file: sha(content), f"{file}.gz": sha(packed)})
+    path = folder / f"{file}.gz"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(spoil(content))
+    with pytest.raises(data.DataError, match="damaged or another file"):
+        files.fetch(f"{file}.gz")
+
+
+def test_a_compressed_file_that_unpacks_to_too_much_is_refused(
+    server, folder, monkeypatch
+):
+    monkeypatch.setattr(files, "MOST", 1 << 16)
+    file, content = "MNIST/raw/train-labels-idx1-ubyte", bytes(1 << 23)
+    register(monkeypatch, server, {file: sha(content), f"{file}.gz": sha(b"")})
+    path = folder / f"{file}.gz"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(gzip.compress(content, 1))
+    with pytest.raises(data.DataError, match="damaged or another file"):
+        files.fetch(f"{file}.gz")
+
+
+def test_every_compressed_image_file_has_the_checksum_of_its_content_too():
+    known = files.registry()
+    packed = [f for f in known if f.endswith("-ubyte.gz")]
+    assert len(packed) == 8 and all(f.removesuffix(".gz") in known for f in packed)
+
+
 def test_where_downloads_land(monkeypatch, tmp_path):
     root = Path(__file__).parents[1]
     assert files.checkout() == root

@@ -18,6 +18,7 @@ RECORDS = {
     "autoencoder_maml": "autoencoder_maml",
     "do_no_harm": "do_no_harm",
     "few_labels": "few_labels",
+    "few_shot_control": "few_shot_control",
     "learned_forest": "learned_forest",
     "learned_forest_nested": "learned_forest",
     "mt_mnist": "mt_mnist",

@@ -12,6 +12,8 @@ __all__, __getattr__, __dir__ = attach(
         "learnables": ["Learnable", "learnable", "normality_loss", "squared_error"],
         "adversarial": ["Adversarial"],
         "base": ["MetaLearner"],
+        "classifier": ["Classifier"],
+        "curvature": [],
         "evaluation": ["Episodes", "evaluate"],
         "few_shot": ["FewShot"],
         "few_shot_detector": ["FewShotDetector"],
@@ -25,5 +27,6 @@ __all__, __getattr__, __dir__ = attach(
         "proposals": [],
         "reptile": ["Reptile"],
         "stack": ["Stack"],
+        "support_heads": [],
     },
 )

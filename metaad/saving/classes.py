@@ -135,6 +135,11 @@ CLASSES = {
         ("learnable_", "reason_"),
         ("checkpoint",),
     ),
+    "metaad.meta.Classifier": Saved(
+        LEARNER | {"classes_": Of(("list",))},
+        ("learnable_", "reason_"),
+        ("checkpoint",),
+    ),
     "metaad.meta.Reptile": METRIC,
     "metaad.meta.ProtoNet": METRIC,
     "metaad.meta.Mahalanobis": METRIC,

@@ -10,6 +10,7 @@ metaad.MAML(detector).fit(tasks)             learn over many tasks
     .adapt(X, y)                             a detector for a new one, from its rows
     .optimize(detector, X)                   the same detector with what was learned
 metaad.FewShot().fit(images, classes)        a new class from ten images, .adapt(ten)
+metaad.attacks.pgd(score, rows, 0.1, ...)    how far a score can be pushed nearby
 
 Data, metrics and the classical detectors need no torch. `python -m metaad` says what is
 installed and where data lies.
@@ -36,6 +37,7 @@ __all__, __getattr__, __dir__ = attach(
             "anomaly_score",
             "auroc_scorer",
         ],
+        "attacks": ["ExposureDetector"],
         "meta": [
             "FewShot",
             "MAML",

@@ -44,10 +44,11 @@ MAY_IMPORT = {
     "train": {"saving"},
     "detectors": {"detectors", "nets", "scores", "train"},
 }
+MAY_IMPORT["attacks"] = MAY_IMPORT["detectors"] | {"attacks"}
 MAY_IMPORT["meta"] = MAY_IMPORT["detectors"] | {"meta", "tasks"}
 MAY_IMPORT["search"] = MAY_IMPORT["meta"] | {"search", "data"}
 MAY_IMPORT["exercises"] = MAY_IMPORT["search"] | {"exercises"}
-MAY_IMPORT["experiments"] = MAY_IMPORT["search"] | {"experiments", "saving"}
+MAY_IMPORT["experiments"] = MAY_IMPORT["search"] | {"attacks", "experiments", "saving"}
 MAY_IMPORT["__main__"] = MAY_IMPORT["experiments"]
 
 

@@ -15,5 +15,6 @@ __all__, __getattr__, __dir__ = attach(
         "mixed": ["mixed_rows"],
         "doodles": [],
         "all_pairs": ["AllPairs"],
+        "streams": ["Stream", "class_stream", "shift_stream"],
     },
 )

@@ -12,6 +12,7 @@ kl_histogram(x, y), kl_neighbours(x, y) from two batches, one column or several
 mmd_unbiased(x, y), mmd_test(x, y)      squared MMD, and with a p-value
 wasserstein_1d(x, y), sliced_wasserstein, sinkhorn, sinkhorn_divergence
 outlierness(scores)                     mean of -log P(normal | row) over a batch
+WindowAlarm(past), RankCusum(scores)    alarms of drift whose level holds for a stream
 entity_f1(true, predicted)              F1 of tags: by token, by entity
 """
 
@@ -29,5 +30,6 @@ __all__, __getattr__, __dir__ = attach(
         "transport": ["sinkhorn", "sinkhorn_divergence", "typical_cost"],
         "tags": ["entities", "entity_f1", "tag_f1"],
         "batches": ["two_batches"],
+        "drift": ["RankCusum", "WindowAlarm", "cusum", "ks_p", "mmd_p"],
     },
 )

@@ -16,5 +16,6 @@ __all__, __getattr__, __dir__ = attach(
         "doodles": [],
         "all_pairs": ["AllPairs"],
         "class_pool": ["ClassPool"],
+        "streams": ["Stream", "class_stream", "shift_stream"],
     },
 )

@@ -20,6 +20,7 @@ RECORDS = {
     "few_labels": "few_labels",
     "learned_forest": "learned_forest",
     "learned_forest_nested": "learned_forest",
+    "made_up_classes": "made_up_classes",
     "mt_mnist": "mt_mnist",
     "mt_mnist_report": "mt_mnist",
     "one_class_gans": "one_class_gans",

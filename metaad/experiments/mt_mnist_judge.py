@@ -10,7 +10,6 @@ import torch
 from torch import nn
 
 from metaad import metrics, repro
-from metaad.meta import MAML
 from metaad.tasks import PROTOCOLS, OneClassTasks
 
 SHOTS = (2, 10)
@@ -33,7 +32,8 @@ def embedded(learner, X, moves=((0, 0),)):
     if not hasattr(learner, "module_") or getattr(learner, "layers", None) == "all":
         return learner, X
     net = learner.module_["net"].eval()
-    cut = len(net) - (1 if isinstance(learner, MAML) else 0)
+    # the last layer adapts, or is no part of the features
+    cut = len(net) - (getattr(learner, "layers", None) == "last")
     rest = copy.copy(learner)
     # keeps the layers' names
     upper = nn.Sequential(OrderedDict(list(net.named_children())[cut:]))
@@ -45,8 +45,9 @@ def embedded(learner, X, moves=((0, 0),)):
 @torch.no_grad()
 def _through(net, X):
     """Return the outputs of a network for rows X, a twentieth of them at a time."""
-    parts = [net(torch.as_tensor(part)) for part in np.array_split(X, 20)]
-    return torch.cat(parts).numpy()
+    where = next((p.device for p in net.parameters()), None)
+    parts = [net(torch.as_tensor(p, device=where)) for p in np.array_split(X, 20)]
+    return torch.cat(parts).cpu().numpy()
 
 
 def moved(X, down, right):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import nn
 
 from metaad import metrics
 from metaad.experiments.lesson_09_classifier import HEADS, Classifier, FeatureHead
@@ -26,6 +27,8 @@ METRIC = ("ProtoNet", "Mahalanobis", "PLDA")
 CONTROLS = tuple(f"classifier, {head}" for head in HEADS)
 SAME_HEAD = "Mahalanobis, PCA residual"  # its trunk, with the head of a control
 LEARNERS = (*METRIC, "OC-ANIL", *CONTROLS, SAME_HEAD)
+UNTRAINED = ("first weights, PCA residual", "pixels, PCA residual")
+NO_CLASSES = "no training"  # the source of UNTRAINED
 LONG = {"iterations": 600, "learning_rate": 3e-3, "average": 0.985, "bank": 2000}
 
 
@@ -165,11 +168,21 @@ def study(X, y, train, plan, seed, *, names=LEARNERS, dtype=None, watch=None):
 
     Returns
     -------
-    {(learner, source, place): AUROC (n held-out classes,)}, place one of PLACES. The
-    classes are in the order of `plan.held_out`.
+    {(learner, source, place): AUROC (n held-out classes,)}, source one of SOURCES, place
+    one of PLACES; and UNTRAINED with the source NO_CLASSES. The classes are in the order
+    of `plan.held_out`.
     """
     found, train = {}, first_rows(y) if train is None else train
-    for split, held_out in enumerate(plan.held_out):
+    side = round(X.shape[1] ** 0.5)
+
+    def keep(results, source):
+        for shown, of in results:
+            for place, values in of.items():
+                found.setdefault((shown, source, place), []).extend(values)
+
+    for held_out in plan.held_out:
+        test = X[~train], y[~train], held_out, plan
+        keep(nothing_learned(*test, seed), NO_CLASSES)
         seen = [c for c in range(10) if c not in held_out]
         tasks = OneClassTasks(
             *(X[train], y[train]),
@@ -182,18 +195,12 @@ def study(X, y, train, plan, seed, *, names=LEARNERS, dtype=None, watch=None):
         for source, share in SOURCES.items():
             drawn = batches(tasks, share, plan, seed)
             for name in trained(names):
-                made = learner(
-                    name, plan, round(X.shape[1] ** 0.5), 10 + plan.bank, seed
-                )
+                made = learner(name, plan, side, 10 + plan.bank, seed)
                 made.fit(Replay(drawn))
-                for shown, of in judged(
-                    made, drawn, X[~train], y[~train], held_out, plan
-                ):
-                    for place, values in of.items():
-                        found.setdefault((shown, source, place), []).extend(values)
+                keep(judged(made, drawn, *test), source)
                 if watch:
-                    watch(source, name, held_out, split)
-    return {key: np.array(values) for key, values in found.items() if key[0] in names}
+                    watch(source, name, held_out)
+    return {key: np.array(values) for key, values in found.items()}
 
 
 def first_rows(y, share=0.8):
@@ -225,6 +232,17 @@ def judged(made, drawn, X, y, held_out, plan):
     for head in HEADS if isinstance(made, Classifier) else ("PCA residual",):
         one = FeatureHead(head).fit(*rows)
         yield f"{type_name(made)}, {head}", _auroc(one, Z, y, held_out, plan)
+
+
+def nothing_learned(X, y, held_out, plan, seed):
+    """Yield what the PCA residual reaches on the trunk's first weights, and on pixels."""
+    made = learner("classifier", plan, round(X.shape[1] ** 0.5), 10, seed)
+    trunk = nn.Sequential(*list(made.estimator)[:-1]).to(torch.float64).eval()
+    with torch.no_grad():
+        features = trunk(torch.as_tensor(X, dtype=torch.float64)).numpy()
+    head = FeatureHead("PCA residual")
+    for name, Z in zip(UNTRAINED, (features, X.astype(np.float64)), strict=True):
+        yield name, _auroc(head, Z, y, held_out, plan)
 
 
 def type_name(made):
@@ -290,7 +308,7 @@ def gains(found, place):
     for the number of learners.
     """
     real, made = SOURCES
-    names = dict.fromkeys(name for name, _, _ in found)
+    names = dict.fromkeys(name for name, source, _ in found if source == real)
     return metrics.simultaneous(
         {n: found[n, made, place] - found[n, real, place] for n in names}
     )

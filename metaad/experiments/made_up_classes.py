@@ -5,9 +5,9 @@ as long as in lesson 09.
 
 All of MNIST and of Fashion-MNIST, images averaged over 2 × 2 pixels. Half of the ten
 classes is held out, then the other half; a network learns from five. All learners start
-from the same weights and see the same batches: see metaad.experiments.lesson_09. Nothing was tuned, for no learner: the
-sizes were chosen by the time they take, the learning rate and the averaging are those of
-metaad.meta.few_shot.
+from the same weights and see the same batches: see metaad.experiments.lesson_09. Nothing
+was tuned here, for no learner: sizes were chosen by the time they take; learning rate and
+averaging are those of metaad.meta.few_shot, which were found for metric heads.
 
     --parts DIR   keeps each data set and seed, so that a run that was stopped goes on
 """
@@ -87,7 +87,7 @@ def by_class(runs):
     return {key: np.mean(values, axis=0) for key, values in found.items()}
 
 
-def _tell(source, name, held_out, split):
+def _tell(source, name, held_out):
     print(source, name, held_out, flush=True)
 
 

@@ -12,11 +12,14 @@ from metaad.experiments.mt_mnist_judge import (
     KEPT_OUT,
     SHOTS,
     embedded,
+    images_of,
     judge,
+    judge_all,
     judgements,
     moved,
     part,
     scores_file,
+    scores_of,
     summarise,
 )
 from metaad.meta.few_shot import few_shot, unfreeze
@@ -192,3 +195,43 @@ def test_a_moved_threshold_is_taken_off_the_mean_score(tmp_path):
         judged_again(tmp_path, members)[4]["test-10"]["4"]["accuracy"] == 0.5
         and at[0.4]["seconds"] == 4.0
     )
+
+
+def test_test_and_validation_of_a_split_share_no_image_unless_told_to():
+    n = 10
+    test, validation = (
+        np.arange(n)[images_of(what, "halves", n)] for what in ("test", "validation")
+    )
+    assert test.tolist() == [0, 1, 2, 3, 4] and validation.tolist() == [5, 6, 7, 8, 9]
+    for what, images in (
+        ("test", "shared"),
+        ("validation", "shared"),
+        ("others", "halves"),
+        ("unseen", "halves"),
+    ):
+        assert len(np.arange(n)[images_of(what, images, n)]) == n
+    with pytest.raises(ValueError, match="halves"):
+        images_of("test", "thirds", n)
+
+
+def test_the_files_of_a_split_are_judged_on_the_images_that_it_says(digits, tmp_path):
+    class Reader:
+        """Remembers the rows that it was given."""
+
+        def scores(self, task):
+            self.seen |= set(task.query[..., 1].numpy().astype(int).ravel())
+            return np.zeros(task.query.shape[:2])
+
+    y = np.tile(np.repeat(np.arange(10), 120), 2)  # rows of each half
+    X = np.stack([y, np.arange(len(y))], axis=1).astype(np.float32)
+    for images, wanted in (("halves", {0, 1}), ("shared", {0, 1})):
+        reader = Reader()
+        reader.seen = set()
+        result = {"protocol": "mt-mnist", "split": 3, "episodes": 10}
+        result["test images"] = images
+        judge_all(reader, X, y, result, tmp_path / f"{images}.json")
+        assert {row // 1200 for row in reader.seen} == wanted
+        scores, _, shown = scores_of(tmp_path / f"{images}.json", 10, 3)
+        assert scores.shape == (10, 200) and (shown[:, :100] == 3).all()
+    only = [r for r in reader.seen if r >= 1200]
+    assert only, "shared: the test draws on both halves"

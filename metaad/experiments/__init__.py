@@ -21,6 +21,7 @@ RECORDS = {
     "few_shot_control": "few_shot_control",
     "learned_forest": "learned_forest",
     "learned_forest_nested": "learned_forest",
+    "made_up_classes": "made_up_classes",
     "mt_mnist": "mt_mnist",
     "mt_mnist_report": "mt_mnist",
     "one_class_gans": "one_class_gans",

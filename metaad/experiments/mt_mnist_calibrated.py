@@ -73,6 +73,7 @@ def judged_again(parts, members, moved_by=None):
             "seconds": sum(p[split]["seconds"] for p in members.values())
         }
         result["episodes"] = first["episodes"]
+        result["test images"] = first.get("test images", "shared")
         for k in SHOTS:
             paths = [part(parts, "mt-mnist", v, split, s) for v, s in members]
             scores, y, digits = (

@@ -10,11 +10,11 @@ import torch
 from torch import nn
 
 from metaad import metrics, repro
-from metaad.meta import MAML
 from metaad.tasks import PROTOCOLS, OneClassTasks
 
 SHOTS = (2, 10)
 QUERY = 100  # normal rows of a test query, and as many anomalies
+TEST_IMAGES = ("halves", "shared")
 SPLITS = PROTOCOLS | {"pairs": 5}
 KEPT_OUT = [(0, 1), (2, 3), (4, 5), (6, 7), (3, 8)]  # splits of the protocol pairs
 # embeddings are means over the image as it is and moved by a pixel, up, down, left and
@@ -33,7 +33,8 @@ def embedded(learner, X, moves=((0, 0),)):
     if not hasattr(learner, "module_") or getattr(learner, "layers", None) == "all":
         return learner, X
     net = learner.module_["net"].eval()
-    cut = len(net) - (1 if isinstance(learner, MAML) else 0)
+    # the last layer adapts, or is no part of the features
+    cut = len(net) - (getattr(learner, "layers", None) == "last")
     rest = copy.copy(learner)
     # keeps the layers' names
     upper = nn.Sequential(OrderedDict(list(net.named_children())[cut:]))
@@ -45,8 +46,9 @@ def embedded(learner, X, moves=((0, 0),)):
 @torch.no_grad()
 def _through(net, X):
     """Return the outputs of a network for rows X, a twentieth of them at a time."""
-    parts = [net(torch.as_tensor(part)) for part in np.array_split(X, 20)]
-    return torch.cat(parts).numpy()
+    where = next((p.device for p in net.parameters()), None)
+    parts = [net(torch.as_tensor(p, device=where)) for p in np.array_split(X, 20)]
+    return torch.cat(parts).cpu().numpy()
 
 
 def moved(X, down, right):
@@ -119,14 +121,28 @@ def judgements(name, split):
     ]
 
 
+def images_of(what, images, n):
+    """Return which of n test images a judgement may take: a slice.
+
+    images : "halves", as the reference code of mt-mnist has it: the first half for the
+        test, the second for the validation, so that no anomaly is in both. "shared":
+        all of them for both.
+    """
+    if images not in TEST_IMAGES:
+        raise ValueError(f"images must be one of {TEST_IMAGES}; got {images!r}.")
+    parts = {"test": slice(0, n // 2), "validation": slice(n // 2, n)}
+    return parts.get(what, slice(n)) if images == "halves" else slice(n)
+
+
 def judge_all(learner, X, y, result, path):
     """Put all judgements of a split into `result` and its file; the scores of the test
-    beside it.
+    beside it. Which images each may take says `result["test images"]`, see `images_of`.
     """
     for k in SHOTS:
         for what, digit, anomalous in judgements(result["protocol"], result["split"]):
+            part = images_of(what, result["test images"], len(y))
             found, scores = judge(
-                learner, X, y, k, digit, anomalous, result["episodes"]
+                learner, X[part], y[part], k, digit, anomalous, result["episodes"]
             )
             result.setdefault(f"{what}-{k}", {})[str(digit)] = found
             if what in ("test", "unseen"):

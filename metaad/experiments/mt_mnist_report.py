@@ -82,6 +82,7 @@ def summary(seeds):
     out = {
         "seeds": sorted(seeds),
         "episodes_a_digit": first["episodes"],
+        "test images": first.get("test images", "shared"),
         "seconds_a_split": float(np.mean(seconds)),
     }
     for what in [w for w in first if isinstance(first[w], dict)]:
@@ -152,6 +153,8 @@ def commands(results, parts):
             if any(mark in variant for mark in (",", " together", " + ")):
                 continue
             options = {"protocol": name, "variant": variant, "parts": parts}
+            if summary_of.get("test images") == "shared":
+                options["test_images"] = "shared"
             words = record.options(**options, seeds=summary_of["seeds"])
             found.append(record.command("mt_mnist", *words))
     words = record.options(parts=parts)

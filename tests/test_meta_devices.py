@@ -225,3 +225,22 @@ def test_a_type_that_is_asked_for_is_that_of_the_weights():
     assert next(learner.module_.parameters()).dtype == torch.float64
     with pytest.raises(ValueError, match="float32, float64, bfloat16; got 'float16'"):
         few_shot("PLDA", dtype="float16", **quick).fit(one_class())
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("method", ["OC-ANIL", "Mahalanobis"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_cuda_learns_draws_there_and_resumes(method, dtype, tmp_path):
+    settings = {"iterations": 60, "n_tasks": 12, "side": SIDE, "random_state": 0}
+    settings |= {"device": "cuda", "dtype": dtype}
+    tasks = AllPairs(MadeUpTasks(one_class()))
+    learner = few_shot(method, **settings).fit(tasks)
+    assert len(learner.history_) == 60 and np.isfinite(learner.history_).all()
+    assert np.mean(learner.history_[-10:]) < np.mean(learner.history_[:10])
+    again = few_shot(method, checkpoint=tmp_path / "c", **settings).fit(tasks)
+    resumed = few_shot(method, checkpoint=tmp_path / "c", **settings).fit(tasks)
+    np.testing.assert_allclose(learner.history_, again.history_, rtol=1e-2)
+    assert resumed.history_ == again.history_
+    drawn = tasks.sample(12, torch.Generator("cuda").manual_seed(0))
+    assert drawn.query.device.type == drawn.normal.device.type == "cuda"

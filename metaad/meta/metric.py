@@ -105,8 +105,8 @@ class MetricLearner(MetaLearner):
 
 def embedding_width(net, tasks):
     """Find the width m of the embedding by embedding one task's support."""
-    weight = next(net.parameters())
-    rows = tasks.sample(1, 0).support[0].to(weight)
+    rows = tasks.sample(1, 0).support[0].cpu()
+    rows = rows.to(next(net.parameters(), rows))
     with torch.no_grad():
         return copy.deepcopy(net).eval()(rows).shape[-1]
 

@@ -21,7 +21,7 @@ from metaad.repro.claims import ClaimError, Claims, say
 from metaad.repro.parameters import PROFILES, ParameterError
 from metaad.repro.records import digest, recorded, results_dir, write_json
 from metaad.repro.run import Run, fix_arithmetic, seed_everything, start
-from metaad.repro.sources import source
+from metaad.repro.sources import on_gpu, source
 from metaad.repro.tables import markdown_table, number_table
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "fix_arithmetic",
     "markdown_table",
     "number_table",
+    "on_gpu",
     "recorded",
     "results_dir",
     "say",

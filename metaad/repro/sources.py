@@ -2,6 +2,7 @@
 
 from metaad.repro.records import recorded
 
+GPU = "python tests/tools/gpu.py"
 LESSONS = "make full"  # what records a lesson's own full run
 
 
@@ -17,6 +18,33 @@ def source(name):
     steps = f", the last of {len(commands)} steps" if len(commands) > 1 else ""
     parts = [f"Recorded by `{commands[-1]}`{steps}", *_spent(run)]
     return f"{', '.join(parts)} (`data/results/{name}.json`)."
+
+
+def on_gpu(lesson=None):
+    """Return one line of Markdown: what a GPU made of a lesson's full run, or that no
+    GPU has been at hand yet.
+
+    lesson : str, the name of a lesson; None speaks of the whole record."""
+    try:
+        record = recorded("gpu")
+    except FileNotFoundError:
+        return (
+            "No GPU record yet: every figure here was computed on a CPU. "
+            f"`{GPU}` makes one where there is a CUDA device."
+        )
+    run = record if lesson is None else record.get("lessons", {}).get(lesson, {})
+    seconds = run.get("seconds") or record.get("run", {}).get("seconds")
+    parts = [f"Recorded on {record['device']}"]
+    parts += [f"{_duration(seconds)}"] if seconds else []
+    if run.get("ratio"):
+        parts.append(f"{run['ratio']:.1f} times as fast as on the CPU")
+    if run.get("utilisation") is not None:
+        parts.append(f"the GPU busy for {run['utilisation']:.0f} % of it")
+    if run.get("auroc") is not None:
+        parts.append(f"mean AUROC {run['auroc']:.3f}")
+    if run.get("state", "ok") != "ok":
+        parts.append("not finished")
+    return f"{', '.join(parts)} (`data/results/gpu.json`, by `{GPU}`)."
 
 
 def _spent(run):

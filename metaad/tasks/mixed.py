@@ -2,7 +2,7 @@
 together.
 """
 
-from metaad.tasks.draws import namespace
+import numpy as np
 
 
 def mixed_rows(X, shape, rng):
@@ -14,4 +14,6 @@ def mixed_rows(X, shape, rng):
     Draws on the device of X. Returns (*shape, d), of the kind of X.
     """
     n, d = X.shape
-    return X[rng.integers(n, size=(*shape, d)), namespace(rng).arange(d)]
+    # Draws make their own, on the device; a table without torch has NumPy's
+    columns = getattr(rng, "arange", np.arange)(d)
+    return X[rng.integers(n, size=(*shape, d)), columns]

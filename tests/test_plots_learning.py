@@ -91,15 +91,35 @@ def test_errors_leave_out_what_diverged_and_keep_the_rest_in_its_row():
     assert lines(axis, "floor")[0].get_xdata()[0] == 3.0
 
 
-def test_a_start_that_runs_away_is_cut_at_the_edge_of_its_panel():
-    figure = learning.first_order(
-        {"pair": {"MAML": np.array([0.0, 0.5]), "FOMAML": np.array([0.0, -50.0])}},
-        {"first": [0.9, 0.1]},
-        (0.01, 0.1),
+def test_a_start_that_runs_away_leaves_its_panel():
+    figure = learning.starts(
+        {"pair": {"MAML": np.array([0.0, 0.5]), "FOMAML": np.array([0.0, -500.0])}}
     )
+    (axis,) = figure.axes
+    np.testing.assert_array_equal(lines(axis, "MAML")[0].get_ydata(), [0.0, 0.5])
+    assert lines(axis, "FOMAML")[0].get_ydata()[-1] < axis.get_ylim()[0]
+
+
+def test_cosines_stand_over_their_rates():
+    figure = learning.cosines({"first": [0.9, 0.1]}, (0.01, 0.1))
+    (axis,) = figure.axes
+    np.testing.assert_array_equal(lines(axis, "first")[0].get_ydata(), [0.9, 0.1])
+    assert [t.get_text() for t in axis.get_xticklabels()] == ["0.01", "0.1"]
+
+
+def test_training_shows_the_error_before_above_and_after_one_step_below():
+    found = np.array([[3.0, 2.9], [3.1, 1.0], [3.2, 0.5]])
+    figure = learning.training((1, 10, 100), {"MAML": found}, {"kernel": 0.2})
+    above, below = figure.axes
+    np.testing.assert_array_equal(lines(above, "MAML")[0].get_ydata(), found[:, 0])
     np.testing.assert_array_equal(
-        lines(figure.axes[0], "FOMAML")[0].get_ydata(), [0.0, -3.0]
+        lines(below, "MAML")[0].get_xydata(), np.c_[[1, 10, 100], found[:, 1]]
     )
-    np.testing.assert_array_equal(
-        lines(figure.axes[1], "first")[0].get_ydata(), [0.9, 0.1]
-    )
+    assert lines(below, "kernel")[0].get_ydata()[0] == 0.2
+    assert not lines(above, "kernel")
+
+
+def test_outer_steps_begin_at_zero():
+    figure = learning.outer_steps({"after": np.array([4.0, 2.0, 1.0])})
+    drawn = lines(figure.axes[0], "after")[0]
+    np.testing.assert_array_equal(drawn.get_xydata(), [[0, 4], [1, 2], [2, 1]])

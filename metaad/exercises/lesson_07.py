@@ -3,6 +3,8 @@
 import numpy as np
 
 from metaad.exercises.core import Exercise, Wrong
+from metaad.exercises.method_or_rival import CHOICE
+from metaad.exercises.outer_steps import INNER, OUTER
 
 
 def maml_start(h, c, alpha, steps):
@@ -81,8 +83,10 @@ def _square(low, high):
 
 
 EXERCISES = (
+    INNER,
+    OUTER,
     Exercise(
-        "07.1",
+        "07.3",
         maml_start,
         tasks,
         wrong=(
@@ -139,7 +143,7 @@ EXERCISES = (
         edges=((np.array([1.0, 5.0, 10.0]), np.array([0.0, 1.0, 2.0]), 0.1, 1),),
     ),
     Exercise(
-        "07.2",
+        "07.4",
         runs_away,
         pairs,
         wrong=(
@@ -215,7 +219,7 @@ EXERCISES = (
         ),
     ),
     Exercise(
-        "07.3",
+        "07.5",
         floor_of,
         amplitudes,
         wrong=(
@@ -235,7 +239,7 @@ EXERCISES = (
             ),
             Wrong(
                 _floor(_square, lambda a: (2 / np.pi) * a**2 * COS2),
-                "The whole bracket in (6) is squared, 2/π included.",
+                "The whole bracket in (9) is squared, 2/π included.",
             ),
             Wrong(
                 _floor(_square, lambda a: _mean_wave(2.55)),
@@ -244,7 +248,7 @@ EXERCISES = (
             Wrong(
                 lambda low, high: _square(low, high) / 2,
                 "This is the error of predicting zero. The mean wave is better by the "
-                "second term of (6).",
+                "second term of (9).",
             ),
             Wrong(
                 lambda low, high: _square(low, high) - _mean_wave((low + high) / 2),
@@ -267,4 +271,5 @@ EXERCISES = (
         hint="E[a] is (low + high) / 2, and the mean of cos² is ½ + sin(10) / 20.",
         edges=((0.1, 5.0), (2.0, 2.0), (1.0, 1.0)),
     ),
+    CHOICE,
 )

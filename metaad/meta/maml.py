@@ -9,6 +9,35 @@ from metaad.meta.base import MetaLearner
 from metaad.meta.inner_loop import both_through, inner_loop
 
 
+def outer_loop(module, loss, batches, optimizer, *, clip=10.0, **inner):
+    """Learn a start: per batch, adapt, then step down the queries' loss. The bare method.
+
+    Gives the start that `MAML` gives on the same batches. MAML adds learned rates,
+    checkpoints, devices and averages.
+
+    Parameters
+    ----------
+    module : nn.Module, changed in place: its parameters are the start θ.
+    loss : function (outputs, x, y) -> tensor (n_tasks,), of support and query alike.
+    batches : iterable of Task, with targets of the support. optimizer : of `module`.
+    clip : largest norm of an outer gradient. inner : settings of `inner_loop`.
+
+    Returns
+    -------
+    list of float, the mean L_query(θ_K) of each batch.
+    """
+    history = []
+    for task in batches:
+        adapted = inner_loop(module, loss, task.support, task.support_y, **inner)
+        value = loss(adapted(task.query), task.query, task.y).mean()  # L_query(θ_K)
+        optimizer.zero_grad()
+        value.backward()  # through the inner steps
+        nn.utils.clip_grad_norm_(module.parameters(), clip)
+        optimizer.step()  # moves θ, not θ_K
+        history.append(float(value.detach()))
+    return history
+
+
 class MAML(MetaLearner):
     """Model-agnostic meta-learning [1]: minimise, over the start θ, the query's loss
     after adapting to the support.

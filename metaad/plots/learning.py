@@ -47,6 +47,45 @@ def gradient_paths(centres, curvatures, paths, losses):
     return figure
 
 
+def outer_steps(losses):
+    """Draw the mean loss of the tasks while the outer loop moves the start.
+
+    losses : dict, label -> array (outer steps + 1,).
+    """
+    figure, axis = charts.one_panel(2.9)
+    for k, (label, values) in enumerate(losses.items()):
+        charts.curve(axis, range(len(values)), values, k, label, marker="")
+    axis.set(xlabel="outer steps", ylabel="mean loss of the tasks", yscale="log")
+    charts.legend_below(figure)
+    return figure
+
+
+def training(when, curves, levels=None):
+    """Draw how well the methods do on new waves while they learn: above before any step,
+    below after one.
+
+    Parameters
+    ----------
+    when : sequence of outer steps. curves : dict, method -> array (len(when), 2), the
+        error before and after.
+    levels : dict, label -> error, drawn as horizontal lines in the lower panel.
+    """
+    figure, (above, below) = charts.panels(
+        2, columns=1, height=2.6, extra=0.6, sharex=True
+    )
+    for k, (label, found) in enumerate(curves.items()):
+        for axis, values in zip((above, below), np.transpose(found), strict=True):
+            charts.curve(axis, when, values, k, label, markersize=4)
+    for (label, at), style in zip((levels or {}).items(), ("--", ":"), strict=False):
+        below.axhline(at, color=GREY, linestyle=style, linewidth=1.3, label=label)
+    above.set(title="error before any step", xscale="log")
+    below.set(title="error after one step", xlabel="outer steps", yscale="log")
+    _plain_log_ticks(below.yaxis)
+    _plain_log_ticks(below.xaxis, marks=(1,))
+    charts.legend_below(figure)
+    return figure
+
+
 def pulls(u, weights):
     """Draw how hard a task pulls at the start, against u = rate × curvature of the
     task.
@@ -150,48 +189,55 @@ def errors_by_method(results, lines=None):
     for (label, at), style in styles:
         axis.axvline(at, color=GREY, linestyle=style, linewidth=1.3, label=label)
     axis.set(xscale="log", xlabel="mean squared error on new points of the wave")
-    _plain_log_ticks(axis)
+    _plain_log_ticks(axis.xaxis)
     charts.name_rows(axis, list(results))
     charts.legend_below(figure)
     return figure
 
 
-def _plain_log_ticks(axis):
-    """Ticks at 1, 2 and 5 times a power of ten that lie in view, written plainly."""
-    low, high = axis.get_xlim()
-    every = [m * 10.0**p for p in range(-6, 7) for m in (1, 2, 5)]
-    at = [t for t in every if low <= t <= high]
-    charts.ticks(axis, at, [f"{t:g}" for t in at])
-    axis.set_xlim(low, high)
-
-
-def first_order(runs, cosines, rates):
-    """Draw where the first-order gradient leads astray: a start on two parabolas, and
-    the angle to the full gradient.
-
-    Parameters
-    ----------
-    runs : dict, title of a panel -> dict, method -> array (outer steps,), the start
-        after each outer step.
-    cosines : dict, label -> array like rates, cosine between the first-order gradient
-        and MAML's.
-    rates : sequence of inner rates.
+def _plain_log_ticks(side, marks=(1, 2, 5)):
+    """Ticks of one axis at such multiples of powers of ten as lie in view, plainly
+    written.
     """
-    figure, (*starts, last) = charts.panels(len(runs) + 1, height=2.9, extra=0.6)
-    for axis, (title, lines) in zip(starts, runs.items(), strict=True):
+    low, high = side.get_view_interval()
+    every = [m * 10.0**p for p in range(-6, 7) for m in marks]
+    at = [t for t in every if low <= t <= high]
+    side.set_ticks(at, [f"{t:g}" for t in at])
+    side.set_ticks([], minor=True)
+    side.axes.set(**{f"{side.axis_name}lim": (low, high)})
+
+
+def starts(runs):
+    """Draw where the start goes over the outer steps, cut at the edges of the panels.
+
+    runs : dict, title of a panel -> dict, method -> array (outer steps,).
+    """
+    figure, axes = charts.panels(len(runs), columns=3, height=2.7, sharey=True)
+    for axis, (title, lines) in zip(axes, runs.items(), strict=True):
         for k, (label, values) in enumerate(lines.items()):
             at = range(len(values))
-            charts.curve(axis, at, np.clip(values, -3, 3), k, label, marker="")
-        axis.set(title=title, xlabel="outer steps", ylim=(-3.1, 3.1))
-    starts[0].set_ylabel("start θ")
-    last.axhline(0, color=GREY, linewidth=0.8)
-    for k, (label, values) in zip((2, 3, 5), cosines.items(), strict=False):
-        charts.curve(last, rates, values, k, label)
-    last.set(
-        title="cosine of the two gradients",
-        xlabel="inner rate α, sinusoids",
-        xscale="log",
-        ylim=(-1.05, 1.1),
-    )
+            kept = np.clip(values, -1e4, 1e4)
+            charts.curve(axis, at, kept, k, label, marker="")
+        axis.set_yscale("symlog", linthresh=1)
+        axis.set_title(title, fontsize=charts.SMALL)
+        axis.set(xlabel="outer steps", ylim=(-300, 3))
+        axis.set_yticks([-100, -10, -1, 0, 1], ["-100", "-10", "-1", "0", "1"])
+        axis.minorticks_off()
+    axes[0].set_ylabel("start θ")
+    charts.legend_below(figure)
+    return figure
+
+
+def cosines(found, rates):
+    """Draw the cosine of the first-order and the full outer gradient.
+
+    found : dict, label -> list like rates. rates : sequence of inner rates.
+    """
+    figure, axis = charts.one_panel(2.9)
+    axis.axhline(0, color=GREY, linewidth=0.8)
+    for k, (label, values) in enumerate(found.items()):
+        charts.curve(axis, range(len(rates)), values, k, label)
+    charts.ticks(axis, range(len(rates)), [f"{r:g}" for r in rates])
+    axis.set(xlabel="inner rate α", ylabel="cosine", ylim=(-0.1, 1.1))
     charts.legend_below(figure)
     return figure

@@ -251,6 +251,14 @@ FIGURES = {
         {f"start {n}": rng.random((3, 6, 2)) for n in "AB"},
         {f"start {n}": 10.0 ** -np.arange(6.0) for n in "AB"},
     ),
+    "outer_steps": lambda: learning.outer_steps(
+        {f"after {k} steps": 10.0 ** -np.arange(6.0) for k in (0, 5)}
+    ),
+    "training": lambda: learning.training(
+        (1, 3, 10, 30, 100, 600),
+        {n: 3 - RAISE[:6, None] * [0.1, 1.0] for n in (*NAMES, "rate per tensor")},
+        {"kernel regression": 0.2},
+    ),
     "pulls": lambda: learning.pulls(
         np.linspace(0, 2, 6),
         {t: {n: RAISE for n in ("ERM", "MAML", "Reptile")} for t in ("one", "five")},
@@ -274,8 +282,13 @@ FIGURES = {
         {n: {f"{k} steps": interval(2.0, 0.2) for k in (0, 1, 5)} for n in NAMES},
         {"floor without adapting": 3.0, "kernel regression": 0.2},
     ),
-    "first_order": lambda: learning.first_order(
-        {f"curvatures 1 and {k}": {"MAML": RAISE, "FOMAML": -RAISE} for k in (3, 15)},
+    "starts": lambda: learning.starts(
+        {
+            f"curvatures {k} and {k + 7}": {"MAML": RAISE, "FOMAML": -RAISE}
+            for k in (1, 3, 5)
+        }
+    ),
+    "cosines": lambda: learning.cosines(
         {f"after {k} outer steps": [1.0, 0.9, 0.5] for k in (1, 100, 300)},
         (0.001, 0.01, 0.1),
     ),

@@ -19,6 +19,8 @@ each batch; for a classifier, which needs an output for each, they come from a p
 steps, same optimiser; episodic learners of the same classes see the very same batches.
 
 - Mahalanobis, OC-ANIL: trained in episodes (metaad.meta.few_shot).
+- Subspace: trained in episodes and by cross-entropy at once, through the head that the
+  classifier's features are judged with (metaad.meta.subspace).
 - classifier: trained with cross-entropy, no episodes (metaad.meta.classifier). Its score
   is one of eight, of five heads and two layers of features of length one. Which one is
   chosen for each fold, by two more classifiers that know only six of the eight classes
@@ -44,15 +46,16 @@ from metaad.experiments import few_shot_control_report as reporting
 from metaad.experiments import record
 from metaad.experiments.few_shot_control_batches import Replayed
 from metaad.experiments.parts import Steps
-from metaad.meta.classifier import Classifier
+from metaad.meta.classifier import Classifier, without_last
 from metaad.meta.few_shot import BENDING, NESTED, SETTINGS, TRAINING, few_shot, trunk
+from metaad.meta.subspace import Subspace
 from metaad.nets import ConvNet
 from metaad.tasks import AllPairs, MadeUpTasks, OneClassTasks
 from metaad.tasks.class_pool import ClassPool
 from metaad.train import seeded
 
 FAMILIES = {"MNIST": "mnist", "Fashion-MNIST": "fashion-mnist"}
-EPISODIC = ("Mahalanobis", "OC-ANIL")
+EPISODIC = ("Mahalanobis", "OC-ANIL", "Subspace")
 VARIANTS = (
     "untrained",
     "classifier/bent",
@@ -61,6 +64,8 @@ VARIANTS = (
     "Mahalanobis/all",
     "OC-ANIL/bent",
     "OC-ANIL/all",
+    "Subspace/bent",
+    "Subspace/all",
 )
 ITERATIONS, CLASSES = 200, 32  # of every method: steps, classes in a batch
 SIZE = SETTINGS | {"n_tasks": CLASSES}
@@ -120,9 +125,14 @@ def classifier(fold, known, rows, classes, iterations, seed, **changed):
 def episodic(method, batches, iterations, seed):
     """Return a fitted learner and its CPU seconds; drawing costs the first one alone."""
     began = time.process_time()
-    shots = {"shots": NESTED} if method == "Mahalanobis" else {}
-    options = SIZE | {"iterations": iterations} | shots
-    learner = few_shot(method, device="cpu", random_state=seed, **options)
+    options = SIZE | {"iterations": iterations, "device": "cpu", "random_state": seed}
+    options |= {} if method == "OC-ANIL" else {"shots": NESTED}
+    if method == "Subspace":
+        with seeded(seed, torch.device("cpu")):
+            net = without_last(trunk(out=64))
+        learner = Subspace(net, classify=1.0, schedule="cosine", **options)
+    else:
+        learner = few_shot(method, **options)
     cropped = NESTED if method == "OC-ANIL" else None
     return learner.fit(batches.again(cropped)), time.process_time() - began
 
@@ -132,7 +142,16 @@ def run(family, split, seed, n_known, variants, path, iterations, n_episodes):
     fold = Fold(family, split, n_known)
     about = {"family": family, "split": split, "seed": seed, "known": fold.known}
     about |= {"iterations": iterations, "episodes": n_episodes, "cosine": COSINE}
-    code = [Classifier, ClassPool, few_shot, ConvNet, judging, Fold, classifier]
+    code = [
+        Classifier,
+        ClassPool,
+        Subspace,
+        few_shot,
+        ConvNet,
+        judging,
+        Fold,
+        classifier,
+    ]
     steps = Steps(path, [*code, episodic], data=fold.X, **about)
     if n_known == 8 and seed == 0:
         steps("pixels", lambda: judging.pixels(fold, n_episodes))
@@ -184,7 +203,8 @@ def judged(fold, method, batches, about):
     n, seed = about["iterations"], about["seed"]
     learner, seconds = episodic(method, batches, n, seed)
     found = judging.learner(learner, fold, about["episodes"])
-    layers = {"convolutions": 1} | ({"embedding": 0} if method != "OC-ANIL" else {})
+    layers = {"convolutions": 0 if method == "Subspace" else 1}
+    layers |= {"embedding": 0} if method == "Mahalanobis" else {}
     of = fold.held_out, fold.known, ~fold.train, about["episodes"], {}, layers
     heads = judging.heads(learner, fold, *of)
     return {"own": found, "heads": heads, "training seconds": round(seconds, 1)}

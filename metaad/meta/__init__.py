@@ -27,6 +27,7 @@ __all__, __getattr__, __dir__ = attach(
         "proposals": [],
         "reptile": ["Reptile"],
         "stack": ["Stack"],
+        "subspace": ["Subspace"],
         "support_heads": [],
     },
 )

@@ -1,8 +1,13 @@
 """One-class subspace network: the distance to the flat through the support, in features
-trained for it.
+trained for it, in episodes and by classification at once.
 """
 
-from metaad.meta.metric import MetricLearner
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from metaad.meta.inner_loop import both_through
+from metaad.meta.metric import MetricLearner, embedding_width
 from metaad.meta.support_heads import gram, shrunk, unit
 
 
@@ -23,12 +28,72 @@ class Subspace(MetricLearner):
     estimator : nn.Module from rows (n, d) to features (n, m). A copy is trained.
     iterations, n_tasks, learning_rate, schedule, average, clip, device, random_state,
         progress, shots, checkpoint : see MetricLearner.
+    classify : weight of the cross-entropy of a linear layer that names the known
+        classes; 0 leaves it out. Made-up classes, whose `normal` is -1, have no name.
 
     References
     ----------
     [1] Simon, Koniusz, Nock and Harandi, Adaptive Subspaces for Few-Shot Learning, CVPR
         2020.
+    [2] Chen, Liu, Xu, Darrell and Wang, Meta-Baseline, ICCV 2021 (a classifier's
+        training and episodes, one after the other).
     """
+
+    def __init__(
+        self,
+        estimator,
+        iterations=300,
+        n_tasks=8,
+        learning_rate=3e-3,
+        schedule="constant",
+        average=0.0,
+        clip=10.0,
+        device="auto",
+        random_state=None,
+        progress=False,
+        shots=None,
+        checkpoint=None,
+        classify=0.0,
+    ):
+        super().__init__(
+            estimator,
+            iterations,
+            n_tasks,
+            learning_rate,
+            schedule,
+            average,
+            clip,
+            device,
+            random_state,
+            progress,
+            shots,
+            checkpoint,
+        )
+        self.classify = classify
+
+    def loss(self, task):
+        """Compute the episodes' loss plus `classify` times the cross-entropy."""
+        net, y = self.module_["net"], task.support_y
+        support, query = both_through(net, task.support, task.query)
+        losses = []
+        for k in self._shots(support.shape[1]):
+            labels = None if y is None else y[:, :k]
+            scores = self._score(support[:, :k], labels, query)
+            losses.append(self.outer_loss(scores[..., None], task))
+        loss = torch.stack(losses).mean()
+        if not self.classify:
+            return loss
+        return loss + self.classify * self._naming(support, query, task)
+
+    def _naming(self, support, query, task):
+        """Compute the cross-entropy of the images of known classes."""
+        k, q = support.shape[1], query.shape[1] // len(support)
+        normal = torch.as_tensor(task.normal, device=query.device)
+        named = torch.cat([normal.repeat_interleave(k), normal.repeat_interleave(q)])
+        rows = torch.cat([support.flatten(0, 1), query.flatten(0, 1)])[named >= 0]
+        known = torch.as_tensor(self.classes_, device=query.device)
+        at = torch.searchsorted(known, named[named >= 0])
+        return cross_entropy(self.module_["names"](rows), at)
 
     def _head(self, width):
         return {"log_scale": 2.0, "threshold": 0.5, "log_prior_rows": -2.0}
@@ -43,3 +108,17 @@ class Subspace(MetricLearner):
         products = gram(unit(support), unit(query))
         left = shrunk(*products, prior=head["log_prior_rows"].exp())
         return head["log_scale"].exp() * (left.to(query.dtype) - head["threshold"])
+
+    def _build(self, net, tasks):
+        module = super()._build(net, tasks)
+        if self.classify:
+            self.classes_ = known_classes(tasks)
+            width = embedding_width(net, tasks)
+            module["names"] = nn.Linear(width, len(self.classes_))
+        return module
+
+
+def known_classes(tasks, look=64):
+    """List the classes that a large batch of tasks calls normal, those without a name
+    (-1) left out."""
+    return sorted({int(c) for c in tasks.sample(look, 0).normal if c >= 0})

@@ -12,6 +12,7 @@ from metaad import metrics, repro
 from metaad.experiments import few_shot_control as experiment
 from metaad.experiments import few_shot_control_judge as judging
 from metaad.experiments import few_shot_control_report as reporting
+from metaad.experiments import few_shot_control_thresholds as thresholds
 from metaad.experiments.few_shot_control_batches import Replayed
 from metaad.tasks import OneClassTasks
 
@@ -89,6 +90,36 @@ def test_the_head_is_the_best_on_the_validation_classes():
     made = judging.choice(measured(0.7, 0.8))
     assert made["2"]["head"] == made["10"]["head"] == "mean, embedding"
     assert made["2"]["thresholds"]["mean, embedding"] == pytest.approx(8.0)
+
+
+def test_own_scores_judge_each_support_row_by_the_others():
+    rng = np.random.default_rng(0)
+    s = rng.normal(size=(2, 4, 6))
+    own = torch.as_tensor(s @ s.transpose(0, 2, 1))
+    found = thresholds.own_scores("mean", own).numpy()
+    for i in range(4):
+        others = np.delete(s[1], i, axis=0).mean(axis=0)
+        assert found[1, i] == pytest.approx(((s[1, i] - others) ** 2).sum())
+    # of two rows, each is judged by its distance to the other
+    two = thresholds.own_scores("residual", own[:, :2, :2]).numpy()
+    np.testing.assert_allclose(two[0], ((s[0, 0] - s[0, 1]) ** 2).sum(), rtol=1e-6)
+
+
+def test_the_threshold_is_chosen_by_accuracy_on_others_and_judged_everywhere():
+    rng = np.random.default_rng(0)
+
+    def scores(gap):
+        normal, odd = rng.normal(0, 1, (6, 100)), rng.normal(gap, 1, (6, 100))
+        return np.concatenate([normal, odd], axis=1)
+
+    good, poor = ("mean", thresholds.KINDS[1], 2), ("mean", thresholds.KINDS[0], 2)
+    episodes = [("others", 0, {good: scores(4), poor: scores(1)})]
+    misleading = [("held-out", 0, {good: scores(0), poor: scores(9)})]
+    choice = thresholds.chosen(episodes + misleading)
+    assert choice["2"]["kind"] == thresholds.KINDS[1]
+    assert choice["2"]["threshold"] == pytest.approx(2, abs=0.4)
+    found = thresholds.judged(episodes, choice)
+    assert found["others-2"]["0"]["accuracy"] > 0.95
 
 
 def part(classifier, other, ours):

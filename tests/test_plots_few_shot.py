@@ -144,3 +144,20 @@ def test_maps_share_one_scale_a_row_and_zero_is_white():
     assert flat.get_clim() == deep.get_clim() == (-2.0, 2.0)
     assert flat.cmap(flat.norm(0.0))[:3] == pytest.approx((1, 1, 1), abs=0.01)
     assert colors.to_hex(deep.cmap(deep.norm(-2.0))).upper() == COLOURS["normal"]
+
+
+def test_outer_loops_show_each_loss_smoothed_and_each_curvature_where_it_was_measured():
+    losses = {"full": np.linspace(0.7, 0.3, 30), "first order": np.full(30, 0.69)}
+    runs = {
+        name: {"loss": loss, "at": [1, 15, 30], "curvature": [0.2, 0.5, i + 1.0]}
+        for i, (name, loss) in enumerate(losses.items())
+    }
+    upper, lower = few_shot.outer_loops(runs).axes[:2]
+    for i, (name, loss) in enumerate(losses.items()):
+        line, points = upper.lines[i], lower.lines[i]
+        assert line.get_label() == name and line.get_xdata()[0] == 10
+        assert line.get_ydata()[0] == pytest.approx(loss[:10].mean())
+        assert len(line.get_xdata()) == 21
+        assert list(points.get_ydata()) == [0.2, 0.5, i + 1.0]
+    levels = [axis.lines[2].get_ydata()[0] for axis in (upper, lower)]
+    assert levels == pytest.approx([np.log(2), 2.0])

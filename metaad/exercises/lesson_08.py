@@ -4,6 +4,8 @@ import numpy as np
 from scipy.special import expit
 
 from metaad.exercises.core import Exercise, Wrong
+from metaad.exercises.episodes import FLAT, GRADIENT, STATISTICS
+from metaad.exercises.verdicts import VERDICT
 from metaad.tasks import OneClassTasks
 
 
@@ -213,4 +215,8 @@ EXERCISES = (
         ),
         judge=leaks_classes_only,
     ),
+    STATISTICS,
+    GRADIENT,
+    FLAT,
+    VERDICT,
 )

@@ -25,14 +25,18 @@ steps, same optimiser; episodic learners of the same classes see the very same b
   is one of eight, of five heads and two layers of features of length one. Which one is
   chosen for each fold, by two more classifiers that know only six of the eight classes
   and are judged on the other two, on training images. Every head is recorded too.
+- classifier/bent, calibrated: the same, with the best threshold that validation classes
+  can give it (few_shot_control_thresholds); it is there for its accuracy.
 - untrained: the classifier's trunk with the weights that it was drawn with.
 - pixels: the heads on the ten images themselves; nothing is learned.
 
-The record: `results[family][variant][where-K]` holds `by_class`, the ten AUROCs, each a
-mean over seeds and episodes, and `interval`; `accuracy[...]` the same at a threshold: 0
-for the episodic learners, who learn it, and for a head the best one on its validation
-classes. `chosen[family][variant]` lists what each fold chose. `gains[family]` holds paired
-differences. `few_known` holds the same for fewer known classes."""
+The record: `results[family][variant][where-K]` holds `by_class`, the AUROC of each of
+the ten classes, a mean over seeds and episodes, and `interval`; `accuracy` the same at a
+threshold: 0 for the episodic learners, who learn it, and for a head the best one on its
+validation classes. What the classifier can do is under "classifier/bent, calibrated".
+`chosen[family][variant]` lists what each fold chose, `gains[family]` paired differences
+of AUROC, `accuracy_gains[family]` those of accuracy from the calibrated classifier;
+`few_known` holds the same for fewer known classes, `longer` for more steps."""
 
 import time
 from pathlib import Path
@@ -43,6 +47,7 @@ import torch
 from metaad import data
 from metaad.experiments import few_shot_control_judge as judging
 from metaad.experiments import few_shot_control_report as reporting
+from metaad.experiments import few_shot_control_thresholds as thresholds
 from metaad.experiments import record
 from metaad.experiments.few_shot_control_batches import Replayed
 from metaad.experiments.parts import Steps
@@ -56,7 +61,9 @@ from metaad.train import seeded
 
 FAMILIES = {"MNIST": "mnist", "Fashion-MNIST": "fashion-mnist"}
 EPISODIC = ("Mahalanobis", "OC-ANIL", "Subspace")
+THRESHOLDS = reporting.THRESHOLDS
 VARIANTS = (
+    THRESHOLDS,
     "untrained",
     "classifier/bent",
     "classifier/all",
@@ -159,6 +166,8 @@ def run(family, split, seed, n_known, variants, path, iterations, n_episodes):
         # its batch normalisation has seen images, its weights are as they were drawn
         nothing = {"learning_rate": 0.0, "iterations": 20}
         steps("untrained", lambda: judged_classifier(fold, "bent", about, **nothing))
+    if THRESHOLDS in variants:
+        steps(THRESHOLDS, lambda: judged_thresholds(fold, about))
     for classes in ("bent", "all"):
         wanted = [v for v in variants if v.endswith(f"/{classes}")]
         name = f"classifier/{classes}"
@@ -171,6 +180,19 @@ def run(family, split, seed, n_known, variants, path, iterations, n_episodes):
             if name in wanted:
                 steps(name, lambda m=method, b=batches: judged(fold, m, b, about))
     return steps
+
+
+def judged_thresholds(fold, about):
+    """Choose a threshold on two known classes, judge it on the held-out ones: a dict."""
+    n, seed, half = about["iterations"], about["seed"], about["episodes"] // 2
+    left_out, six = fold.known[:2], fold.known[2:]
+    learner, _ = classifier(fold, six, fold.fitting, "bent", n, seed)
+    of = learner, fold, left_out, fold.choosing, half
+    choice = thresholds.chosen(thresholds.episodes_of(*of))
+    learner, _ = classifier(fold, fold.known, fold.train, "bent", n, seed)
+    of = learner, fold, fold.held_out, ~fold.train, about["episodes"]
+    found = thresholds.judged(thresholds.episodes_of(*of), choice)
+    return {"threshold": choice, "own": found}
 
 
 def judged_classifier(fold, classes, about, **changed):

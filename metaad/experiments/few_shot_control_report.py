@@ -12,6 +12,7 @@ from metaad.repro import recorded
 NAME = re.compile(r"(.+)-(\d)-(\d+)-(\d)-(\d+)\.json")  # family, split, seed, …
 CONTROLS = ("classifier/bent", "classifier/all")
 CHOSEN = "classifier"  # the better of both, on the validation classes of each fold
+THRESHOLDS = "classifier/bent, calibrated"
 PIXELS = "residual, pixels"
 
 
@@ -97,13 +98,27 @@ def gains(results):
     """Return {"A minus B": {where-K: interval}}, paired over the classes both have."""
     found, controls = {}, (CHOSEN, *CONTROLS)
     compared = [CONTROLS[::-1], *((v, "pixels") for v in results)]
-    ours = [v for v in results if v not in (*controls, "untrained", "pixels")]
+    ours = [
+        v for v in results if v not in (*controls, THRESHOLDS, "untrained", "pixels")
+    ]
     compared += [(v, control) for v in ours for control in controls]
     for a, b in compared:
         if a == b or not {a, b} <= set(results):
             continue
         found[f"{a} minus {b}"] = _paired(results[a], results[b])
     return found
+
+
+def accuracy_gains(accuracy):
+    """Return {variant: {where-K: interval}}: paired with the calibrated classifier."""
+    if THRESHOLDS not in accuracy:
+        return {}
+    control = accuracy[THRESHOLDS]
+    return {
+        v: _paired(of, control)
+        for v, of in accuracy.items()
+        if not v.startswith("classifier") and v != "untrained"
+    }
 
 
 def _paired(ours, theirs):
@@ -183,6 +198,7 @@ def block(parts):
         "results": results,
         "accuracy": accuracy,
         "gains": {family: gains(of) for family, of in results.items()},
+        "accuracy_gains": {f: accuracy_gains(of) for f, of in accuracy.items()},
         "chosen": choices(parts),
         "heads": heads(parts),
         "training_seconds": seconds(parts),

@@ -85,6 +85,17 @@ class Subspace(MetricLearner):
             return loss
         return loss + self.classify * self._naming(support, query, task)
 
+    def adapted(self, support, y=None):
+        """Lay the flat through supports (n_tasks, k, d): see MetricLearner.
+
+        Raises ValueError if y calls a row of the support anomalous."""
+        if y is not None and (y == 1).any():
+            raise ValueError(
+                "the flat is laid through normal rows alone; leave the anomalies out of "
+                "the support."
+            )
+        return super().adapted(support, y)
+
     def _naming(self, support, query, task):
         """Compute the cross-entropy of the images of known classes."""
         k, q = support.shape[1], query.shape[1] // len(support)
@@ -99,11 +110,6 @@ class Subspace(MetricLearner):
         return {"log_scale": 2.0, "threshold": 0.5, "log_prior_rows": -2.0}
 
     def _score(self, support, y, query):
-        if y is not None and (y == 1).any():
-            raise ValueError(
-                "the flat is laid through normal rows alone; leave the anomalies out of "
-                "the support."
-            )
         head = self.module_["head"]
         products = gram(unit(support), unit(query))
         left = shrunk(*products, prior=head["log_prior_rows"].exp())

@@ -38,10 +38,12 @@ def gram(support, query):
 
     Returns
     -------
-    float64 tensors: query with support (n_tasks, q, k), support with itself (n_tasks,
-    k, k), squared lengths of the query (n_tasks or 1, q).
+    float64 tensors (float32 on Apple's GPU, which has no other): query with support
+    (n_tasks, q, k), support with itself (n_tasks, k, k), squared lengths of the query
+    (n_tasks or 1, q).
     """
-    support, query = support.double(), query.double()
+    dtype = torch.float32 if support.device.type == "mps" else torch.float64
+    support, query = support.to(dtype), query.to(dtype)
     across = support.transpose(-1, -2)
     return query @ across, support @ across, query.square().sum(-1)
 
@@ -65,15 +67,18 @@ def residual(cross, own, squares):
     # both are orthogonal to the vector of ones, which the pseudo-inverse leaves out
     size = scatter.diagonal(dim1=-2, dim2=-1).mean(-1)[:, None, None]
     filled = scatter + size.clamp_min(1e-12)
-    filled = filled + 1e-10 * size * torch.eye(own.shape[-1], dtype=own.dtype)
+    filled = filled + 1e-10 * size * _eye(own)
     return _left_over(along, filled, mean(cross, own, squares))
 
 
 def shrunk(cross, own, squares, prior=PRIOR_ROWS):
     """Between residual and mean, κ = `prior`: (n_tasks, q)."""
     along, scatter = _centred(cross, own)
-    eye = torch.eye(own.shape[-1], dtype=own.dtype, device=own.device)
-    return _left_over(along, scatter + prior * eye, mean(cross, own, squares))
+    return _left_over(along, scatter + prior * _eye(own), mean(cross, own, squares))
+
+
+def _eye(own):
+    return torch.eye(own.shape[-1], dtype=own.dtype, device=own.device)
 
 
 def _centred(cross, own):

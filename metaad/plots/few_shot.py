@@ -209,6 +209,34 @@ def accuracy_by_threshold(at, panels, chosen):
     return figure
 
 
+def outer_loops(runs):
+    """Draw the outer loss of several trainings, and under it how sharp the support's loss
+    became where they walk.
+
+    Parameters
+    ----------
+    runs : {name: {"loss": array (n,), "at": steps (c,), "curvature": array (c,)}}, the
+        loss after every outer step, inner rate times curvature after some.
+
+    Returns
+    -------
+    matplotlib Figure. The loss is a mean over ten steps; dotted: log 2, the loss of one
+    who can't tell, and 2, beyond which a step leads uphill on a quadratic."""
+    figure, (upper, lower) = charts.panels(2, columns=1, height=2.1, sharex=True)
+    for i, (name, run) in enumerate(runs.items()):
+        window = min(10, len(run["loss"]))
+        smooth = np.convolve(run["loss"], np.full(window, 1 / window), "valid")
+        at = np.arange(window, len(run["loss"]) + 1)
+        charts.curve(upper, at, smooth, i, name, marker="")
+        charts.curve(lower, run["at"], run["curvature"], i, name)
+    for axis, level in ((upper, np.log(2)), (lower, 2.0)):
+        axis.axhline(level, color=GREY, linewidth=1.0, linestyle=":")
+    upper.set_ylabel("outer loss")
+    lower.set(ylabel="rate × curvature", xlabel="outer steps")
+    charts.legend_below(figure)
+    return figure
+
+
 def looks(images, maps, titles, below=None):
     """Draw images, and under each one map for every state of a detector: where ink
     makes it more or less anomalous.

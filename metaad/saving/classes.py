@@ -144,6 +144,11 @@ CLASSES = {
     "metaad.meta.ProtoNet": METRIC,
     "metaad.meta.Mahalanobis": METRIC,
     "metaad.meta.PLDA": METRIC,
+    "metaad.meta.Subspace": Saved(
+        LEARNER | {"classes_": Of(("list",), optional=True)},
+        ("learnable_", "reason_"),
+        ("checkpoint",),
+    ),
     "metaad.meta.Adversarial": METRIC,
     "metaad.meta.FewShot": Saved(
         {"learner_": Of(("ProtoNet", "Mahalanobis", "PLDA", "MAML"))},

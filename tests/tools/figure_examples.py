@@ -306,6 +306,16 @@ FIGURES = {
         "AUROC against all other digits: a tick for each digit, mean and interval",
         chance=0.5,
     ),
+    "outer_loops": lambda: few_shot.outer_loops(
+        {
+            name: {
+                "loss": np.linspace(0.7, end, 40),
+                "at": [1, 20, 40],
+                "curvature": [0.2, 1.0, top],
+            }
+            for name, end, top in (("full", 0.4, 1.2), ("first order", 0.69, 3.2))
+        }
+    ),
     "pairs": lambda: few_shot.pairs(TABLES),
     "confusions": lambda: few_shot.confusions(
         {t: rng.random((9, 10)) for t in ("real digits only", "with more classes")}

@@ -1,0 +1,188 @@
+"""What lesson 08 measures: curvature on the way, company in a batch, ink, and what it reads
+from its record.
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from metaad import metrics
+from metaad.experiments import lesson_08 as kit
+from metaad.experiments import lesson_08_record as record_of
+from metaad.meta import MAML
+from metaad.nets import ConvNet
+from metaad.tasks import OneClassTasks, Task
+
+
+def tasks(**sizes):
+    """Images of 8 x 8 pixels; a class is the place of a bright square."""
+    rng = np.random.default_rng(0)
+    y = np.repeat(np.arange(4), 40)
+    X = 0.2 * rng.random((160, 8, 8))
+    for i, c in enumerate(y):
+        X[i, 4 * (c // 2) : 4 * (c // 2) + 3, 4 * (c % 2) : 4 * (c % 2) + 3] += 0.7
+    sizes = {"k": 5, "n_query": 5} | sizes
+    return OneClassTasks(X, y, dtype=torch.float64, **sizes)
+
+
+def test_quick_images_are_means_of_blocks_of_four_pixels():
+    table, X, side = kit.images(True)
+    assert X.shape == (5000, 196) and side == 14
+    image = table.X[7]
+    assert X[7, 15] == pytest.approx(image[2:4, 2:4].mean())
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_every_method_gets_the_same_settings_and_the_reader_may_choose_the_steps(quick):
+    network, outer = kit.settings(quick, 14, 0, "cpu")
+    assert network["side"] == 14 and outer["device"] == "cpu"
+    assert kit.settings(quick, 14, 33, "cpu")[1] == outer | {"iterations": 33}
+
+
+def test_both_orders_start_alike_and_report_the_curvature_where_they_looked():
+    found = kit.both_orders(tasks(), 8, 4, "cpu", 0)
+    full, first = found["full"], found["first order"]
+    assert full["loss"][0] == first["loss"][0] and full["loss"][1:] != first["loss"][1:]
+    assert full["at"] == [1, 2, 3, 4] and len(full["curvature"]) == 4
+    assert not full["learner"].first_order and first["learner"].first_order
+    assert all(-1 <= c <= 1 for c in full["cosine"] + first["cosine"])
+
+
+class Loaded:
+    """A learner that is nothing but its network."""
+
+    def __init__(self, net):
+        self.module_ = nn.ModuleDict({"net": net})
+
+    def prepared(self, task):
+        return task
+
+
+def test_with_batch_statistics_the_company_moves_a_logit_and_without_it_does_not():
+    torch.manual_seed(0)
+    net = ConvNet((4, 4), side=8, batch_norm=True, dtype=torch.float64)
+    before = {n: v.clone() for n, v in net.state_dict().items()}
+    task = tasks().sample(1, 0)
+    found = kit.moved_by_company(Loaded(net), task)
+    assert found["running"] == 0 and found["batch"] > 1e-3
+    assert all(torch.equal(v, before[n]) for n, v in net.state_dict().items())
+    plain = ConvNet((4, 4), side=8, dtype=torch.float64)
+    still = kit.moved_by_company(Loaded(plain), task)
+    assert still["running"] == 0 and still["batch"] == 0
+
+
+def test_ink_is_the_score_with_it_minus_the_score_without():
+    weights = np.arange(16.0).reshape(4, 4)
+    detector = SimpleNamespace(
+        score_samples=lambda X: -(X * weights.ravel()).sum(axis=1)
+    )
+    found = kit.ink(detector, np.ones((4, 4)), 2)
+    assert found.shape == (3, 3)
+    assert found[0, 0] == pytest.approx(0 + 1 + 4 + 5)
+    assert found[2, 1] == pytest.approx(9 + 10 + 13 + 14)
+    left, right = kit.halves(found[None])
+    assert left[0] == pytest.approx(found[:, :1].mean())
+    assert right[0] == pytest.approx(found[:, -1:].mean())
+
+
+def test_training_rows_are_those_of_the_protocol():
+    y = np.tile(np.arange(10), 20)
+    table = SimpleNamespace(y=y, train=None)
+    rows = kit.training_rows(table)
+    assert rows.sum() == 160 and all(rows[y == c].sum() == 16 for c in range(10))
+    assert rows[:160].all()
+    given = SimpleNamespace(y=y, train=y > 3)
+    assert kit.training_rows(given) is given.train
+
+
+def test_measure_puts_the_classes_of_all_folds_in_order():
+    of = tasks(normal=(0, 1))
+    other = tasks(normal=(2, 3))
+    folds = [
+        (("train", None, part, part, held), None)
+        for part, held in ((of, (0, 1)), (other, (2, 3)))
+    ]
+    folds = [(Held(*protocol), learned) for protocol, learned in folds]
+    named = {"nearest": kit.SupportAlone("nearest")}
+    found = kit.measure(folds, lambda learned: named, 10, 0)
+    assert found["others"]["nearest"].shape == (4,)
+    assert found["others"]["nearest"].min() > 0.95
+
+
+class Held(tuple):
+    """A protocol of four tasks and the classes held out."""
+
+    def __new__(cls, *parts):
+        return super().__new__(cls, parts)
+
+    @property
+    def held_out(self):
+        return self[4]
+
+
+def test_a_table_of_pairs_has_a_value_for_every_other_class():
+    rng = np.random.default_rng(0)
+    y = np.repeat(np.arange(10), 70)
+    X = rng.random((700, 16)) + 3 * np.eye(10, 16)[y]
+    named = {"nearest": kit.SupportAlone("nearest")}
+    folds = [(SimpleNamespace(held_out=(2 * i, 2 * i + 1)), named) for i in range(5)]
+    grid = kit.pair_table(folds, "nearest", X, y, 5, torch.float64, 0, n_tasks=2)
+    values = np.array(grid, dtype=float)
+    assert np.isnan(np.diag(values)).all() and np.nanmin(values) > 0.95
+
+
+def test_an_episode_is_about_the_digit_that_was_asked_for():
+    of = tasks()
+    task = kit.episode(of, 2, 0)
+    assert isinstance(task, Task) and len(task.support) == 1
+    seen = task.support[0].view(-1, 8, 8)
+    assert (seen[:, 4:7, :3].mean(dim=(1, 2)) > 0.6).all()
+
+
+def made_up_record(gaps):
+    """A record in which each variant is ahead of the classifier by a gap of its own."""
+    rng = np.random.default_rng(0)
+    level = 0.9 + 0.01 * rng.random(10)
+    results = {"classifier": {w: {"by_class": level} for w in record_of.WHERES}}
+    for variant, gap in gaps.items():
+        moved = level + gap + 0.001 * rng.normal(size=10)
+        results[variant] = {w: {"by_class": moved} for w in record_of.WHERES}
+    return {"results": {"A": results, "B": results}}
+
+
+def test_the_headline_names_who_is_ahead_and_who_behind_on_both_families():
+    gaps = {"OC-ANIL/bent": -0.02, "Mahalanobis/all": 0.03, "Subspace/all": 0.0}
+    lead = record_of.leads(made_up_record(gaps))
+    found = lead["A"]["others-10"]["Mahalanobis/all"]
+    assert isinstance(found, metrics.Interval) and found.low > 0.02
+    said = record_of.headline(lead)
+    assert (
+        said.count("ahead: Mahalanobis network, made-up classes; behind: OC-ANIL") == 4
+    )
+    lead["B"]["others-10"]["Mahalanobis/all"] = metrics.Interval(0.0, -0.1, 0.1, 10)
+    assert "none is ahead; behind: OC-ANIL" in record_of.headline(lead)
+
+
+def test_decisions_are_read_as_intervals():
+    of = {w: {"value": 0.1, "low": 0.0, "high": 0.2, "n": 10} for w in record_of.WHERES}
+    found = record_of.decisions({"accuracy_gains": {"A": {"OC-ANIL/all": of}}})
+    assert found == {
+        "A: OC-ANIL, made-up classes": [metrics.Interval(0.1, 0.0, 0.2, 10)] * 4
+    }
+
+
+def test_not_adapted_leaves_the_learner_as_it_was():
+    learner = MAML(ConvNet((4,), side=8), steps=3)
+    assert kit.unadapted(learner).steps == 0 and learner.steps == 3
+
+
+@pytest.mark.parametrize(
+    ("gap", "word"),
+    [((0.2, 0.1), "left"), ((-0.1, -0.2), "right"), ((0.1, -0.1), "not")],
+)
+def test_the_zeros_are_read_by_their_interval(gap, word):
+    high, low = gap
+    assert word in kit.side_of(metrics.Interval(0.0, low, high, 20))

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from metaad import metrics
-from metaad.attacks import aurocs, fgsm, pgd
+from metaad.attacks import aurocs, fgsm
 from metaad.experiments import lesson_16, robust_nets, robustness
 from metaad.experiments.lesson_16 import Digits
 

@@ -27,5 +27,6 @@ RECORDS = {
     "one_class_gans": "one_class_gans",
     "one_class_mnist": "one_class_mnist",
     "policy_gradients": "13_policy_gradients",
+    "robustness": "robustness",
     "tuning": "tuning",
 }

@@ -6,6 +6,7 @@ from metaad.metrics import Interval
 from metaad.plots import (
     adversarial,
     architectures,
+    attacks,
     concept_map,
     concepts,
     detectors,
@@ -64,6 +65,24 @@ FIGURES = {
             for name in ("kNN", "denoising autoencoder")
         },
         {"a published net": {"auroc": 0.948}},
+    ),
+    "over_epsilon": lambda: attacks.over_epsilon(
+        (0.0, 0.02, 0.05, 0.1, 0.15),
+        {
+            title: {n: [interval()] * 5 for n in ("autoencoder", "adversarial, gate")}
+            for title in ("anomalies attacked", "all attacked")
+        },
+    ),
+    "moved_images": lambda: attacks.moved_images(
+        DIGITS[:6], DIGITS[6:], SCORES[:6] / 30, SCORES[6:12] / 30, np.arange(6) > 2
+    ),
+    "by_attack": lambda: attacks.by_attack(
+        {
+            n: dict.fromkeys(
+                ("FGSM", "PGD-50, 3 starts", "moved on another net"), interval()
+            )
+            for n in ("plain, 8 grey levels", "adversarial")
+        }
     ),
     "critic_on_a_line": lambda: gans.critic_on_a_line(
         np.linspace(-4, 6, 50),

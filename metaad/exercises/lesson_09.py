@@ -1,8 +1,19 @@
-"""Exercises of lesson 09: classes that nobody wrote."""
+"""Exercises of lesson 09: made-up classes, a metric head, and who gets the credit."""
 
 import numpy as np
 
 from metaad.exercises.core import Exercise, Wrong
+from metaad.exercises.credits import (
+    CONFUSED,
+    LUCKY,
+    MISCREDITED,
+    apart,
+    credit,
+    families,
+    luck,
+    tables,
+    trials,
+)
 from metaad.exercises.thresholds import (
     FAULTS,
     as_good_as_any,
@@ -44,7 +55,7 @@ def _by_classes(made, known, digits, held_out):
 
 
 def shrunken(support, prior, rows, guess):
-    """Return v of formula (3), array (m,): from the embedded support (K, m), the shared
+    """Return v of formula (1), array (m,): from the embedded support (K, m), the shared
     variances `prior` (m,), κ = `rows` and ρ = `guess`.
     """
     k, around = len(support), support - support.mean(axis=0)
@@ -134,6 +145,17 @@ EXERCISES = (
     ),
     Exercise(
         "09.2",
+        apart,
+        families,
+        wrong=CONFUSED,
+        praise=(
+            "A bent 3 is no anomaly for the 3. Told otherwise, the network learns that small "
+            "changes are alarming."
+        ),
+        hint="made_of[:, None] == own[:, None] compares every source with every class.",
+    ),
+    Exercise(
+        "09.3",
         shrunken,
         spreads,
         wrong=(
@@ -198,7 +220,7 @@ EXERCISES = (
                 lambda support, prior, rows, guess: np.sqrt(
                     shrunken(support, prior, rows, guess)
                 ),
-                "That is a standard deviation; (3) divides a square by v.",
+                "That is a standard deviation; (1) divides a square by v.",
             ),
         ),
         praise=(
@@ -208,7 +230,18 @@ EXERCISES = (
         hint="r is a sum over the support's rows, one for each coordinate.",
     ),
     Exercise(
-        "09.3",
+        "09.4",
+        credit,
+        tables,
+        wrong=MISCREDITED,
+        praise=(
+            "Four trainings answer three questions. The third one says whether the first two "
+            "may be read alone."
+        ),
+        hint="table[1] - table[0] is the head's part, for real and for made-up classes.",
+    ),
+    Exercise(
+        "09.5",
         best_threshold,
         many_anomalies,
         wrong=tuple(Wrong(fault, reply) for reply, fault in FAULTS),
@@ -217,5 +250,16 @@ EXERCISES = (
             "anomalies are rare."
         ),
         judge=as_good_as_any,
+    ),
+    Exercise(
+        "09.6",
+        luck,
+        trials,
+        wrong=LUCKY,
+        praise=(
+            "All settings are equally good here, and still the one who tries more shows "
+            "more. Count tries before you compare."
+        ),
+        hint="The best of the first `many` in each row, the best of the first `few`.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Where a threshold should lie: the judge of exercise 09.3, and its known faults."""
+"""Where a threshold should lie: the judge of exercise 09.5, and its known faults."""
 
 import numpy as np
 

@@ -14,11 +14,12 @@ import torch
 from torch import nn
 
 from metaad import metrics
+from metaad.experiments.lesson_09_batches import Replay, batches
 from metaad.experiments.lesson_09_classifier import HEADS, Classifier, FeatureHead
 from metaad.experiments.mt_mnist_judge import embedded
 from metaad.meta import MAML, PLDA, Mahalanobis, ProtoNet, evaluate
 from metaad.nets import ConvNet
-from metaad.tasks import AllPairs, MadeUpTasks, OneClassTasks, Task
+from metaad.tasks import OneClassTasks
 from metaad.train import seeded
 
 SOURCES = {"real digits only": 0.0, "with made-up classes": 5 / 6}
@@ -68,69 +69,6 @@ def design(quick, seed, **changes):
         sizes = {"channels": (16, 32), "episodes": 50, "n_query": 100}
         found = found._replace(**sizes, **LONG)
     return found._replace(**{n: v for n, v in changes.items() if v is not None})
-
-
-class Replay:
-    """Give the batches of a list again, in their order, to each learner anew."""
-
-    def __init__(self, batches):
-        self.batches, self.at = batches, 0
-        self.n_features = batches[0].support.shape[-1]
-
-    def sample(self, n_tasks, random_state=None):
-        """Return the next batch; one task alone is a look that takes none away."""
-        found = self.batches[self.at % len(self.batches)]
-        self.at += n_tasks > 1
-        return found
-
-
-def batches(tasks, share, plan, seed):
-    """Draw the batches of one training: a list of Tasks, as AllPairs gives them.
-
-    The made-up classes come from a bank of `plan.bank` recipes, so that they can be
-    named: `normal` numbers the class of each task, first the digits of `tasks`, then
-    the recipes.
-    """
-    rng = np.random.default_rng(seed)
-    bending = {"strange": 0.3, "affine": 0.6, "elastic": 0.6}
-    made = MadeUpTasks(tasks, share=share, **bending)
-    bank = made.recipes(plan.bank, rng)
-    return [_batch(made, bank, plan, rng) for _ in range(plan.iterations)]
-
-
-def _batch(made, bank, plan, rng):
-    k, q, first = plan.k, made.tasks.n_query, len(made.digits)
-    n_made = round(made.share * plan.classes)
-    rounds = -(-(plan.classes - n_made) // first)
-    real = np.concatenate([rng.permutation(first) for _ in range(rounds)])
-    real = real[: plan.classes - n_made]
-    which = rng.choice(plan.bank, n_made, replace=n_made > plan.bank)
-    own = np.concatenate([real, first + np.arange(n_made)])
-    recipes = take(bank, which)
-    images = made.draw(recipes, np.repeat(own[:, None], k + q, axis=1), rng)
-    weights = AllPairs(made).weights(own, recipes)  # (c, c)
-    y = own[:, None] != own
-    y, weight = (
-        torch.as_tensor(np.repeat(a, q, axis=1), dtype=images.dtype)
-        for a in (y, weights)
-    )  # (c, c q)
-    query = images[:, k:].flatten(0, 1)[None]  # (1, c q, d)
-    number = np.concatenate([real, first + which])
-    return Task(images[:, :k], query, y, None, number, weight)
-
-
-def take(recipes, which):
-    """Take those recipes whose numbers are in `which`."""
-    doodles = None if recipes.doodles is None else recipes.doodles.take(which)
-    return type(recipes)(*(part[which] for part in recipes[:4]), doodles)
-
-
-def strengthened(recipes, strength):
-    """Change how far warped and turned classes are moved: 0 leaves the digit as it is,
-    1 is the recipe itself.
-    """
-    linear = np.eye(2) + strength * (recipes.linear - np.eye(2))
-    return recipes._replace(linear=linear, bend=strength * recipes.bend)
 
 
 def learner(name, plan, side, n_classes, seed):
@@ -283,24 +221,11 @@ def _dtype(made):
     return next(made.module_.parameters()).cpu().detach().numpy().dtype
 
 
-def credit(found, place, metric="Mahalanobis", control="classifier, mean"):
-    """Divide the credit between two halves, by held-out class.
-
-    found : see `study`. Returns {"head": (n,), "classes": (n,), "both": (n,)}: what the
-    metric head adds to the control, mean of both sources; what made-up classes add,
-    mean of the two learners; and by how much more they add to the metric head.
+def two_by_two(found, place, metric="Mahalanobis", control="classifier, PCA residual"):
+    """Return what exercise 09.4 divides: AUROC (2, 2, n), first axis control and metric
+    head, second real digits only and with made-up classes.
     """
-    real, made = SOURCES
-    table = np.array(
-        [[found[n, s, place] for s in (real, made)] for n in (control, metric)]
-    )  # (control or metric, real or made, n)
-    by_source = table[1] - table[0]
-    by_learner = table[:, 1] - table[:, 0]
-    return {
-        "head": by_source.mean(axis=0),
-        "classes": by_learner.mean(axis=0),
-        "both": by_learner[1] - by_learner[0],
-    }
+    return np.array([[found[n, s, place] for s in SOURCES] for n in (control, metric)])
 
 
 def gains(found, place):

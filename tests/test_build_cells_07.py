@@ -1,5 +1,5 @@
-"""The inner loop that lesson 07 writes by hand computes what the package's does,
-second order included.
+"""The loops that lesson 07 writes by hand compute what the package's do, second order
+included.
 """
 
 import json
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from metaad.experiments.lesson_07_network import Small
 from metaad.meta import squared_error
 from metaad.meta.inner_loop import inner_loop
 from metaad.nets import MLP
@@ -17,15 +18,33 @@ LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "07_maml_maths.ipyn
 
 
 @pytest.fixture(scope="module")
-def by_hand():
-    """The function that the lesson's slower build cell defines."""
+def built():
+    """What the lesson's build cells define, in one namespace."""
     cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
-    source = next(
-        "".join(c["source"]) for c in cells if "slower" in c["metadata"].get("tags", [])
-    )
     names = {"torch": torch}
-    exec(compile(source, LESSON.name, "exec"), names)
-    return names["inner_loop"]
+    for cell in cells:
+        if "build" in cell["metadata"].get("tags", []):
+            exec(compile("".join(cell["source"]), LESSON.name, "exec"), names)
+    return names
+
+
+@pytest.fixture(scope="module")
+def by_hand(built):
+    """The inner loop that the lesson's slower build cell defines."""
+    return built["inner_loop"]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_both_loops_of_the_lesson_end_at_the_weights_of_maml(built, seed):
+    small = Small(seed)
+    assert small.ends_like_the_package(built["outer_loop"], seed)
+
+    def wrong(net, loss, batches, optimizer, **inner):
+        return built["outer_loop"](
+            net, loss, batches, optimizer, first_order=True, **inner
+        )
+
+    assert not small.ends_like_the_package(wrong, seed)
 
 
 @pytest.mark.parametrize("steps", [0, 1, 4])

@@ -208,8 +208,7 @@ def made_up_trials():
 
 def test_a_record_holds_means_medians_and_the_share_of_waves_won():
     trial, plain = made_up_trials()
-    curves = {n: np.ones((2, 2)) for n in trial}
-    kept = report.record([trial, trial], [curves] * 2, plain, plain, 7)
+    kept = report.record([trial, trial], plain, plain, 7)
     assert kept["errors"]["MAML"]["1"].value == pytest.approx(trial["MAML"][1].mean())
     assert kept["errors"]["Meta-SGD"]["5"] is None
     assert kept["medians"]["Meta-SGD"]["10"] == np.median(trial["Meta-SGD"][10])

@@ -54,7 +54,7 @@ def errors_table(means, medians, rivals, *, below=None):
     for name, pair in rivals.items():
         rows.append([name, "", text_of(*pair), "", "", ""])
     return repro.number_table(
-        ["method", "before", *(f"{k} steps" for k in STEPS[1:])], rows
+        ["method", "before", *(f"{k} step{'s' * (k > 1)}" for k in STEPS[1:])], rows
     )
 
 
@@ -97,11 +97,8 @@ def better_than_kernel(measured, plain):
     }
 
 
-def record(trials, curves, plain, of_mean_wave, iterations):
-    """Gather what a full run keeps: a dict of numbers, see data/results/07_maml_maths.json.
-
-    curves : list over starts of dict method -> array (looks, 2).
-    """
+def record(trials, plain, of_mean_wave, iterations):
+    """Gather what a full run keeps: a dict of numbers, see data/results/07_maml_maths.json."""
     measured = over_starts(trials)
     first = {name: steps[1] for name, steps in measured.items()}
     others = {n: v for n, v in first.items() if n != "MAML"}
@@ -130,15 +127,7 @@ def record(trials, curves, plain, of_mean_wave, iterations):
         "maml_minus_meta_sgd_by_start": [
             metrics.paired(t["MAML"][1], t["Meta-SGD"][1]) for t in trials
         ],
-        "curves": {
-            n: _plain(np.mean([c[n] for c in curves], axis=0)) for n in curves[0]
-        },
     }
-
-
-def _plain(curve):
-    """A curve (looks, 2) as lists, None where a run was cut and nobody looked."""
-    return [[float(v) if np.isfinite(v) else None for v in pair] for pair in curve]
 
 
 def _differences(base, others):

@@ -146,7 +146,7 @@ def made_up_record(gaps):
     """A record in which each variant is ahead of the classifier by a gap of its own."""
     rng = np.random.default_rng(0)
     level = 0.9 + 0.01 * rng.random(10)
-    results = {"classifier": {w: {"by_class": level} for w in record_of.WHERES}}
+    results = {record_of.CONTROL: {w: {"by_class": level} for w in record_of.WHERES}}
     for variant, gap in gaps.items():
         moved = level + gap + 0.001 * rng.normal(size=10)
         results[variant] = {w: {"by_class": moved} for w in record_of.WHERES}

@@ -6,17 +6,18 @@ from metaad import metrics
 from metaad.exercises.core import Exercise, Wrong
 
 MARGIN = 0.01
-WORDS = ("episodes", "features", "equal", "not known")
+EPISODES, FEATURES, EQUAL, NOT_KNOWN = range(4)
 
 
 def verdict(ours, features, margin):
-    """Say what a paired comparison over classes has shown, one of WORDS."""
+    """Say what a paired comparison over classes has shown, 0 episodes are ahead,
+    1 features are, 2 equal, 3 not known."""
     found = metrics.paired(ours, features)
     if found.low > 0:
-        return "episodes"
+        return EPISODES
     if found.high < 0:
-        return "features"
-    return "equal" if max(-found.low, found.high) < margin else "not known"
+        return FEATURES
+    return EQUAL if max(-found.low, found.high) < margin else NOT_KNOWN
 
 
 def comparisons(rng):
@@ -30,24 +31,24 @@ def comparisons(rng):
 
 def _by_mean(ours, features, margin):
     gap = np.mean(ours) - np.mean(features)
-    return "equal" if abs(gap) < margin else WORDS[int(gap < 0)]
+    return EQUAL if abs(gap) < margin else FEATURES if gap < 0 else EPISODES
 
 
 def _apart(ours, features, margin):
     one, two = metrics.bootstrap(ours), metrics.bootstrap(features)
     if one.low > two.high:
-        return "episodes"
-    return "features" if two.low > one.high else "equal"
+        return EPISODES
+    return FEATURES if two.low > one.high else EQUAL
 
 
 def _no_margin(ours, features, margin):
     found = verdict(ours, features, margin)
-    return "equal" if found == "not known" else found
+    return EQUAL if found == NOT_KNOWN else found
 
 
 def _never_equal(ours, features, margin):
     found = verdict(ours, features, margin)
-    return "not known" if found == "equal" else found
+    return NOT_KNOWN if found == EQUAL else found
 
 
 def _turned(ours, features, margin):
@@ -55,16 +56,16 @@ def _turned(ours, features, margin):
 
 
 def _wins(ours, features, margin):
-    return "episodes" if np.sum(ours > features) > 5 else "features"
+    return EPISODES if np.sum(ours > features) > 5 else FEATURES
 
 
 def _margin_to_win(ours, features, margin):
     found = metrics.paired(ours, features)
     if found.low > margin:
-        return "episodes"
+        return EPISODES
     if found.high < -margin:
-        return "features"
-    return "equal" if max(-found.low, found.high) < margin else "not known"
+        return FEATURES
+    return EQUAL if max(-found.low, found.high) < margin else NOT_KNOWN
 
 
 VERDICT = Exercise(

@@ -28,6 +28,8 @@ steps, same optimiser; episodic learners of the same classes see the very same b
 - classifier/bent, calibrated: the same, with the best threshold that validation classes
   can give it (few_shot_control_thresholds); it is there for its accuracy.
 - untrained: the classifier's trunk with the weights that it was drawn with.
+- classifier/bent, residual: always the residual in the convolutions' features, fixed
+  before any test; classifier: bent or all, whichever its validation classes prefer.
 - pixels: the heads on the ten images themselves; nothing is learned.
 
 The record: `results[family][variant][where-K]` holds `by_class`, the AUROC of each of

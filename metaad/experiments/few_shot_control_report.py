@@ -13,6 +13,9 @@ NAME = re.compile(r"(.+)-(\d)-(\d+)-(\d)-(\d+)\.json")  # family, split, seed, â
 CONTROLS = ("classifier/bent", "classifier/all")
 CHOSEN = "classifier"  # the better of both, on the validation classes of each fold
 THRESHOLDS = "classifier/bent, calibrated"
+# the head that was fixed before any test: no choice, none of its noise
+FIXED = "classifier/bent, residual"
+HEAD = "residual, convolutions"
 PIXELS = "residual, pixels"
 
 
@@ -40,6 +43,9 @@ def values_of(steps):
             for c, measured in of.items():
                 for what, value in measured.items():
                     yield name, where, int(c), what, value
+    for where, of in results.get(CONTROLS[0], {}).get("heads", {}).items():
+        for c, measured in of[HEAD].items():
+            yield FIXED, where, int(c), "auroc", measured["auroc"]
     best = {}
     for k in ("2", "10"):
         has = [c for c in CONTROLS if results.get(c, {}).get("chosen")]
@@ -67,7 +73,7 @@ def _chosen(name, result):
         if name == "pixels":
             head = PIXELS
         # nothing to choose on: the head that most folds choose
-        found[where] = of[head or "residual, convolutions"]
+        found[where] = of[head or HEAD]
     return found
 
 
@@ -96,7 +102,7 @@ def summed(of):
 
 def gains(results):
     """Return {"A minus B": {where-K: interval}}, paired over the classes both have."""
-    found, controls = {}, (CHOSEN, *CONTROLS)
+    found, controls = {}, (FIXED, CHOSEN, *CONTROLS)
     compared = [CONTROLS[::-1], *((v, "pixels") for v in results)]
     ours = [
         v for v in results if v not in (*controls, THRESHOLDS, "untrained", "pixels")

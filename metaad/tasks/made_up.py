@@ -250,7 +250,8 @@ class MadeUpTasks:
         """Say where each pixel lies in the old image: tensor (n, side, side, 2)."""
         n, a = len(made), self.affine
         linear = linear_maps(n, rng, turn=0.15 * a, stretch=0.1 * a, slant=0.1 * a)
-        bend = self.elastic * 0.05 * smooth_noise(n, 5, self.side, rng)
+        bend = smooth_noise(n, 5, self.side, rng)
+        bend *= self.elastic * 0.05
         bend += a * rng.uniform(-0.08, 0.08, (n, 2, 1, 1))
         linear[made] = recipes.linear[recipe[made]] @ linear[made]
         bend[made] += recipes.bend[recipe[made]]
@@ -263,7 +264,7 @@ class MadeUpTasks:
         X = self.tasks.X
         rows = torch.as_tensor(rows, device=X.device)
         shape = self.side, self.side
-        digits = X[rows[:, 0]].view(-1, *shape).clone()
+        digits = X[rows[:, 0]].view(-1, *shape)
         at = torch.as_tensor(np.flatnonzero(made), device=X.device)
         if len(at):
             pair = X[rows[at]].view(-1, 2, *shape)

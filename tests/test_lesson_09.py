@@ -18,7 +18,14 @@ from metaad.experiments.lesson_09_classifier import (
     class_means,
     unit,
 )
-from metaad.experiments.lesson_09_record import ASKED, BEST, Published, method_of
+from metaad.experiments.lesson_09_record import (
+    ASKED,
+    BEST,
+    FOLDS,
+    Published,
+    fold_differences,
+    method_of,
+)
 from metaad.tasks import AllPairs, MadeUpTasks, OneClassTasks, Task
 
 
@@ -271,3 +278,22 @@ def test_what_the_halves_bought_is_paired_over_digits_and_corrected():
         alone = metrics.bootstrap(each)
         assert bought[variant].value == pytest.approx(alone.value)
         assert bought[variant].low <= alone.low + 1e-9
+
+
+def test_the_record_shared_its_test_images_as_the_lesson_says():
+    assert Published().shared_images()
+
+
+def test_differences_on_the_folds_are_paired_and_leave_out_what_is_not_whole():
+    rng = np.random.default_rng(0)
+    values = {v: rng.uniform(0.8, 1, 10) for v in ("Mahalanobis/all", "classifier/bent")}
+    variants = {
+        v: {w: {"by_class": list(a)} for w in FOLDS} for v, a in values.items()
+    }
+    found = fold_differences(variants)
+    name = "both halves minus the classifier, real"
+    gap = (values["Mahalanobis/all"] - values["classifier/bent"]).mean()
+    for where in FOLDS:
+        assert set(found[where]) == {name}
+        assert found[where][name].value == pytest.approx(gap)
+    assert fold_differences({"pixels": variants["classifier/bent"]}) == {}

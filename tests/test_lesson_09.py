@@ -286,10 +286,10 @@ def test_the_record_shared_its_test_images_as_the_lesson_says():
 
 def test_differences_on_the_folds_are_paired_and_leave_out_what_is_not_whole():
     rng = np.random.default_rng(0)
-    values = {v: rng.uniform(0.8, 1, 10) for v in ("Mahalanobis/all", "classifier/bent")}
-    variants = {
-        v: {w: {"by_class": list(a)} for w in FOLDS} for v, a in values.items()
+    values = {
+        v: rng.uniform(0.8, 1, 10) for v in ("Mahalanobis/all", "classifier/bent")
     }
+    variants = {v: {w: {"by_class": list(a)} for w in FOLDS} for v, a in values.items()}
     found = fold_differences(variants)
     name = "both halves minus the classifier, real"
     gap = (values["Mahalanobis/all"] - values["classifier/bent"]).mean()

@@ -215,12 +215,17 @@ def five_folds():
     tables = []
     for family, of in sorted(results.items(), reverse=True):
         whole = {v: found for v, found in of.items() if _complete(found)}
-        rows = [[v, *(metrics.bootstrap(f[w]["by_class"]) for w in FOLDS)] for v, f in whole.items()]
+        rows = [
+            [v, *(metrics.bootstrap(f[w]["by_class"]) for w in FOLDS)]
+            for v, f in whole.items()
+        ]
         head = [f"AUROC, five folds of {family}", *FOLDS.values()]
         tables.append(repro.markdown_table(head, rows))
         gaps = fold_differences(whole)
         if gaps:
-            rows = [[n, *(gaps[w][n] for w in FOLDS)] for n in next(iter(gaps.values()))]
+            rows = [
+                [n, *(gaps[w][n] for w in FOLDS)] for n in next(iter(gaps.values()))
+            ]
             head = [f"difference, {family}", *FOLDS.values()]
             tables.append(repro.markdown_table(head, rows))
     return "\n\n".join([*tables, repro.source(name)])

@@ -18,7 +18,14 @@ from metaad.experiments.lesson_09_classifier import (
     class_means,
     unit,
 )
-from metaad.experiments.lesson_09_record import ASKED, BEST, Published, method_of
+from metaad.experiments.lesson_09_record import (
+    ASKED,
+    BEST,
+    FOLDS,
+    Published,
+    fold_differences,
+    method_of,
+)
 from metaad.tasks import AllPairs, MadeUpTasks, OneClassTasks, Task
 
 
@@ -230,8 +237,8 @@ def test_findings_compare_what_they_say():
     residual = at("classifier, PCA residual")
     np.testing.assert_allclose(each["reading"], 10 * (same - head))
     np.testing.assert_allclose(each["control"], 10 * (residual - head) - 1)
-    np.testing.assert_allclose(each["steps"], 10 * (at("OC-ANIL") - head) - 0.5)
-    np.testing.assert_allclose(each["trunk"], 10 * (same - residual))
+    pixels = len(lesson_09.LEARNERS) + lesson_09.UNTRAINED.index("pixels, PCA residual")
+    np.testing.assert_allclose(each["pixels"], 10 * (pixels - head) + 1)
 
 
 def test_longer_runs_are_averaged_over_seeds_class_by_class():
@@ -271,3 +278,22 @@ def test_what_the_halves_bought_is_paired_over_digits_and_corrected():
         alone = metrics.bootstrap(each)
         assert bought[variant].value == pytest.approx(alone.value)
         assert bought[variant].low <= alone.low + 1e-9
+
+
+def test_the_record_shared_its_test_images_as_the_lesson_says():
+    assert Published().shared_images()
+
+
+def test_differences_on_the_folds_are_paired_and_leave_out_what_is_not_whole():
+    rng = np.random.default_rng(0)
+    values = {
+        v: rng.uniform(0.8, 1, 10) for v in ("Mahalanobis/all", "classifier/bent")
+    }
+    variants = {v: {w: {"by_class": list(a)} for w in FOLDS} for v, a in values.items()}
+    found = fold_differences(variants)
+    name = "both halves minus the classifier, real"
+    gap = (values["Mahalanobis/all"] - values["classifier/bent"]).mean()
+    for where in FOLDS:
+        assert set(found[where]) == {name}
+        assert found[where][name].value == pytest.approx(gap)
+    assert fold_differences({"pixels": variants["classifier/bent"]}) == {}

@@ -30,6 +30,15 @@ ASKED = {
     "ProtoNet/all": "a class's own spread instead of the plain distance",
 }
 SHOTS = (2, 10)
+FOLDS = {"others-10": "all others", "held-out-10": "both new"}
+# bent: real classes only; all: with made-up ones
+COMPARED = {
+    "made-up classes, metric head": ("Mahalanobis/all", "Mahalanobis/bent"),
+    "made-up classes, OC-ANIL": ("OC-ANIL/all", "OC-ANIL/bent"),
+    "made-up classes, classifier": ("classifier/all", "classifier/bent"),
+    "metric head minus OC-ANIL, made-up classes": ("Mahalanobis/all", "OC-ANIL/all"),
+    "both halves minus the classifier, real": ("Mahalanobis/all", "classifier/bent"),
+}
 METHODS = ("ProtoNet", "Mahalanobis and mixtures", "PLDA", "OC-ANIL", "OC-MAML")
 
 
@@ -195,28 +204,47 @@ def gain_rows(long, place, names):
 
 
 def five_folds():
-    """Return AUROC on the five folds at full size, classifier's features beside the
-    learners of episodes, as Markdown; one sentence where there is no such record.
+    """Return AUROC on the five folds at full size, K = 10, and what differs, as
+    Markdown; one sentence where there is no such record.
     """
     name = "few_shot_control"
     try:
-        record = repro.recorded(name)
+        results = repro.recorded(name)["results"]
     except FileNotFoundError:
         return f"No record of `python -m metaad.experiments {name}` lies here."
     tables = []
-    for family, of in record["results"].items():
-        wheres = [
-            w for w in ("others-10", "held-out-10") if w in next(iter(of.values()))
-        ]
+    for family, of in sorted(results.items(), reverse=True):
+        whole = {v: found for v, found in of.items() if _complete(found)}
         rows = [
-            [variant, *(_interval(found[w]) for w in wheres)]
-            for variant, found in of.items()
-            if all(w in found for w in wheres)
+            [v, *(metrics.bootstrap(f[w]["by_class"]) for w in FOLDS)]
+            for v, f in whole.items()
         ]
-        head = [f"five folds, {family}, K = 10", *("all others", "both new")]
+        head = [f"AUROC, five folds of {family}", *FOLDS.values()]
         tables.append(repro.markdown_table(head, rows))
+        gaps = fold_differences(whole)
+        if gaps:
+            rows = [
+                [n, *(gaps[w][n] for w in FOLDS)] for n in next(iter(gaps.values()))
+            ]
+            head = [f"difference, {family}", *FOLDS.values()]
+            tables.append(repro.markdown_table(head, rows))
     return "\n\n".join([*tables, repro.source(name)])
 
 
-def _interval(found):
-    return metrics.bootstrap(np.array(found["by_class"], dtype=float))
+def _complete(found):
+    """Tell whether a variant was judged on all ten classes."""
+    return all(len(found.get(w, {}).get("by_class", ())) == 10 for w in FOLDS)
+
+
+def fold_differences(variants):
+    """Return paired differences between variants of one family: {where: {sentence:
+    Interval}}, corrected for their number; a pair that is not whole is left out.
+
+    variants : {variant: {where: {"by_class": [...]}}}."""
+    asked = {n: pair for n, pair in COMPARED.items() if set(pair) <= set(variants)}
+    found = {}
+    for where in FOLDS if asked else ():
+        of = {v: np.array(f[where]["by_class"]) for v, f in variants.items()}
+        gaps = {n: of[a] - of[b] for n, (a, b) in asked.items()}
+        found[where] = metrics.simultaneous(gaps)
+    return found

@@ -17,6 +17,7 @@ RECORDS = {
     "architecture": "15_architecture_search",
     "autoencoder_maml": "autoencoder_maml",
     "do_no_harm": "do_no_harm",
+    "drift": "drift",
     "few_labels": "few_labels",
     "few_shot_control": "few_shot_control",
     "learned_forest": "learned_forest",

@@ -85,16 +85,32 @@ def gaussian_streams(count, *, length, past=100, columns=5, share=0.05, seed=0):
         yield Stream(stream, Truth(y, np.zeros(length), ()), before, normals, WINDOW)
 
 
+def change_at(change, i):
+    """Return where the i-th stream changes: somewhere in the window that begins at
+    `change`, each place as often.
+    """
+    return change + 7 * i % WINDOW
+
+
+def delays(rows, change):
+    """Return the rows from the change to the alarm: inf where it never rang, negative
+    where it rang before. rows : array (streams,) of `rings`.
+    """
+    return np.asarray(rows) - [change_at(change, i) for i in range(len(rows))]
+
+
 def digit_streams(X, y, count, *, seed, change=None, length=200, **options):
     """Make streams of digits, the i-th beginning with digit i mod 10: yields Streams.
 
-    change : None for no drift; else the first row of another digit, which is drawn."""
+    change : None for no drift; else another digit, which is drawn, is normal from row
+    `change_at(change, i)` on."""
     rng = np.random.default_rng(seed)
     for i in range(count):
         first = i % 10
         order, each = [first], length
         if change is not None:
-            order, each = [first, int((first + rng.integers(1, 10)) % 10)], change
+            order = [first, int((first + rng.integers(1, 10)) % 10)]
+            each = change_at(change, i)
         yield class_stream(X, y, order, each=each, random_state=rng, **options)
 
 

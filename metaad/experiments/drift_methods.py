@@ -180,6 +180,10 @@ def from_study(learners, features):
     heads = {"mean": lambda _: Nearest(), "kNN": lambda _: KNNDetector(1), "PCA": pca}
     for name, head in heads.items():
         found[f"classifier: {name}"] = partial(_on_features, features, head)
+    if "Mahalanobis" in learners:
+        net = learners["Mahalanobis"].module_["net"]
+        map_ = nn.Sequential(*list(net)[:-1]).eval()
+        found["episodes, features: PCA"] = partial(_on_features, map_, pca)
     return found
 
 

@@ -94,11 +94,25 @@ def ks_p(past, window, permutations=None, random_state=None):
     Returns
     -------
     float in (0, 1]; small = the window does not look like the past."""
+    past, window = two_batches(past, window)
+    each = [_ks_p(a, b) for a, b in zip(past.T, window.T, strict=True)]
+    return min(1.0, float(min(each)) * len(each))
+
+
+_KS = {}  # p-values by the two numbers of rows and the largest gap: few are possible
+
+
+def _ks_p(a, b):
     from scipy.stats import ks_2samp
 
-    past, window = two_batches(past, window)
-    each = [ks_2samp(a, b).pvalue for a, b in zip(past.T, window.T, strict=True)]
-    return min(1.0, float(min(each)) * len(each))
+    a, b = np.sort(a), np.sort(b)
+    both = np.concatenate([a, b])
+    gap = np.searchsorted(a, both, side="right") * len(b)
+    gap = int(np.abs(gap - np.searchsorted(b, both, side="right") * len(a)).max())
+    key = len(a), len(b), gap
+    if key not in _KS:
+        _KS[key] = float(ks_2samp(a, b).pvalue)
+    return _KS[key]
 
 
 class Look(NamedTuple):

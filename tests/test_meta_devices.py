@@ -9,6 +9,7 @@ from torch import nn
 from torch._subclasses import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from metaad import data
 from metaad.detectors import AutoencoderDetector
 from metaad.detectors.batched_autoencoders import train_modules
 from metaad.meta import MAML, Mahalanobis
@@ -234,7 +235,9 @@ def test_a_type_that_is_asked_for_is_that_of_the_weights():
 def test_cuda_learns_draws_there_and_resumes(method, dtype, tmp_path):
     settings = {"iterations": 60, "n_tasks": 12, "side": SIDE, "random_state": 0}
     settings |= {"device": "cuda", "dtype": dtype}
-    tasks = AllPairs(MadeUpTasks(one_class()))
+    table = data.load("digits")
+    one = OneClassTasks(table.X, table.y, k=5, n_query=4, dtype=torch.float32)
+    tasks = AllPairs(MadeUpTasks(one))
     learner = few_shot(method, **settings).fit(tasks)
     assert len(learner.history_) == 60 and np.isfinite(learner.history_).all()
     assert np.mean(learner.history_[-10:]) < np.mean(learner.history_[:10])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from sklearn.base import clone
-from torch.nn.functional import softplus
+from torch.nn.functional import mse_loss, softplus
 
 from metaad.meta.learnables import Learnable
 from metaad.meta.one_table import as_set, say
@@ -22,7 +22,7 @@ def rebuild_loss(out, x, y=None):
     out, x : tensors (n_tasks, n, d).
     y : (n_tasks, n), 1 for an anomaly; None if all rows are normal.
     """
-    errors = (out - x).square().sum(dim=-1) / x.shape[-1]  # (n_tasks, n)
+    errors = _mean_squares(out, x)  # (n_tasks, n)
     if y is None:
         return errors.mean(dim=1)
     return ((1 - y) * errors).sum(dim=1) / (1 - y).sum(dim=1)
@@ -37,7 +37,7 @@ def bounded_rebuild_loss(out, x, y=None):
     the gradient of e grows with e, and steps of a fixed rate soon overshoot; that of
     log e does not. Value and gradient are continuous at 1. Arguments as in
     `rebuild_loss`."""
-    errors = (out - x).square().sum(dim=-1) / x.shape[-1]  # (n_tasks, n)
+    errors = _mean_squares(out, x)  # (n_tasks, n)
     errors = torch.where(errors <= 1, errors, 1 + errors.clamp_min(1).log())
     if y is None:
         return errors.mean(dim=1)
@@ -76,7 +76,12 @@ def log_error(out, x):
 
     out, x : tensors (n_tasks, n, d).
     """
-    return ((out - x).square().sum(dim=-1) / x.shape[-1]).clamp_min(1e-12).log()
+    return _mean_squares(out, x).clamp_min(1e-12).log()
+
+
+def _mean_squares(out, x):
+    # one pass over the outputs, where a difference and its square take two
+    return mse_loss(out, x, reduction="none").sum(dim=-1) / x.shape[-1]
 
 
 def weights(estimator, tasks):

@@ -212,7 +212,7 @@ def five_folds():
         results = repro.recorded(name)["results"]
     except FileNotFoundError:
         return f"No record of `python -m metaad.experiments {name}` lies here."
-    tables = []
+    tables, every = [], []
     for family, of in sorted(results.items(), reverse=True):
         whole = {v: found for v, found in of.items() if _complete(found)}
         rows = [
@@ -228,6 +228,11 @@ def five_folds():
             ]
             head = [f"difference, {family}", *FOLDS.values()]
             tables.append(repro.markdown_table(head, rows))
+            every += [gap for of_place in gaps.values() for gap in of_place.values()]
+    clear = sum(gap.low > 0 or gap.high < 0 for gap in every)
+    if every:
+        counted = f"Of {len(every)} differences **{clear}** have an interval without zero."
+        tables.append(counted)
     return "\n\n".join([*tables, repro.source(name)])
 
 

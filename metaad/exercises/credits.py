@@ -55,8 +55,8 @@ def tables(rng):
 
 
 def luck(scores, many, few):
-    """Return by how much the best of `many` looks better than the best of `few`, in the
-    mean over the rows of scores (m, n); all settings are equally good.
+    """Return by how much the best of `many` looks better than the best of `few`,
+    averaged over the rows of scores (m, n); all settings are equally good.
     """
     best = [scores[:, :k].max(axis=1).mean() for k in (many, few)]
     return float(best[0] - best[1])

@@ -231,7 +231,9 @@ def five_folds():
             every += [gap for of_place in gaps.values() for gap in of_place.values()]
     clear = sum(gap.low > 0 or gap.high < 0 for gap in every)
     if every:
-        counted = f"Of {len(every)} differences **{clear}** have an interval without zero."
+        counted = (
+            f"Of {len(every)} differences **{clear}** have an interval without zero."
+        )
         tables.append(counted)
     return "\n\n".join([*tables, repro.source(name)])
 

@@ -25,6 +25,7 @@ from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 from sklearn.svm import OneClassSVM
 
 from metaad import saving
+from metaad.attacks import ExposureDetector
 from metaad.detectors import (
     AutoencoderDetector,
     DenoisingAutoencoder,
@@ -143,6 +144,9 @@ FITTED = {
     "autoencoder in float64": lambda: autoencoder(dtype="float64", scale=None),
     "GAN": lambda: gan(GANDetector),
     "WGAN": lambda: gan(WGANDetector, dtype="float64", scored_by="critic"),
+    "exposure": lambda: ExposureDetector(
+        passes=4, hidden=(6,), device="cpu", random_state=0
+    ).fit(X),
     "LOF": lambda: LocalOutlierFactor(5, novelty=True).fit(X),
     "LOF, manhattan": lambda: LocalOutlierFactor(
         5, metric="manhattan", novelty=True

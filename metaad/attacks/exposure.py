@@ -37,7 +37,7 @@ class ExposureDetector(Detector):
     Parameters
     ----------
     outliers : array (k, d), made-up anomalies; None makes as many as there are rows,
-        by `column_shuffle`.
+        by `column_shuffle`. They are not saved with the detector.
     epsilon : float ≥ 0, how far any entry may be moved by an attacker, in the units of
         the scaled columns; 0 trains plainly.
     attack_steps : int ≥ 1, steps of the attack at each step of the training.
@@ -119,6 +119,13 @@ class ExposureDetector(Detector):
         )
         self.module_ = MLP((X.shape[1], *self.hidden, 1)).to(self.device_)
         take(layers, 0, self.module_)
+
+    def _restored(self):
+        """Whether what a file holds is this net: one row goes through it."""
+        self._check_parameters()
+        if not (self.scale_ > 0).all():
+            raise ValueError("scale_ of a detector must be > 0 everywhere")
+        self.score_samples(self.mean_[None])
 
     def _outliers(self, X, rng):
         if self.outliers is None:

@@ -129,6 +129,17 @@ CLASSES = {
         },
         unset=("checkpoint",),
     ),
+    "metaad.attacks.ExposureDetector": Saved(
+        DETECTOR
+        | {
+            "module_": Of(("MLP",)),
+            "device_": Of(("device",)),
+            "history_": Of(("list",)),
+            "mean_": Array("float64", ("d",)),
+            "scale_": Array("float64", ("d",)),
+        },
+        unset=("outliers",),
+    ),
     "metaad.detectors.forest.SplitPolicy": Saved(),
     "metaad.meta.MAML": Saved(
         LEARNER | {"names_": Of(("list",))},

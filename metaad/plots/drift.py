@@ -5,8 +5,7 @@ few new rows buy.
 import numpy as np
 
 from metaad.plots import charts
-from metaad.plots.base import SMALL
-from metaad.plots.charts import ANOMALY, GREY
+from metaad.plots.charts import GREY
 
 
 def courses(row, lines, changes=(), adapted=()):
@@ -88,20 +87,6 @@ def p_values(panels):
     return figure
 
 
-def power(windows, seen, threshold=None):
-    """Draw how often one window is seen, against the number of rows in it.
-
-    windows : (w,). seen : {name: array (w,)}. Returns a matplotlib Figure.
-    """
-    figure, axis = charts.one_panel(2.8)
-    for k, (name, share) in enumerate(seen.items()):
-        charts.curve(axis, windows, share, k, name)
-    charts.ticks(axis, windows, scale="log")
-    axis.set(xlabel="rows in the window", ylabel="windows seen", ylim=(-0.03, 1.03))
-    charts.legend_below(figure)
-    return figure
-
-
 def after_rows(numbers, methods, before=None):
     """Draw the AUROC of methods against the number of new normal rows.
 
@@ -117,27 +102,4 @@ def after_rows(numbers, methods, before=None):
     charts.ticks(axis, numbers, scale="log")
     axis.set(xlabel="normal rows of the new class", ylabel="AUROC")
     charts.legend_below(figure)
-    return figure
-
-
-def gaps(rows, margin=None, xlabel="difference in AUROC"):
-    """Draw differences with their intervals, from top to bottom.
-
-    rows : {name: metrics.Interval}. margin : a second dotted line at minus the margin.
-    Returns a matplotlib Figure.
-    """
-    figure, axis = charts.one_panel(0.4 * len(rows) + 0.9)
-    charts.interval_rows(axis, rows, form="+.3f", zero=0.0)
-    if margin:
-        axis.axvline(-margin, color=ANOMALY, linestyle=":", linewidth=1.2)
-        axis.annotate(
-            f"−{margin:g}",
-            (-margin, 0),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            xytext=(2, 2),
-            fontsize=SMALL,
-            color=ANOMALY,
-        )
-    axis.set_xlabel(xlabel)
     return figure

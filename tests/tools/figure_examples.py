@@ -11,6 +11,7 @@ from metaad.plots import (
     concepts,
     detectors,
     distances,
+    drift,
     few_labels,
     few_shot,
     gans,
@@ -436,5 +437,28 @@ FIGURES = {
         RAISE,
         [2, 5, 2, 5, 10, 2],
         {"smallest error in the space": 5, "the published network": 2},
+    ),
+    "drift courses": lambda: drift.courses(
+        np.arange(25, 500, 25),
+        {
+            name: rng.uniform(0.4, 1, 19)
+            for name in ("do nothing", "refit: autoencoder")
+        },
+        (150, 300),
+        (200, 350),
+    ),
+    "false_alarms": lambda: drift.false_alarms(
+        np.arange(40), {"each window": np.linspace(0, 1, 40)}, 0.05
+    ),
+    "p_values": lambda: drift.p_values(
+        {
+            "windows of 5": (np.arange(40), rng.uniform(0.01, 1, 40), 0.001, (20, 40)),
+            "windows of 20": (np.arange(10), np.full(10, 0.003), 0.005, None),
+        }
+    ),
+    "after_rows": lambda: drift.after_rows(
+        (10, 50, 200),
+        {"refit: PCA": [interval()] * 3, "classifier": [interval()] * 3},
+        0.9,
     ),
 }

@@ -200,6 +200,7 @@ def execute(notebook, **options):
     client = NotebookClient(
         notebook,
         timeout=300,
+        iopub_timeout=120,  # a busy machine may be late
         kernel_name="python3",
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(ROOT / "notebooks")}},

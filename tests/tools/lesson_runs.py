@@ -12,6 +12,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 # else every kernel warns that it talks to this machine without encryption
+PATIENCE = 120  # seconds that a kernel on a busy machine may be late with its output
 QUIET = ["--IPKernelApp.log_level=CRITICAL"]
 NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?"
 CHECKED_ELSEWHERE = ("seed", "profile", "device")
@@ -43,6 +44,7 @@ def execute(path, output, parameters, name=None):
             kernel_name="python3",
             cwd=str(NOTEBOOKS),
             progress_bar=False,
+            iopub_timeout=PATIENCE,
             extra_arguments=QUIET,
         )
     except Exception as error:  # reported by name, and the exit status is 1

@@ -25,7 +25,7 @@ from pathlib import Path
 import editions
 import lesson_processes
 import lesson_runs
-from lesson_runs import QUIET, Outcome, execute, execute_student, not_yet
+from lesson_runs import PATIENCE, QUIET, Outcome, execute, execute_student, not_yet
 
 from metaad.repro.whole import whole
 
@@ -76,6 +76,7 @@ def refresh(path, failed):
         NotebookClient(
             notebook,
             timeout=900,
+            iopub_timeout=PATIENCE,
             kernel_name="python3",
             record_timing=False,
             resources=where,

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
-# else every kernel warns that it talks to this machine without encryption
 PATIENCE = 120  # seconds that a kernel on a busy machine may be late with its output
+# else every kernel warns that it talks to this machine without encryption
 QUIET = ["--IPKernelApp.log_level=CRITICAL"]
 NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?"
 CHECKED_ELSEWHERE = ("seed", "profile", "device")

@@ -112,6 +112,27 @@ def test_measure_puts_the_classes_of_all_folds_in_order():
     assert found["others"]["nearest"].min() > 0.95
 
 
+def test_the_control_gets_the_best_single_threshold_and_others_their_own():
+    of, other = tasks(normal=(0, 1)), tasks(normal=(2, 3))
+    folds = [
+        (Held("train", None, of, of, (0, 1)), None),
+        (Held("train", None, other, other, (2, 3)), None),
+    ]
+    nearest = kit.SupportAlone("nearest")
+    named = {"own": nearest, "control": nearest}
+    found = kit.accuracies(folds, lambda learned: named, "control", 8, 0)
+    # a distance is never below 0, so all is called anomalous
+    assert found["own"].tolist() == [0.5] * 4
+    assert found["control"].min() > 0.95
+
+
+def test_the_one_threshold_is_the_same_for_all_classes():
+    inliers = np.array([[0.0, 0.0], [2.0, 2.0]])
+    odd = np.array([[1.0, 1.0], [3.0, 3.0]])  # no number parts both classes
+    found = kit._best_of_one_threshold(inliers, odd, np.array([4, 7]))
+    assert sorted(found) == [0.5, 1.0]
+
+
 class Held(tuple):
     """A protocol of four tasks and the classes held out."""
 
@@ -121,6 +142,10 @@ class Held(tuple):
     @property
     def held_out(self):
         return self[4]
+
+    @property
+    def test(self):
+        return self[2]
 
 
 def test_a_table_of_pairs_has_a_value_for_every_other_class():
@@ -164,14 +189,6 @@ def test_the_headline_names_who_is_ahead_and_who_behind_on_both_families():
     )
     lead["B"]["others-10"]["Mahalanobis/all"] = metrics.Interval(0.0, -0.1, 0.1, 10)
     assert "none is ahead; behind: OC-ANIL" in record_of.headline(lead)
-
-
-def test_decisions_are_read_as_intervals():
-    of = {w: {"value": 0.1, "low": 0.0, "high": 0.2, "n": 10} for w in record_of.WHERES}
-    found = record_of.decisions({"accuracy_gains": {"A": {"OC-ANIL/all": of}}})
-    assert found == {
-        "A: OC-ANIL, made-up classes": [metrics.Interval(0.1, 0.0, 0.2, 10)] * 4
-    }
 
 
 def test_not_adapted_leaves_the_learner_as_it_was():

@@ -71,15 +71,3 @@ def _on_both(lead, where, side):
             for of in lead.values()
         )
     ]
-
-
-def decisions(record):
-    """Return accuracy minus the calibrated classifier's: {name: [Interval of WHERES]}."""
-    found = {}
-    for family, of in record["accuracy_gains"].items():
-        for variant in EPISODIC:
-            if variant in of:
-                found[f"{family}: {NAMES[variant]}"] = [
-                    metrics.Interval(**of[variant][w]) for w in WHERES
-                ]
-    return found

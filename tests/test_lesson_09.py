@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 from metaad import data, metrics, repro
 from metaad.exercises.credits import apart, credit, luck
 from metaad.experiments import lesson_09, lesson_09_batches, made_up_classes
-from metaad.experiments.lesson_09_claims import differences
+from metaad.experiments.lesson_09_claims import claims_of_run, differences
 from metaad.experiments.lesson_09_classifier import (
     HEADS,
     Classifier,
@@ -239,6 +239,13 @@ def test_findings_compare_what_they_say():
     np.testing.assert_allclose(each["control"], 10 * (residual - head) - 1)
     pixels = len(lesson_09.LEARNERS) + lesson_09.UNTRAINED.index("pixels, PCA residual")
     np.testing.assert_allclose(each["pixels"], 10 * (pixels - head) + 1)
+
+
+def test_a_full_run_is_not_held_to_what_a_short_one_shows():
+    class Full:
+        run = type("Run", (), {"quick": False})
+
+    claims_of_run(Full(), {})  # adds nothing, so needs nothing
 
 
 def test_longer_runs_are_averaged_over_seeds_class_by_class():

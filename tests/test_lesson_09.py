@@ -23,6 +23,7 @@ from metaad.experiments.lesson_09_record import (
     BEST,
     FOLDS,
     Published,
+    against_steps,
     fold_differences,
     method_of,
 )
@@ -304,3 +305,14 @@ def test_differences_on_the_folds_are_paired_and_leave_out_what_is_not_whole():
         assert set(found[where]) == {name}
         assert found[where][name].value == pytest.approx(gap)
     assert fold_differences({"pixels": variants["classifier/bent"]}) == {}
+
+
+def test_the_metric_head_is_compared_with_steps_on_the_same_classes():
+    made, gap = list(lesson_09.SOURCES)[1], np.linspace(-0.02, 0.07, 10)
+    auroc = {}
+    for place in lesson_09.PLACES:
+        auroc["OC-ANIL", made, place] = np.full(10, 0.9)
+        auroc["Mahalanobis", made, place] = 0.9 + gap
+    of = type("Longer", (), {"auroc": auroc})
+    line = against_steps({"clothes": of}).splitlines()[-1]
+    assert line.startswith("| clothes | 0.025 [") and line.count("0.025 [") == 2

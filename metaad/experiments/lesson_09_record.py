@@ -9,6 +9,7 @@ from metaad.experiments import made_up_classes
 from metaad.experiments.lesson_09 import (
     LEARNERS,
     NO_CLASSES,
+    PLACES,
     SOURCES,
     UNTRAINED,
     gains,
@@ -175,6 +176,23 @@ def long_table(long, place):
         means = [f"{of.auroc[n, NO_CLASSES, place].mean():.3f}" for of in long.values()]
         rows.append([n, *(cell for mean in means for cell in (mean, ""))])
     return repro.markdown_table(head, rows, numbers=range(1, len(head)))
+
+
+def against_steps(long):
+    """Return the metric head minus OC-ANIL, made-up classes for both, as Markdown; the
+    intervals of a data set are corrected for its two places.
+
+    long : {data set: Longer}.
+    """
+    made, rows = list(SOURCES)[1], []
+    for name, of in long.items():
+        gaps = {
+            p: of.auroc["Mahalanobis", made, p] - of.auroc["OC-ANIL", made, p]
+            for p in PLACES
+        }
+        rows.append([name, *metrics.simultaneous(gaps).values()])
+    head = ["metric head minus OC-ANIL, made-up classes for both", *PLACES]
+    return repro.markdown_table(head, rows)
 
 
 def rows_of(found, place, source):

@@ -270,3 +270,4 @@ def test_the_record_says_what_the_lesson_quotes():
     assert len(silent["MMD, level shared"]) == 200
     assert lesson_17.chance_of(rang, 200, 0.05) > 0.05
     assert "rang for nothing" in drift_report.alarms_told(kept["alarms"])
+    assert "18 tables of 14 families" in drift_report.tables_told(kept["tables"])

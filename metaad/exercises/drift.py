@@ -83,11 +83,14 @@ def latest(steps, slack):
     return np.maximum(0, steps - slack)
 
 
+QUIET, BURST, DRIFT = 0, 1, 2
+
+
 def drift_or_burst(p, threshold, level):
     rings = np.flatnonzero(p <= threshold)
     if not len(rings) or rings[0] + 1 == len(p):
-        return "quiet"
-    return "drift" if p[rings[0] + 1] <= level else "burst"
+        return QUIET
+    return DRIFT if p[rings[0] + 1] <= level else BURST
 
 
 def windows(rng):
@@ -119,7 +122,7 @@ VERDICT_EDGES = (
 
 
 def any_ring(p, threshold, level):
-    return "drift" if (p <= threshold).any() else "quiet"
+    return DRIFT if (p <= threshold).any() else QUIET
 
 
 def next_at_threshold(p, threshold, level):
@@ -131,27 +134,25 @@ def rings_at_level(p, threshold, level):
 
 
 def turned_round(p, threshold, level):
-    return {"drift": "burst", "burst": "drift", "quiet": "quiet"}[
-        drift_or_burst(p, threshold, level)
-    ]
+    return (QUIET, DRIFT, BURST)[drift_or_burst(p, threshold, level)]
 
 
 def last_ring(p, threshold, level):
     rings = np.flatnonzero(p[:-1] <= threshold)
     if not len(rings):
-        return "quiet"
-    return "drift" if p[rings[-1] + 1] <= level else "burst"
+        return QUIET
+    return DRIFT if p[rings[-1] + 1] <= level else BURST
 
 
 def twice(p, threshold, level):
     rings = (p <= threshold).sum()
-    return ("quiet", "burst", "drift")[min(2, int(rings))]
+    return (QUIET, BURST, DRIFT)[min(2, int(rings))]
 
 
 def hasty(p, threshold, level):
     rings = np.flatnonzero(p <= threshold)
     if len(rings) and rings[0] + 1 == len(p):
-        return "drift"
+        return DRIFT
     return drift_or_burst(p, threshold, level)
 
 
@@ -200,17 +201,11 @@ def first_row(new, old_mean, power):
     return magnification(new[:1], old_mean, power)
 
 
-def first_to_reach(auroc, numbers, target):
-    reached = [
-        (n, -auroc[m, j], m, j)
-        for j, n in enumerate(numbers)
-        for m in range(len(auroc))
-        if auroc[m, j] >= target
-    ]
-    if not reached:
-        return -1, 0
-    n, _, m, _ = min(reached)
-    return m, int(n)
+def rows_needed(auroc, numbers, target):
+    for j, n in enumerate(numbers):
+        if (auroc[:, j] >= target).any():
+            return int(n)
+    return 0
 
 
 def curves(rng):
@@ -231,33 +226,32 @@ CURVE_EDGES = (
 def best_at_end(auroc, numbers, target):
     m = int(np.argmax(auroc[:, -1]))
     hit = np.flatnonzero(auroc[m] >= target)
-    return (m, int(numbers[hit[0]])) if len(hit) else (-1, 0)
+    return int(numbers[hit[0]]) if len(hit) else 0
 
 
 def best_at_start(auroc, numbers, target):
     m = int(np.argmax(auroc[:, 0]))
     hit = np.flatnonzero(auroc[m] >= target)
-    return (m, int(numbers[hit[0]])) if len(hit) else (-1, 0)
+    return int(numbers[hit[0]]) if len(hit) else 0
 
 
-def first_in_order(auroc, numbers, target):
-    for j, n in enumerate(numbers):
-        for m in range(len(auroc)):
-            if auroc[m, j] >= target:
-                return m, int(n)
-    return -1, 0
+def all_methods(auroc, numbers, target):
+    return rows_needed(auroc.min(axis=0)[None], numbers, target)
+
+
+def mean_method(auroc, numbers, target):
+    return rows_needed(auroc.mean(axis=0)[None], numbers, target)
 
 
 def column_not_number(auroc, numbers, target):
-    m, n = first_to_reach(auroc, numbers, target)
-    return m, int(np.flatnonzero(numbers == n)[0]) if m >= 0 else 0
+    hit = np.flatnonzero(auroc.max(axis=0) >= target)
+    return int(hit[0]) if len(hit) else 0
 
 
 def last_when_none(auroc, numbers, target):
-    m, n = first_to_reach(auroc, numbers, target)
-    return (m, n) if m >= 0 else (int(np.argmax(auroc[:, -1])), int(numbers[-1]))
+    return rows_needed(auroc, numbers, target) or int(numbers[-1])
 
 
-def above_only_best(auroc, numbers, target):
-    m, j = np.unravel_index(np.argmax(auroc), auroc.shape)
-    return (int(m), int(numbers[j])) if auroc[m, j] >= target else (-1, 0)
+def highest_of_all(auroc, numbers, target):
+    j = np.unravel_index(np.argmax(auroc), auroc.shape)[1]
+    return int(numbers[j]) if auroc.max() >= target else 0

@@ -135,7 +135,7 @@ EXERCISES = (
     ),
     Exercise(
         "17.4",
-        of.first_to_reach,
+        of.rows_needed,
         of.curves,
         wrong=(
             Wrong(
@@ -146,25 +146,24 @@ EXERCISES = (
                 of.best_at_start,
                 "The best one with few rows need not be the first to reach the target.",
             ),
+            Wrong(of.all_methods, "One method that reaches the target is enough."),
             Wrong(
-                of.first_in_order,
-                "Several methods reach it with as many rows: take the best of these.",
+                of.mean_method,
+                "The mean over the methods is nobody's AUROC. You will use one method.",
             ),
             Wrong(
                 of.column_not_number,
-                "Return the number of rows, not the column it is in.",
+                "That is the place of the column. Return the number of rows.",
             ),
+            Wrong(of.last_when_none, "Where no method reaches the target, return 0."),
             Wrong(
-                of.last_when_none, "Where no method reaches the target, say (-1, 0)."
-            ),
-            Wrong(
-                of.above_only_best,
+                of.highest_of_all,
                 "The highest AUROC of all needs the most rows. Fewer are enough.",
             ),
         ),
-        praise="Labels cost money, so the fewest rows decide first, then the AUROC.",
-        hint="Go through the numbers from the smallest; the first column that has one "
-        "method at the target decides.",
+        praise="Labels cost money: the method is chosen by how few it needs.",
+        hint="Go through the numbers from the smallest; the first column in which a method "
+        "reaches the target decides.",
         edges=of.CURVE_EDGES,
         draws=10,
     ),

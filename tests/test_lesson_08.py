@@ -178,17 +178,19 @@ def made_up_record(gaps):
     return {"results": {"A": results, "B": results}}
 
 
-def test_the_headline_names_who_is_ahead_and_who_behind_on_both_families():
+def test_the_headline_names_who_is_ahead_and_who_behind():
     gaps = {"OC-ANIL/bent": -0.02, "Mahalanobis/all": 0.03, "Subspace/all": 0.0}
-    lead = record_of.leads(made_up_record(gaps))
+    record = made_up_record(gaps)
+    lead = record_of.leads(record)
     found = lead["A"]["others-10"]["Mahalanobis/all"]
     assert isinstance(found, metrics.Interval) and found.low > 0.02
     said = record_of.headline(lead)
-    assert (
-        said.count("ahead: Mahalanobis network, made-up classes; behind: OC-ANIL") == 4
-    )
-    lead["B"]["others-10"]["Mahalanobis/all"] = metrics.Interval(0.0, -0.1, 0.1, 10)
-    assert "none is ahead; behind: OC-ANIL" in record_of.headline(lead)
+    of_one = "**Mahalanobis network, made-up classes** ahead and OC-ANIL behind"
+    assert said.count(f"A: {of_one}; B: {of_one}.") == 4
+    lead["B"]["others-2"] = {"Subspace/all": metrics.Interval(0.0, -0.1, 0.1, 10)}
+    assert "B: none ahead, none behind." in record_of.headline(lead)
+    both = record_of.together(record)["held-out-2"]["OC-ANIL/bent"]
+    assert both.n == 20 and both.value == pytest.approx(-0.02, abs=0.001)
 
 
 def test_not_adapted_leaves_the_learner_as_it_was():

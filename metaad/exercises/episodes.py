@@ -1,4 +1,4 @@
-"""What the exercises 08.3 to 08.5 are about: batch statistics, the outer gradient, the
+"""What the exercises 08.2, 08.4 and 08.5 are about: batch statistics, the outer gradient, the
 flat.
 """
 
@@ -88,7 +88,7 @@ def _to_mean(support, query):
 
 
 STATISTICS = Exercise(
-    "08.3",
+    "08.2",
     standardised,
     two_sets,
     wrong=(

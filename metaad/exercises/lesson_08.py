@@ -171,8 +171,9 @@ EXERCISES = (
         ),
         hint="Formula (2) with T = 1: β_i is σ(z(x_i)) / K, and z(x) stays in the sum.",
     ),
+    STATISTICS,
     Exercise(
-        "08.2",
+        "08.3",
         leaky_tasks,
         table,
         wrong=(
@@ -215,7 +216,6 @@ EXERCISES = (
         ),
         judge=leaks_classes_only,
     ),
-    STATISTICS,
     GRADIENT,
     FLAT,
     VERDICT,

@@ -9,14 +9,20 @@ import torch
 
 from metaad import data
 from metaad.detectors import anomaly_score
-from metaad.experiments.lesson_08_record import NAMES, WHERES, headline, leads
+from metaad.experiments.lesson_08_record import (
+    NAMES,
+    WHERES,
+    headline,
+    leads,
+    together,
+)
 from metaad.meta import MAML, evaluate
 from metaad.meta.curvature import along_inner_steps, cosine, outer_gradients
 from metaad.meta.support_heads import HEADS, gram
 from metaad.nets import ConvNet
 from metaad.tasks import OneClassTasks, Task
 
-__all__ = ["NAMES", "WHERES", "headline", "leads"]
+__all__ = ["NAMES", "WHERES", "headline", "leads", "together"]
 # outer steps after which the curvature is measured, as shares of all
 LOOKS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 

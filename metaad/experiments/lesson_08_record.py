@@ -37,11 +37,7 @@ def leads(record, control=CONTROL):
     return {
         family: {
             w: metrics.simultaneous(
-                {
-                    v: np.subtract(of[v][w]["by_class"], of[control][w]["by_class"])
-                    for v in EPISODIC
-                    if v in of
-                }
+                {v: _gap(of, v, control, w) for v in EPISODIC if v in of}
             )
             for w in WHERES
         }
@@ -49,25 +45,38 @@ def leads(record, control=CONTROL):
     }
 
 
+def together(record, control=CONTROL):
+    """Compute the same over the classes of all families: {where-K: {variant: Interval}}."""
+    families = list(record["results"].values())
+    have = [v for v in EPISODIC if all(v in of for of in families)]
+    return {
+        w: metrics.simultaneous(
+            {
+                v: np.concatenate([_gap(of, v, control, w) for of in families])
+                for v in have
+            }
+        )
+        for w in WHERES
+    }
+
+
+def _gap(of, variant, control, where):
+    return np.subtract(of[variant][where]["by_class"], of[control][where]["by_class"])
+
+
 def headline(lead):
-    """Say in a sentence for each column which trainings are ahead, on both families."""
+    """Say in a line for each column which trainings are ahead, and which behind."""
     lines = []
     for w in WHERES:
-        ahead, behind = (_on_both(lead, w, side) for side in (1, -1))
-        found = [f"ahead: {', '.join(ahead)}"] if ahead else ["none is ahead"]
-        found += [f"behind: {', '.join(behind)}"] if behind else []
-        lines.append(f"- {WORDS[w]}, on both families at once: **{'; '.join(found)}**.")
+        said = [f"{family}: {_sides(of[w])}" for family, of in lead.items()]
+        lines.append(f"- {WORDS[w]}: {'; '.join(said)}.")
     return "\n".join(lines)
 
 
-def _on_both(lead, where, side):
-    """Names of variants whose interval leaves 0 on one side in every family."""
-    return [
-        NAMES[v]
-        for v in EPISODIC
-        if all(
-            v in of[where]
-            and min(side * of[where][v].low, side * of[where][v].high) > 0
-            for of in lead.values()
-        )
-    ]
+def _sides(of):
+    """Name the variants whose interval leaves 0."""
+    ahead = [NAMES[v] for v, gap in of.items() if gap.low > 0]
+    behind = [NAMES[v] for v, gap in of.items() if gap.high < 0]
+    said = [f"**{', '.join(ahead)}** ahead"] if ahead else []
+    said += [f"{', '.join(behind)} behind"] if behind else []
+    return " and ".join(said) or "none ahead, none behind"

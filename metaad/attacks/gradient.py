@@ -86,7 +86,7 @@ def fgsm(score, rows, epsilon, *, goal, norm=math.inf, box=PIXELS):
     [1] Goodfellow, Shlens, Szegedy: Explaining and harnessing adversarial examples.
         ICLR 2015.
     """
-    check(rows, epsilon, norm, box, goal)
+    check_attack(rows, epsilon, norm, box, goal)
     _, slope = climb(score, rows, GOALS[goal])
     return project(rows + epsilon * steepest(slope, norm), rows, epsilon, norm, box)
 
@@ -139,7 +139,7 @@ def pgd(
     [1] Madry, Makelov, Schmidt, Tsipras, Vladu: Towards deep learning models resistant
         to adversarial attacks. ICLR 2018.
     """
-    check(rows, epsilon, norm, box, goal)
+    check_attack(rows, epsilon, norm, box, goal)
     check_climbs(steps, step_size, restarts, generator)
     size = 2.5 * epsilon / steps if step_size is None else step_size
     best, highest = rows.detach(), torch.full_like(rows[..., 0], -math.inf)
@@ -189,7 +189,7 @@ def worst_of(score, candidates, goal):
     return stacked.gather(0, chosen.expand(1, *stacked.shape[1:]))[0]
 
 
-def check(rows, epsilon, norm, box, goal):
+def check_attack(rows, epsilon, norm, box, goal):
     """Raise ValueError unless an attack on these rows makes sense."""
     if goal not in GOALS:
         raise ValueError(f"goal must be 'odd' or 'normal', got {goal!r}.")

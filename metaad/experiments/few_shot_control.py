@@ -238,7 +238,7 @@ def settings():
     """Return what the record says of how it was made."""
     return {
         "what": __doc__.split("\n\n", 2)[2].replace("\n", " "),
-        "images a step": CLASSES * (TRAINING["k"] + TRAINING["n_query"]),
+        "images per step": CLASSES * (TRAINING["k"] + TRAINING["n_query"]),
         "iterations": ITERATIONS,
         "pool": POOL,
         "episodes_a_class": 200,

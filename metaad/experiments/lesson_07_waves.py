@@ -168,12 +168,13 @@ def first_order_costs(seed, shots, test, validation, *, device="cpu", iterations
 
     Returns
     -------
-    (rates, cosines, cost): cosines, dict looks -> list of the cosine between FOMAML's and
-    MAML's outer gradient for each rate, as MAML has learned so far; cost, dict rate ->
-    FOMAML's error minus MAML's after one step, Interval.
+    (rates, cosines, cost, more): cosines, dict looks -> list of the cosine between
+    FOMAML's and MAML's outer gradient for each rate, as MAML has learned so far; cost,
+    dict rate -> FOMAML's error minus MAML's after one step, Interval; more, by how much
+    it is larger at the second rate than at the first, on the same waves, Interval.
     """
     rates, after = (0.001, 0.01, 0.1), (1, 100, iterations)
-    waves, cosines, cost = (
+    waves, cosines, gaps = (
         SinusoidTasks(k=shots, n_query=10),
         {n: [] for n in after},
         {},
@@ -189,8 +190,9 @@ def first_order_costs(seed, shots, test, validation, *, device="cpu", iterations
                     cosines[done].append(cosine(learner, validation))
 
             pair.append(errors(learner.fit(waves, watch=watch), test, 1))
-        cost[alpha] = metrics.paired(pair[1], pair[0])
-    return rates, cosines, cost
+        gaps[alpha] = pair[1] - pair[0]
+    cost = {alpha: metrics.bootstrap(gap) for alpha, gap in gaps.items()}
+    return rates, cosines, cost, metrics.paired(gaps[rates[1]], gaps[rates[0]])
 
 
 def cosine(learner, task):

@@ -140,7 +140,9 @@ def test_false_alarms_of_whole_streams_stay_within_the_level_and_uncorrected_do_
     for seed in range(200):
         past, stream = np.split(rows(seed, 30 + 12 * 10), [30])
         for corrected in count:
-            alarm = WindowAlarm(past, 10, 12, 0.1, corrected, random_state=seed)
+            alarm = WindowAlarm(
+                past, 10, 12, 0.1, corrected=corrected, random_state=seed
+            )
             count[corrected] += rang(alarm, stream)
     # level .1 for the stream: beyond this in one of 10,000 runs
     assert count[True] <= binom.ppf(0.9999, 200, 0.1)

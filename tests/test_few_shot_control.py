@@ -229,5 +229,6 @@ def test_a_small_run_goes_on_where_it_stopped_and_makes_a_report(monkeypatch, tm
     assert set(made["results"]["MNIST"]) == {
         "pixels",
         "classifier/bent",
+        "classifier/bent, residual",
         "OC-ANIL/bent",
     }

@@ -98,10 +98,10 @@ def test_a_training_step_asks_a_device_for_nothing_and_sends_it_nothing(name):
     tasks = learner._start(tasks, 0)
     training = Training(learner, tasks, np.random.default_rng(0))
     batches = iter(training.batches())
-    training.step(next(batches))  # the rows go over, once
+    training.descend(learner.loss(next(batches)))  # the rows go over, once
     with Crossings() as crossings:
         for task in batches:
-            training.step(task)
+            training.descend(learner.loss(task))
     assert training.done == 3 and len(training.waiting) == 3
     assert crossings.down == [] and crossings.up == []
     for p in learner.module_.parameters():

@@ -272,6 +272,15 @@ SORTS = {
     "experiments/lesson_01.py": "neighbours by distance, for themselves",
     "plots/tables.py": "rows by their label, columns by their deviation",
     "data/robust.py": "columns by their deviation",
+    "experiments/lesson_07_network.py": "points of a wave from left to right",
+    "experiments/lesson_08.py": "images in the order in which they are shown",
+    "experiments/made_up_classes.py": "classes by their number",
+    "meta/classifier.py": "places of the classes that are known",
+    "meta/subspace.py": "places of the classes that are known",
+    "scores/drift.py": "two distribution functions; orders by chance",
+    "tasks/draws.py": "orders by chance",
+    "tasks/layout.py": "orders by chance",
+    "tasks/made_up_on_device.py": "allowed classes first",
 }
 
 

@@ -139,7 +139,9 @@ class MetaLearner(BaseEstimator):
                 return self
             training = Training(self, tasks, rng)
             for task in training.batches():
-                training.step(task)
+                with training.precision():
+                    loss = self.loss(task)
+                training.descend(loss)
                 if watch:
                     watch(training.done)
             training.finish()

@@ -73,11 +73,13 @@ class Training:
             drawn = self.tasks.sample(self.learner.n_tasks, self.rng)
             yield self.learner.prepared(drawn)
 
-    def step(self, task):
-        """Take one gradient step down the outer loss of a batch of prepared tasks."""
+    def precision(self):
+        """Return the context in which the outer loss is computed."""
+        return halved(self.learner.device_, self.learner.dtype == "bfloat16")
+
+    def descend(self, loss):
+        """Take one gradient step down the outer loss, a scalar tensor."""
         learner = self.learner
-        with halved(learner.device_, learner.dtype == "bfloat16"):
-            loss = learner.loss(task)
         self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.parameters, learner.clip)

@@ -139,9 +139,9 @@ class WindowAlarm:
     window : int ≥ 2, rows of a window; windows do not overlap.
     looks : int ≥ 1, windows that the level must last for.
     level : float in (0, 1), chance of any false alarm.
-    corrected : False tests every window at `level` itself: the trap.
     test : function (past, window, permutations, random_state) -> p, such as `mmd_p` and
         `ks_p`.
+    corrected : False tests every window at `level` itself: the trap.
     permutations : int, exchanges of a test; None takes just enough that a p-value of half
         the threshold can be reached.
     random_state : int, seeds the exchanges.
@@ -157,8 +157,8 @@ class WindowAlarm:
         window=25,
         looks=20,
         level=0.05,
-        corrected=True,
         test=mmd_p,
+        corrected=True,
         permutations=None,
         random_state=0,
     ):

@@ -40,8 +40,8 @@ def first_alarm(name, stream, scores=None, *, window=WINDOW, level=LEVEL, seed=0
         window,
         max(1, len(rows) // window),
         level,
-        corrected,
         test,
+        corrected,
         random_state=seed,
     )
     for start in range(0, len(rows), window):

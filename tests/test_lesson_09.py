@@ -28,6 +28,7 @@ from metaad.experiments.lesson_09_record import (
     method_of,
 )
 from metaad.tasks import AllPairs, MadeUpTasks, OneClassTasks, Task
+from metaad.tasks.one_class import first_share
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +196,7 @@ def test_a_study_judges_every_learner_on_every_class_and_repeats_itself(digits, 
 
 def test_rows_to_learn_from_are_the_first_of_each_class():
     y = np.array([0, 1, 0, 0, 1, 0, 0, 1, 1, 1])
-    found = lesson_09.first_rows(y)
+    found = first_share(y)
     assert np.flatnonzero(found & (y == 0)).tolist() == [0, 2, 3, 5]
     assert np.flatnonzero(found & (y == 1)).tolist() == [1, 4, 7, 8]
 

@@ -11,6 +11,7 @@ __all__, __getattr__, __dir__ = attach(
         "records": ["DataError", "Study", "Table", "Text"],
         "rare": ["rarer"],
         "drawn": [],
+        "images": ["pooled"],
         "robust": ["deviations", "stands_out"],
         "loaders": ["FAMILIES"],
         "download": ["data_dir"],

@@ -51,12 +51,7 @@ def digits(pool=2, train_rows=TRAIN):
     validate and test on (10, r, d).
     """
     table = data.load("mnist")
-    side = 28 // pool
-    X = (
-        table.X.reshape(-1, side, pool, side, pool)
-        .mean(axis=(2, 4))
-        .reshape(len(table.X), -1)
-    )
+    X = data.pooled(table.X, pool).reshape(len(table.X), -1)
     learn = [np.flatnonzero((table.y == c) & table.train) for c in range(10)]
     test = [np.flatnonzero((table.y == c) & ~table.train)[:TEST] for c in range(10)]
     train = np.stack([X[i[:train_rows]] for i in learn])

@@ -19,6 +19,7 @@ from metaad.detectors import (
     PCADetector,
 )
 from metaad.meta import few_shot
+from metaad.meta.classifier import without_last
 from metaad.tasks import AllPairs, MadeUpTasks, OneClassTasks
 from metaad.train import resolve_device, seeded
 
@@ -153,7 +154,7 @@ def classifier(images, classes, *, seed, iterations, device="cpu", dtype=None):
         loss.backward()
         adam.step()
         falling.step()
-    return nn.Sequential(*list(net)[:-1]).eval()
+    return without_last(net).eval()
 
 
 def pca(rows):
@@ -182,7 +183,7 @@ def from_study(learners, features):
         found[f"classifier: {name}"] = partial(_on_features, features, head)
     if "Mahalanobis" in learners:
         net = learners["Mahalanobis"].module_["net"]
-        map_ = nn.Sequential(*list(net)[:-1]).eval()
+        map_ = without_last(net).eval()
         found["episodes, features: PCA"] = partial(_on_features, map_, pca)
     return found
 

@@ -71,15 +71,21 @@ def summary(scores, threshold=None):
 
 
 @torch.no_grad()
+def directions(net, X, below):
+    """Return features of length one of rows X (n, d), a hundredth of them at a time:
+    what the network makes of them without its last layers, `below` of them."""
+    lower = without_last(net, below)
+    parts = np.array_split(X, 100)
+    return unit(torch.cat([lower(torch.as_tensor(p)) for p in parts]))
+
+
+@torch.no_grad()
 def spaces(learner, fold, known, layers=LAYERS):
     """Return the features of all rows in each space: {name: tensor (n, m)}."""
     net, found = learner.module_["net"].eval(), {}
     fitting = np.flatnonzero(fold.fitting & np.isin(fold.y, known))
     for name, below in layers.items():
-        lower = without_last(net, below)
-        parts = np.array_split(fold.X, 100)
-        z = unit(torch.cat([lower(torch.as_tensor(p)) for p in parts]))
-        found[name] = z
+        z = found[name] = directions(net, fold.X, below)
         if name != WHITENED:
             continue
         labels = torch.as_tensor(fold.y[fitting])

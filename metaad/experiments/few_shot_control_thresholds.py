@@ -12,8 +12,7 @@ import numpy as np
 import torch
 
 from metaad.experiments import few_shot_control_judge as judging
-from metaad.meta.classifier import without_last
-from metaad.meta.support_heads import HEADS, gram, unit
+from metaad.meta.support_heads import HEADS, gram
 
 KINDS = ("as it is", "in the support's own units")
 
@@ -52,9 +51,8 @@ def episodes_of(learner, fold, classes, rows, n_episodes):
     """Yield (where, class, {(head, kind, K): scores}) in the convolutions' features."""
     part = copy.copy(fold)
     part.X, part.y = fold.X[rows], fold.y[rows]
-    lower = without_last(learner.module_["net"].eval(), judging.LAYERS["convolutions"])
-    parts = np.array_split(part.X, 100)
-    z = unit(torch.cat([lower(torch.as_tensor(p)) for p in parts]))
+    net = learner.module_["net"].eval()
+    z = judging.directions(net, part.X, judging.LAYERS["convolutions"])
     every = np.ones(len(part.y), bool)
     for where, c, support, query in judging.draws(part, classes, every, n_episodes):
         yield where, c, both_kinds(z, support, query)

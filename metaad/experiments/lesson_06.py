@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from metaad import metrics
+from metaad import data, metrics
 from metaad.detectors import KNNDetector, PCADetector, anomaly_score
 from metaad.detectors import gan_training as game
 from metaad.detectors.batched_autoencoders import fit_many
@@ -122,8 +122,7 @@ def look(generator, critic, rows, n=400):
 
 def halved(images):
     """Average squares of 2 × 2 pixels: (n, 28, 28) -> rows (n, 196)."""
-    n = len(images)
-    return images.reshape(n, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(n, 196)
+    return data.pooled(images, 2).reshape(len(images), -1)
 
 
 def beyond(detector, rows, times=(0.0, 0.5, 1.0, 1.5, 2.0, 3.0)):

@@ -21,6 +21,7 @@ from metaad.meta.curvature import along_inner_steps, cosine, outer_gradients
 from metaad.meta.support_heads import HEADS, gram
 from metaad.nets import ConvNet
 from metaad.tasks import OneClassTasks, Task
+from metaad.tasks.one_class import first_share
 
 __all__ = ["NAMES", "WHERES", "headline", "leads", "together"]
 # outer steps after which the curvature is measured, as shares of all
@@ -33,10 +34,8 @@ def images(quick):
     quick : the bundled 5,000 images, the mean of each 2 × 2 block of pixels; else all of
         MNIST."""
     table = data.load("mnist-5k" if quick else "mnist")
-    pool = 2 if quick else 1
-    side = 28 // pool
-    blocks = table.X.reshape(len(table.X), side, pool, side, pool)
-    return table, blocks.mean(axis=(2, 4)).reshape(len(table.X), -1), side
+    small = data.pooled(table.X, 2 if quick else 1)
+    return table, small.reshape(len(small), -1), small.shape[1]
 
 
 def settings(quick, side, iterations, device):
@@ -283,10 +282,4 @@ def side_of(gap):
 
 def training_rows(table):
     """Mark the rows that training may use: bool array (n,)."""
-    if table.train is not None:
-        return table.train
-    train = np.zeros(len(table.y), bool)
-    for c in np.unique(table.y):
-        rows = np.flatnonzero(table.y == c)
-        train[rows[: int(round(0.8 * len(rows)))]] = True
-    return train
+    return first_share(table.y) if table.train is None else table.train

@@ -11,15 +11,16 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
 
 from metaad import metrics
 from metaad.experiments.lesson_09_batches import Replay, batches
 from metaad.experiments.lesson_09_classifier import HEADS, Classifier, FeatureHead
 from metaad.experiments.mt_mnist_judge import embedded
 from metaad.meta import MAML, PLDA, Mahalanobis, ProtoNet, evaluate
+from metaad.meta.classifier import without_last
 from metaad.nets import ConvNet
 from metaad.tasks import OneClassTasks
+from metaad.tasks.one_class import first_share
 from metaad.train import seeded
 
 SOURCES = {"real digits only": 0.0, "with made-up classes": 5 / 6}
@@ -110,7 +111,7 @@ def study(X, y, train, plan, seed, *, names=LEARNERS, dtype=None, watch=None):
     one of PLACES; and UNTRAINED with the source NO_CLASSES. The classes are in the order
     of `plan.held_out`.
     """
-    found, train = {}, first_rows(y) if train is None else train
+    found, train = {}, first_share(y) if train is None else train
     side = round(X.shape[1] ** 0.5)
 
     def keep(results, source):
@@ -141,15 +142,6 @@ def study(X, y, train, plan, seed, *, names=LEARNERS, dtype=None, watch=None):
     return {key: np.array(values) for key, values in found.items()}
 
 
-def first_rows(y, share=0.8):
-    """Mark the first `share` of the rows of each class: bool array (n,)."""
-    chosen = np.zeros(len(y), dtype=bool)
-    for c in np.unique(y):
-        rows = np.flatnonzero(y == c)
-        chosen[rows[: round(share * len(rows))]] = True
-    return chosen
-
-
 def trained(names):
     """Return what must be trained for these learners: one classifier has all heads."""
     return list(dict.fromkeys(n.split(",")[0] for n in names))
@@ -175,7 +167,7 @@ def judged(made, drawn, X, y, held_out, plan):
 def nothing_learned(X, y, held_out, plan, seed):
     """Yield what the PCA residual reaches on the trunk's first weights, and on pixels."""
     made = learner("classifier", plan, round(X.shape[1] ** 0.5), 10, seed)
-    trunk = nn.Sequential(*list(made.estimator)[:-1]).to(torch.float64).eval()
+    trunk = without_last(made.estimator).to(torch.float64).eval()
     with torch.no_grad():
         features = trunk(torch.as_tensor(X, dtype=torch.float64)).numpy()
     head = FeatureHead("PCA residual")

@@ -3,9 +3,9 @@ classifier can name; and images to look at.
 """
 
 import numpy as np
-import torch
 
-from metaad.tasks import AllPairs, MadeUpTasks, Task
+from metaad.tasks import AllPairs, MadeUpTasks
+from metaad.tasks.all_pairs import together
 from metaad.tasks.made_up import KINDS
 
 BENDING = {"strange": 0.3, "affine": 0.6, "elastic": 0.6}
@@ -90,15 +90,8 @@ def _batch(made, bank, plan, rng):
     own = np.concatenate([real, first + np.arange(n_made)])
     recipes = take(bank, which)
     images = made.draw(recipes, np.repeat(own[:, None], k + q, axis=1), rng)
-    weights = AllPairs(made).weights(own, recipes)  # (c, c)
-    y = own[:, None] != own
-    y, weight = (
-        torch.as_tensor(np.repeat(a, q, axis=1), dtype=images.dtype)
-        for a in (y, weights)
-    )  # (c, c q)
-    query = images[:, k:].flatten(0, 1)[None]  # (1, c q, d)
     number = np.concatenate([real, first + which])
-    return Task(images[:, :k], query, y, None, number, weight)
+    return together(images, k, own, number, AllPairs(made).weights(own, recipes))
 
 
 def take(recipes, which):

@@ -4,12 +4,12 @@ table under another microscope, and detectors made of a few rows of a new digit.
 
 import numpy as np
 
-from metaad import metrics
+from metaad import data, metrics
 from metaad.detectors import KNNDetector, anomaly_score
 from metaad.experiments import drift_alarms, drift_curves, drift_methods, drift_tables
 from metaad.experiments.drift_loop import Judge, watch
 from metaad.scores import mmd_p
-from metaad.tasks import Stream, class_stream, shift_stream
+from metaad.tasks import Stream, class_stream
 from metaad.tasks.streams import Truth
 
 HALVES = ((0, 1, 2, 3, 4), (5, 6, 7, 8, 9))
@@ -19,8 +19,7 @@ ALARMS = [n for n in drift_alarms.ALARMS if n not in drift_alarms.SLOW][1:]
 
 def pooled(images, side):
     """Average squares of pixels: (n, 28, 28) -> (n, side, side), side 14 or 7."""
-    step = 28 // side
-    return images.reshape(-1, side, step, side, step).mean(axis=(2, 4))
+    return data.pooled(images, 28 // side)
 
 
 def p_of_windows(stream, window, least, seed=0):
@@ -200,29 +199,6 @@ def over_stream(images, y, order, made, *, seed, each=175, tests=60):
         for name, make in made.items()
     }
     return stream, runs
-
-
-def clinic_stream(table, by, over, seed, length=100):
-    """Make a stream of the clinic's table, standardised, another microscope from row 50
-    on: a Stream.
-
-    table : data.load("breast-cancer"). by : magnification. over : rows that it takes."""
-    benign = table.X[table.y == 0]
-    mean, sd = benign.mean(axis=0), benign.std(axis=0)
-    shift = drift_tables.magnified(table.columns, by)
-    return shift_stream(
-        (table.X - mean) / sd,
-        table.y,
-        lambda rows, far: (shift(rows * sd + mean, far) - mean) / sd,
-        length=length,
-        at=50,
-        over=over,
-        past=100,
-        normals=100,
-        share=0.05,
-        size=10,
-        random_state=seed,
-    )
 
 
 def clinic_alerts(table, by, seed, n=10, contamination=0.05):

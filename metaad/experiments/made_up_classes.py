@@ -34,9 +34,7 @@ def rows_of(images):
 
 def halved(images):
     """Average squares of 2 × 2 pixels: (n, side, side) -> rows (n, side² / 4)."""
-    n, side = images.shape[:2]
-    square = images.reshape(n, side // 2, 2, side // 2, 2)
-    return square.mean(axis=(2, 4)).reshape(n, -1).astype(np.float32)
+    return data.pooled(images, 2).reshape(len(images), -1).astype(np.float32)
 
 
 def one(images, seed, parts, iterations=None):

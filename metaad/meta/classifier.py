@@ -7,7 +7,7 @@ from torch.nn.functional import cross_entropy
 from metaad.meta.base import MetaLearner
 from metaad.meta.inner_loop import both_through
 from metaad.meta.metric import embed, embedding_width
-from metaad.meta.support_heads import HEADS, gram, unit, whitening
+from metaad.meta.support_heads import HEADS, gram, refuse_anomalies, unit, whitening
 
 BATCHES = 20  # of training images, for the variance within classes
 
@@ -98,11 +98,7 @@ class Classifier(MetaLearner):
 
     def adapted(self, support, y=None):
         """Read supports (n_tasks, k, d): a function from queries to scores."""
-        if y is not None and (y == 1).any():
-            raise ValueError(
-                "the features of a classifier are judged by normal rows alone; leave "
-                "the anomalies out of the support."
-            )
+        refuse_anomalies(y, "the features of a classifier are judged by")
         z = self._seen(support)
         head = HEADS[self.head]
         return lambda query: head(*gram(z, self._seen(query)))[..., None]
@@ -124,12 +120,8 @@ class Classifier(MetaLearner):
 
     def _labels(self, task):
         """Number the classes of a batch's images, support first: int64 tensor (n,)."""
-        k, q = task.support.shape[1], task.query.shape[1] // len(task.support)
-        at = torch.as_tensor(task.normal)
-        at = torch.searchsorted(torch.as_tensor(self.classes_), at)
-        return torch.cat([at.repeat_interleave(k), at.repeat_interleave(q)]).to(
-            self.device_
-        )
+        known = torch.as_tensor(self.classes_, device=self.device_)
+        return torch.searchsorted(known, classes_of(task, self.device_))
 
     def _build(self, net, tasks):
         self.classes_ = sorted(int(c) for c in tasks.classes)
@@ -156,6 +148,15 @@ class Classifier(MetaLearner):
             z.append(self.features(rows))
             labels.append(self._labels(task))
         return whitening(torch.cat(z), torch.cat(labels))
+
+
+def classes_of(task, device=None):
+    """Return the class of every image of an all-pairs batch, support first: int64 tensor
+    (n,).
+    """
+    k, q = task.support.shape[1], task.query.shape[1] // len(task.support)
+    normal = torch.as_tensor(task.normal, device=device)
+    return torch.cat([normal.repeat_interleave(k), normal.repeat_interleave(q)])
 
 
 def without_last(net, n=1):

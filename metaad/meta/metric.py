@@ -67,14 +67,14 @@ class MetricLearner(MetaLearner):
         )
         self.shots = shots
 
-    def loss(self, task):
+    def loss(self, task, embedded=None):
         """Compute the outer loss, support and query embedded as one batch.
 
-        Batch normalisation sees all of it, as it must.
+        Batch normalisation sees all of it, as it must. embedded : support and query,
+        where a subclass needs them too; None embeds them here.
         """
-        net, y = self.module_["net"], task.support_y
-        support, query = both_through(net, task.support, task.query)
-        losses = []
+        net, y, losses = self.module_["net"], task.support_y, []
+        support, query = embedded or both_through(net, task.support, task.query)
         for k in self._shots(support.shape[1]):
             labels = None if y is None else y[:, :k]
             scores = self._score(support[:, :k], labels, query)  # (n_tasks, q)

@@ -6,9 +6,10 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from metaad.meta.classifier import classes_of
 from metaad.meta.inner_loop import both_through
 from metaad.meta.metric import MetricLearner, embedding_width
-from metaad.meta.support_heads import gram, shrunk, unit
+from metaad.meta.support_heads import gram, refuse_anomalies, shrunk, unit
 
 
 class Subspace(MetricLearner):
@@ -73,34 +74,22 @@ class Subspace(MetricLearner):
 
     def loss(self, task):
         """Compute the episodes' loss plus `classify` times the cross-entropy."""
-        net, y = self.module_["net"], task.support_y
-        support, query = both_through(net, task.support, task.query)
-        losses = []
-        for k in self._shots(support.shape[1]):
-            labels = None if y is None else y[:, :k]
-            scores = self._score(support[:, :k], labels, query)
-            losses.append(self.outer_loss(scores[..., None], task))
-        loss = torch.stack(losses).mean()
+        embedded = both_through(self.module_["net"], task.support, task.query)
+        loss = super().loss(task, embedded)
         if not self.classify:
             return loss
-        return loss + self.classify * self._naming(support, query, task)
+        return loss + self.classify * self._naming(*embedded, task)
 
     def adapted(self, support, y=None):
         """Lay the flat through supports (n_tasks, k, d): see MetricLearner.
 
         Raises ValueError if y calls a row of the support anomalous."""
-        if y is not None and (y == 1).any():
-            raise ValueError(
-                "the flat is laid through normal rows alone; leave the anomalies out of "
-                "the support."
-            )
+        refuse_anomalies(y, "the flat is laid through")
         return super().adapted(support, y)
 
     def _naming(self, support, query, task):
         """Compute the cross-entropy of the images of known classes."""
-        k, q = support.shape[1], query.shape[1] // len(support)
-        normal = torch.as_tensor(task.normal, device=query.device)
-        named = torch.cat([normal.repeat_interleave(k), normal.repeat_interleave(q)])
+        named = classes_of(task, query.device)
         rows = torch.cat([support.flatten(0, 1), query.flatten(0, 1)])[named >= 0]
         known = torch.as_tensor(self.classes_, device=query.device)
         at = torch.searchsorted(known, named[named >= 0])

@@ -48,6 +48,17 @@ def gram(support, query):
     return query @ across, support @ across, query.square().sum(-1)
 
 
+def refuse_anomalies(y, what):
+    """Raise ValueError if y (n_tasks, k) calls a row of a support anomalous.
+
+    what : str, the sentence's beginning: what is done by normal rows alone.
+    """
+    if y is not None and (y == 1).any():
+        raise ValueError(
+            f"{what} normal rows alone; leave the anomalies out of the support."
+        )
+
+
 def mean(cross, own, squares):
     """Squared distance to the support's mean: (n_tasks, q)."""
     return squares - 2 * cross.mean(-1) + own.mean((-1, -2))[:, None]

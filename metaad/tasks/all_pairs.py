@@ -59,16 +59,7 @@ class AllPairs:
         k, q = made_up.draw_shots(rng), made_up.tasks.n_query
         classes = functions(own).broadcast_to(own[:, None], (n_tasks, k + q))
         images = made_up.draw(recipes, classes, rng)  # (n_tasks, k + q, d)
-        query = images[:, k:].flatten(0, 1)[None]  # (1, n_tasks q, d)
-        # both (n_tasks, n_tasks q)
-        weight = _each(self.weights(own, recipes), q)
-        y = _each(own[:, None] != own, q)
-        y, weight = (
-            torch.as_tensor(a, dtype=images.dtype, device=images.device)
-            for a in (y, weight)
-        )
-        normal = made_up.digit(own)
-        return Task(images[:, :k], query, y, None, normal, weight)
+        return together(images, k, own, made_up.digit(own), self.weights(own, recipes))
 
     def weights(self, own, recipes):
         """Compute how much class j counts in the task about class i.
@@ -90,6 +81,24 @@ class AllPairs:
             part = share / (total + (total == 0)) / xp.clip(n, 1, None)
             weight = weight + g * part
         return weight * len(own) / 2
+
+
+def together(images, k, own, normal, weights=None):
+    """Make one batch of images (c, k + q, d): the first k of each class are its support,
+    the others are everybody's query.
+
+    own : int array (c,), equal where two tasks are about the same class. normal : the
+    class that each task reports. weights : array (c, c), see AllPairs.weights, or None.
+    """
+    q = images.shape[1] - k
+
+    def each(a):  # (c, c) -> (c, c q)
+        a = _each(a, q)
+        return torch.as_tensor(a, dtype=images.dtype, device=images.device)
+
+    query = images[:, k:].flatten(0, 1)[None]  # (1, c q, d)
+    weight = None if weights is None else each(weights)
+    return Task(images[:, :k], query, each(own[:, None] != own), None, normal, weight)
 
 
 def _each(a, q):

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from metaad.tasks.all_pairs import AllPairs
-from metaad.tasks.base import Task
+from metaad.tasks.all_pairs import AllPairs, together
 
 
 class ClassPool(AllPairs):
@@ -46,10 +45,7 @@ class ClassPool(AllPairs):
         own = self._draw(n_tasks, rng)
         k, q = made_up.tasks.k, made_up.tasks.n_query
         images = made_up.draw(self.recipes, np.repeat(own[:, None], k + q, axis=1), rng)
-        other = np.repeat(own[:, None] != own, q, axis=1)
-        y = images.new_tensor(other.astype(float))
-        query = images[:, k:].flatten(0, 1)[None]
-        return Task(images[:, :k], query, y, None, self.classes[own])
+        return together(images, k, own, self.classes[own])
 
     def _draw(self, n, rng):
         """Draw which classes a batch holds: positions in `classes`, int array (n,)."""

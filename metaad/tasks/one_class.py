@@ -207,7 +207,7 @@ def protocol(
             f"{name!r} has the splits 0 to {PROTOCOLS[name] - 1}; got {split}."
         )
     X, y = np.asarray(X), np.asarray(y)
-    train = _first_share(y, 0.8) if train is None else np.asarray(train, dtype=bool)
+    train = first_share(y) if train is None else np.asarray(train, dtype=bool)
     held_out = (2 * split, 2 * split + 1) if name == "five-folds" else (split, 9)
     seen = tuple(c for c in range(10) if c not in held_out)
     rows = min(int((y[~train] == c).sum()) for c in held_out)
@@ -239,7 +239,7 @@ def protocol(
     )
 
 
-def _first_share(y, share):
+def first_share(y, share=0.8):
     """Mark the first `share` of the rows of each class: bool array (n,)."""
     chosen = np.zeros(len(y), dtype=bool)
     for c in np.unique(y):

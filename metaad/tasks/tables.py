@@ -215,8 +215,7 @@ def class_tables(name, rate=0.1, n_normal=None, pool=1, random_state=0, others="
         raise ValueError(
             f"pool must divide the sides of the images, {h} and {w}; got {pool}."
         )
-    blocks = table.X.reshape(n, h // pool, pool, w // pool, pool)
-    X = blocks.mean(axis=(2, 4)).reshape(n, -1)
+    X = data.pooled(table.X, pool).reshape(n, -1)
     seed = fresh_seed() if random_state is None else random_state
     found = []
     for c in np.unique(table.y):

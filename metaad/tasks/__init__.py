@@ -7,6 +7,7 @@ __all__, __getattr__, __dir__ = attach(
     {
         "base": ["Task"],
         "one_class": ["PROTOCOLS", "OneClassTasks", "Protocol", "protocol"],
+        "parts": ["oddbench_part", "read_and_judged"],
         "synthetic": ["ResampledTasks", "SinusoidTasks"],
         "labelled": ["LabelledTable"],
         "tables": ["TableTasks", "adbench_names", "class_tables", "oddbench_names"],

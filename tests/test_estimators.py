@@ -33,7 +33,7 @@ DETECTORS = [
     MahalanobisDetector(),
     PCADetector(),
     IsolationForest(n_estimators=20),
-    IsolationForest(n_estimators=20, policy="adbench-v1"),
+    IsolationForest(n_estimators=20, policy="halved"),
     AutoencoderDetector(hidden=(8,), code_size=1, epochs=2, device="cpu"),
     GANDetector(**SMALL, epochs=2, encoder_epochs=2),
     WGANDetector(**SMALL, epochs=2, encoder_epochs=2, scored_by="features"),

@@ -1,19 +1,18 @@
 """What an experiment has done is done again only when code, data or settings change."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from metaad import repro
 from metaad.detectors import KNNDetector, anomaly_score
-from metaad.detectors.forest.split_policy import SplitPolicy
 from metaad.experiments import (
     architecture,
     do_no_harm,
     few_labels,
-    learned_forest,
-    learned_forest_nested,
     mt_mnist,
     parts,
     policy_gradients_rewards,
@@ -29,10 +28,6 @@ TABLES = [
     LabelledTable(RNG.normal(size=(30, 3)), np.repeat([0, 1], [24, 6]), n, n)
     for n in ("a", "b")
 ]
-
-
-class Tables(list):
-    names = families = ("a", "b")
 
 
 class Calls(list):
@@ -78,46 +73,6 @@ def few_labels_describe(patch, calls, folder):
     return lambda trees=5: few_labels.describe(TABLES[0], path, 1, trees)
 
 
-def forest_learn(patch, calls, folder):
-    for name in ("ForestPolicy", "ForestScore"):
-
-        def fitted(learner, tables):
-            calls.append(tables)
-            learner.policy_ = SplitPolicy({"few": 0.5})
-            learner.history_ = [{"auroc": 0.5}]
-
-        patch.setattr(getattr(learned_forest, name), "fit", fitted)
-
-    def run(iterations=2):
-        patch.setattr(learned_forest, "SETTINGS", {"iterations": iterations})
-        learned_forest.learn(Tables(TABLES), folder)
-
-    return run
-
-
-def forest_judge(patch, calls, folder):
-    for name in "ab":
-        for kind in ("policy", "scored"):
-            path = folder / f"{kind}-{name}.json"
-            learned_forest.save(SplitPolicy({"few": 0.5}), path)
-    patch.setattr(learned_forest, "judged", calls.counted({"auroc": 0.5}))
-
-    def run(trees=7):
-        patch.setattr(learned_forest, "TREES", trees)
-        learned_forest.judge(TABLES, folder, [0])
-
-    return run
-
-
-def forest_nested(patch, calls, folder):
-    found = {"way": "w", "seconds": 1.0, "cuts": {}, "seeds": [0]}
-    patch.setattr(learned_forest_nested, "of_family", calls.counted(found))
-    kept = {"weights without a family": {"a": {"few": 0.5}}}
-    return lambda seed=0: learned_forest_nested.all_families(
-        kept, TABLES, folder, [seed]
-    )
-
-
 def mt_mnist_run(patch, calls, folder):
     images = RNG.random((8, 4)), np.arange(8), np.arange(8) < 5
     patch.setattr(mt_mnist, "images", lambda name: images)
@@ -127,7 +82,7 @@ def mt_mnist_run(patch, calls, folder):
 
     def judged(learner, X, y, result, folder, n):
         where = (result[n] for n in ("protocol", "variant", "split", "seed"))
-        learned_forest.repro.write_json(mt_mnist.part(folder, *where), result)
+        repro.write_json(mt_mnist.part(folder, *where), result)
 
     patch.setattr(mt_mnist, "judge_learner", judged)
     return lambda episodes=2: mt_mnist.run(
@@ -170,9 +125,6 @@ CASES = {
     "architecture digits": architecture_digits,
     "architecture tables": architecture_tables,
     "few_labels": few_labels_describe,
-    "learned_forest learn": forest_learn,
-    "learned_forest judge": forest_judge,
-    "learned_forest_nested": forest_nested,
     "mt_mnist": mt_mnist_run,
     "tuning": steps_of(tuning),
     "do_no_harm": steps_of(do_no_harm),
@@ -230,7 +182,7 @@ def test_parts_from_before_there_were_keys_count_as_absent(tmp_path):
 
 def test_every_experiment_that_keeps_parts_is_among_the_cases():
     """A module that looks whether a file is there must know what made it."""
-    for path in learned_forest.Path(parts.__file__).parent.glob("*.py"):
+    for path in Path(parts.__file__).parent.glob("*.py"):
         text = path.read_text(encoding="utf-8")
         if path.stem in ("mt_mnist_report", "mt_mnist_calibrated", "policy_gradients"):
             continue  # they look for records and for what a report may lack

@@ -164,11 +164,11 @@ def test_values_at_the_ends_of_float64_and_constant_columns():
 
 
 def test_the_policy_of_the_package_is_known_by_name():
-    policy = load("adbench-v1")
-    assert policy.name == "adbench-v1" in split_policy.known()
+    policy = load("halved")
+    assert policy.name == "halved" in split_policy.known()
     X = table().X
     by_name = (
-        IsolationForest(20, policy="adbench-v1", random_state=0).fit(X).score_samples(X)
+        IsolationForest(20, policy="halved", random_state=0).fit(X).score_samples(X)
     )
     by_object = (
         IsolationForest(20, policy=policy, random_state=0).fit(X).score_samples(X)
@@ -184,7 +184,7 @@ def test_a_policy_goes_to_a_file_and_comes_back(tmp_path):
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        ("adbench-v99", "no policy 'adbench-v99'. Known ones: .*adbench-v1"),
+        ("halved-99", "no policy 'halved-99'. Known ones: .*halved"),
         (
             7,
             "policy must be None, a name, the path of a JSON file or a SplitPolicy; got 7",

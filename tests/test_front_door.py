@@ -80,7 +80,7 @@ CLASSICAL = {
     "    anomaly_score(D(random_state=0).fit(X), X)",
     "policy": "from metaad import IsolationForest\n"
     "import numpy as np\nX = np.random.default_rng(0).normal(size=(60, 3))\n"
-    "IsolationForest(n_estimators=5, policy='adbench-v1', random_state=0).fit(X)",
+    "IsolationForest(n_estimators=5, policy='halved', random_state=0).fit(X)",
     "data": "from metaad import data\ndata.load('wine'); data.names(); data.family('wine')",
     "metrics": "from metaad import metrics\nmetrics.auroc([0, 1], [0.0, 1.0])",
     "tables": "from metaad.tasks import TableTasks\nTableTasks(['wine', 'breast-cancer'])",

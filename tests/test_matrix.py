@@ -197,7 +197,7 @@ def test_another_parameter_class_or_code_makes_the_scores_again(tmp_path, monkey
     matrix(tasks, candidates({"a": (other, grid)}), tmp_path, n_seeds=1)
     assert len(made) == 4
     forests = [{"n_estimators": 10, "max_samples": 16}]
-    for policy in (None, "adbench-v1"):
+    for policy in (None, "halved"):
         forest = IsolationForest(policy=policy)
         matrix(tasks, candidates({"a": (forest, forests)}), tmp_path, n_seeds=1)
     assert len(made) == 8

@@ -6,21 +6,6 @@ from metaad import metrics
 from metaad.plots import learned_forest as forest_policy
 
 
-def test_weights_are_bars_with_their_names_and_words_and_ticks_for_the_others():
-    words = {"gap": "a wide gap", "few": "few rows"}
-    spread = {"gap": [0.4, 0.6], "few": [-0.3, -0.1]}
-    figure = forest_policy.weights({"gap": 0.5, "few": -0.2}, words, spread)
-    (ax,) = figure.axes
-    assert [bar.get_width() for bar in ax.patches] == [0.5, -0.2]
-    assert ax.patches[0].get_facecolor() != ax.patches[1].get_facecolor()
-    assert [t.get_text() for t in ax.get_yticklabels()] == [
-        "gap\na wide gap",
-        "few\nfew rows",
-    ]
-    assert list(ax.lines[1].get_xdata()) == [0.4, 0.6]
-    plt.close(figure)
-
-
 def test_gains_are_sorted_and_the_interval_is_a_band():
     interval = metrics.Interval(0.01, -0.01, 0.03, 3)
     figure = forest_policy.gains({"a": -0.02, "b": 0.05, "c": 0.0}, interval)
@@ -39,4 +24,31 @@ def test_first_cuts_are_a_bar_for_each_column_beside_the_fair_share():
         assert [bar.get_width() for bar in axis.patches] == values
         assert title in (axis.get_title(), axis.get_title(loc="left"))
         assert list(axis.lines[-1].get_xdata()) == [0.5, 0.5]
+    plt.close(figure)
+
+
+def test_a_leafs_curves_are_moved_to_mean_0_and_measured_in_the_firsts_deviations():
+    knots = {"path": (1.0, 2.0, 3.0), "parted": (0.0, 1.0)}
+    curves = {"plain": {"path": [-1.0, -2.0, -3.0], "parted": [5.0, 5.0]}}
+    labels = {"path": "path length", "parted": "parted off"}
+    figure = forest_policy.leaf_curves(curves, knots, labels)
+    first, second = figure.axes
+    deviation = (2 / 3) ** 0.5
+    wanted = [1 / deviation, 0.0, -1 / deviation]
+    assert [round(v, 9) for v in first.lines[0].get_ydata()] == [
+        round(v, 9) for v in wanted
+    ]
+    assert list(second.lines[0].get_ydata()) == [0.0, 0.0]
+    assert first.get_xlabel() == "path length"
+    plt.close(figure)
+
+
+def test_gains_by_the_number_of_tables_stand_beside_what_learned_from_none():
+    found = {n: metrics.Interval(n / 1e4, 0.0, 0.05, 9) for n in (14, 56, 297)}
+    figure = forest_policy.by_tables({"leaves": found}, {"by hand": 0.015})
+    (ax,) = figure.axes
+    assert list(ax.lines[0].get_xdata()) == [14, 56, 297]
+    assert list(ax.lines[0].get_ydata()) == [0.0014, 0.0056, 0.0297]
+    assert list(ax.lines[1].get_ydata()) == [0.015, 0.015]
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["14", "56", "297"]
     plt.close(figure)

@@ -14,7 +14,6 @@ TO_BE_SHORTENED = {
     "10_learning_to_tune",
     "11_a_few_labels",
     "13_policy_gradients",
-    "14_growing_a_forest",
     "15_architecture_search",
 }
 

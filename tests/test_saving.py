@@ -37,6 +37,7 @@ from metaad.detectors import (
     PCADetector,
     WGANDetector,
 )
+from metaad.detectors.forest.leaf_values import HALVED
 from metaad.detectors.forest.split_policy import SplitPolicy
 from metaad.meta import (
     MAML,
@@ -67,7 +68,7 @@ from metaad.tasks.tables import LabelledTable, TableTasks
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 4))
 NEW = np.r_[RNG.normal(size=(20, 4)), X[:5], 9 + RNG.normal(size=(5, 4))]
-POLICY = SplitPolicy({"gap*distinct": 0.7}, share=0.5, score={"company": 0.4})
+POLICY = SplitPolicy({"gap*distinct": 0.7}, share=0.5, score=HALVED)
 
 
 def tables():
@@ -135,7 +136,7 @@ FITTED = {
         5, max_samples=0.4, contamination=0.2, random_state=0
     ).fit(X),
     "forest with a policy of the package": lambda: IsolationForest(
-        8, policy="adbench-v1", random_state=0
+        8, policy="halved", random_state=0
     ).fit(X),
     "forest with a policy and a learned score": lambda: IsolationForest(
         8, policy=POLICY, random_state=0
@@ -234,9 +235,7 @@ OTHERS = {
     "forest policy": lambda: ForestPolicy(iterations=2, n_trees=4, random_state=0).fit(
         TABLES
     ),
-    "forest score": lambda: ForestScore(
-        POLICY, iterations=2, n_trees=8, random_state=0
-    ).fit(TABLES),
+    "forest score": lambda: ForestScore(POLICY, n_trees=8, random_state=0).fit(TABLES),
     "architecture search": lambda: ArchitectureSearch(
         AutoencoderDetector(epochs=1, device="cpu"),
         "reinforce",

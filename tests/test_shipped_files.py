@@ -12,11 +12,10 @@ from metaad.detectors.forest import split_policy
 from metaad.detectors.forest.split_policy import SplitPolicy
 from metaad.meta import Stack
 from metaad.meta.stack.stack import SHIPPED
+from metaad.search.forest.leaves import as_score
 
 STACK = json.loads((SHIPPED / "adbench-v1.json").read_text(encoding="utf-8"))
-POLICY = json.loads(
-    (split_policy.FOLDER / "adbench-v1.json").read_text(encoding="utf-8")
-)
+POLICY = json.loads((split_policy.FOLDER / "halved.json").read_text(encoding="utf-8"))
 
 
 def changed(content, **parts):
@@ -82,7 +81,6 @@ BROKEN_POLICIES = {
         f"{name} = {value}": json.dumps(POLICY | {name: value})
         for name, value in [
             ("weights", None),
-            ("weights", {}),
             ("weights", {"few": None}),
             ("weights", {"few": math.nan}),
             ("weights", {"few": "1"}),
@@ -95,7 +93,8 @@ BROKEN_POLICIES = {
             ("share", math.nan),
             ("share", None),
             ("score", None),
-            ("score", {"company": math.inf}),
+            ("score", {"path": [1.0]}),
+            ("score", POLICY["score"] | {"parted": [math.inf] * 9}),
             ("name", None),
         ]
     },
@@ -136,6 +135,6 @@ def test_a_stack_is_saved_with_all_its_digits(tmp_path):
 
 
 def test_a_policy_is_saved_with_all_its_digits(tmp_path):
-    policy = SplitPolicy({"few": 1 / 3}, share=0.7, score={"company": 2 / 3})
+    policy = SplitPolicy({"few": 1 / 3}, share=0.7, score=as_score(np.arange(22) / 3))
     split_policy.save(policy, tmp_path / "p.json")
     assert split_policy.load(tmp_path / "p.json") == policy

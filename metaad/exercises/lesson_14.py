@@ -1,11 +1,17 @@
 """Exercises of lesson 14: growing a forest."""
 
-from math import comb
-
 import numpy as np
 
 from metaad.detectors.forest.isolation_forest import average_path_length
 from metaad.exercises.core import Exercise, Wrong
+from metaad.exercises.many_tables import (
+    MISCOUNTED,
+    MISREAD,
+    scale_curve,
+    sign_test,
+    some_gains,
+    starts_to_pay,
+)
 
 
 def log_gradient(phi, w, taken):
@@ -22,11 +28,12 @@ def credit(g, path, level, size):
     return -np.sum(g * (path - level - average_path_length(size)))
 
 
-def sign_test(gains):
-    """Return the exact two-sided p-value of the sign test on gains (n,) that are not 0."""
-    n, k = len(gains), int(np.sum(gains > 0))
-    tail = sum(comb(n, i) for i in range(max(k, n - k), n + 1)) / 2**n
-    return min(1.0, 2 * tail)
+def most_bits(sizes):
+    """Return the most bits of one cut on a row's way, from the rows in the nodes that it
+    comes through, (k,), root first.
+    """
+    sizes = np.asarray(sizes, dtype=np.float64)
+    return float(np.log2(sizes[:-1] / sizes[1:]).max())
 
 
 def node(rng):
@@ -42,40 +49,19 @@ def rows_at_node(rng):
     return np.round(rng.normal(size=n), 2), path, level, int(rng.integers(8, 60))
 
 
-def some_gains(rng):
-    """Draw gains of a few families, more of one sign than of the other."""
-    n = int(rng.integers(7, 16))
-    gains = np.abs(np.round(rng.normal(size=n), 3)) + 0.001
-    lost = rng.choice(n, int(rng.integers(2, n // 2)), replace=False)
-    gains[lost] *= -1
-    return (rng.choice([-1, 1]) * gains,)
+def way_down(rng):
+    """Draw the rows in the nodes on one row's way, root first; a cut in the middle is
+    the boldest.
+    """
+    shares = rng.uniform(0.5, 0.9, int(rng.integers(3, 6)))
+    shares[rng.integers(1, len(shares) - 1)] = rng.uniform(0.1, 0.3)
+    root = int(rng.integers(400, 900))
+    return (np.round(root * np.cumprod([1.0, *shares])).astype(int),)
 
 
 def _softmax(phi, w):
     chance = np.exp(phi @ w - (phi @ w).max())
     return chance / chance.sum()
-
-
-def _above(gains):
-    n, k = len(gains), int(np.sum(gains > 0))
-    return sum(comb(n, i) for i in range(k, n + 1)) / 2**n
-
-
-def _only_k(gains):
-    n, k = len(gains), int(np.sum(gains > 0))
-    return comb(n, k) / 2**n
-
-
-def _one_more(gains):
-    n, k = len(gains), int(np.sum(gains > 0))
-    return 2 * sum(comb(n, i) for i in range(max(k, n - k) + 1, n + 1)) / 2**n
-
-
-def _t_like(gains):
-    n, k = len(gains), int(np.sum(gains > 0))
-    from scipy.stats import norm
-
-    return float(2 * norm.sf(abs(2 * k - n) / np.sqrt(n)))
 
 
 EXERCISES = (
@@ -191,46 +177,79 @@ EXERCISES = (
     ),
     Exercise(
         "14.3",
-        sign_test,
-        some_gains,
+        most_bits,
+        way_down,
         wrong=(
             Wrong(
-                _above,
-                "This asks for gains only. Before you looked, losses in as many "
-                "families would have surprised you as well: both sides count.",
+                lambda sizes: float(np.log2(sizes[0] / sizes[-1])),
+                "That is the sum over all cuts. The largest single one is asked for.",
             ),
             Wrong(
-                _only_k,
-                "That is the chance of exactly this number. Results that are more "
-                "extreme count too.",
+                lambda sizes: float(np.log2(sizes[0] / sizes[1])),
+                "That is the first cut's. Any cut on the way may be the largest.",
             ),
             Wrong(
-                lambda gains: 2 * _only_k(gains),
-                "Two tails, but of each only one number of heads: add up to the end.",
+                lambda sizes: float(np.log2(sizes[-2] / sizes[-1])),
+                "That is the last cut's. Any cut on the way may be the largest.",
             ),
             Wrong(
-                _one_more,
-                "The number that you saw belongs to the tail itself.",
+                lambda sizes: float(np.log(sizes[:-1] / sizes[1:]).max()),
+                "Natural logarithms give nats. Bits need the logarithm to base 2.",
             ),
             Wrong(
-                _t_like,
-                "The bell curve is an approximation, poor for so few families. Count "
-                "with `comb`.",
+                lambda sizes: float((sizes[:-1] / sizes[1:]).max()),
+                "That is 1 / p. Take its logarithm to base 2.",
             ),
             Wrong(
-                lambda gains: sign_test(gains) / 2,
-                "One tail. Gains and losses are both surprising: two tails.",
+                lambda sizes: float(np.log2(sizes[:-1] / sizes[1:]).mean()),
+                "That is the mean over the cuts. One bold cut should not be diluted: "
+                "take the largest.",
             ),
             Wrong(
-                lambda gains: float(np.mean(gains > 0)),
-                "That is the share of families that gain. How often would fair coins "
-                "do as much?",
+                lambda sizes: float(np.log2(sizes[1:] / sizes[:-1]).max()),
+                "The sign is turned: a small share must give many bits.",
             ),
             Wrong(
-                lambda gains: 1 - sign_test(gains),
-                "That is one minus it: a small p-value means that coins hardly do this.",
+                lambda sizes: float(
+                    np.log2(sizes[:-1] / np.maximum(sizes[:-1] - sizes[1:], 1)).max()
+                ),
+                "That is the share which went the *other* way. Ask for the row's own "
+                "side.",
             ),
         ),
+        praise=(
+            "One bold cut is remembered, however late the row is alone in the end. The "
+            "path length forgets it."
+        ),
+        hint="For each cut the rows above over the rows below; log2; the largest.",
+        edges=((np.array([256, 255, 1]),), (np.array([256, 2, 1]),)),
+    ),
+    Exercise(
+        "14.4",
+        starts_to_pay,
+        scale_curve,
+        wrong=MISREAD,
+        praise=(
+            "The lower end decides, and one lucky small number of tables does not."
+        ),
+        hint="Sort the numbers; go down from the largest while the lower end is above 0.",
+        draws=8,
+        edges=(
+            (
+                {
+                    14: (0.01, 0.001, 0.02),
+                    28: (0.0, -0.01, 0.01),
+                    56: (0.02, 0.01, 0.03),
+                },
+            ),
+            ({28: (0.01, -0.001, 0.02), 14: (0.01, 0.005, 0.02)},),
+        ),
+    ),
+    Exercise(
+        "14.5",
+        sign_test,
+        some_gains,
+        wrong=MISCOUNTED,
         praise=(
             "No size of a gain is in it, so no single family can carry it. An interval "
             "for the mean answers another question."

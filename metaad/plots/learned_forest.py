@@ -1,46 +1,14 @@
-"""Figures about a forest with learned cuts: what the weights prefer, and which
-families of tables gain.
+"""Figures about a learned forest: where its first cuts go, what its leaves say, and which
+tables gain.
 """
-
-import textwrap
 
 from metaad.plots import charts
 from metaad.plots.base import COLOURS
 
 
-def weights(learned, words, spread=None):
-    """Draw the weights of a split policy, one bar per weight, with what a cut that is
-    preferred looks like.
-
-    Parameters
-    ----------
-    learned : {name: weight}. words : {name: str}, the same names: what a larger value
-        of the number means.
-    spread : {name: array (n,)}, optional: the weights of other policies, e.g. one for
-        each family left out; drawn as ticks.
-
-    Returns
-    -------
-    matplotlib Figure. Right of the line: preferred; left of it: avoided.
-    """
-    names = []
-    for name in learned:
-        lines = [p for part in words[name].split("\n") for p in textwrap.wrap(part, 34)]
-        names.append("\n".join([name, *lines]))
-    lines = sum(name.count("\n") + 2 for name in names)
-    figure, axis = charts.one_panel(0.17 * lines + 0.8)
-    charts.bars(axis, list(learned.values()), names)
-    if spread is not None:
-        for i, name in enumerate(learned):
-            tick = {"color": "black", "markersize": 11, "markeredgewidth": 1.0}
-            axis.plot(spread[name], [i] * len(spread[name]), "|", **tick)
-    axis.set_xlabel("weight")
-    return figure
-
-
 def gains(by_family, interval, xlabel="AUROC gained over the plain forest"):
-    """Draw a bar for each family, the largest gain on top, and the mean over tables
-    with its interval as a band.
+    """Draw a bar for each family, the largest gain on top, and the mean with its
+    interval as a band.
 
     Parameters
     ----------
@@ -55,7 +23,7 @@ def gains(by_family, interval, xlabel="AUROC gained over the plain forest"):
     gold = COLOURS["fifth"]
     axis.axvspan(interval.low, interval.high, color=gold, alpha=0.35, linewidth=0)
     mean = {"color": gold, "linewidth": 1.6}
-    axis.axvline(interval.value, label="mean over tables, 95 % interval", **mean)
+    axis.axvline(interval.value, label="mean, 95 % interval", **mean)
     charts.bars(axis, [by_family[f] for f in order], order)
     axis.set_xlabel(xlabel)
     charts.legend_below(figure)
@@ -82,4 +50,64 @@ def first_cuts(shares, fair, names):
         axis.axvline(fair, color=COLOURS["grey"], linestyle=":", linewidth=1.4)
         axis.set_title(title)
     axes[-1].set_xlabel("share of the first cuts")
+    return figure
+
+
+def leaf_curves(curves, knots, labels):
+    """Draw what a leaf says, as the learned score has it: one panel for each curve.
+
+    Parameters
+    ----------
+    curves : {name of a forest: {curve: values at its knots}}; a curve is moved so that
+        its mean is 0, and all of a forest are divided by the deviation of the first.
+    knots : {curve: array}, where the values stand. labels : {curve: label of its axis}.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    figure, axes = charts.panels(len(knots), columns=1, height=2.3, extra=0.5)
+    for axis, (curve, at) in zip(axes, knots.items(), strict=True):
+        for k, (name, values) in enumerate(curves.items()):
+            first = values[next(iter(knots))]
+            charts.curve(axis, at, _moved(values[curve], first), k, name)
+        axis.axhline(0.0, color=COLOURS["grey"], linestyle=":", linewidth=1.0)
+        axis.set_xlabel(labels[curve])
+        axis.set_ylabel("value of the leaf")
+    charts.legend_below(figure, axes[:1])
+    return figure
+
+
+def _moved(values, first):
+    """Values with mean 0, in deviations of the first curve."""
+    mean = sum(first) / len(first)
+    unit = (sum((v - mean) ** 2 for v in first) / len(first)) ** 0.5
+    middle = sum(values) / len(values)
+    return [(v - middle) / unit for v in values]
+
+
+def by_tables(curves, constants):
+    """Draw what is gained by the number of tables learned from, with intervals.
+
+    Parameters
+    ----------
+    curves : {label: {number of tables: metrics.Interval}}, the gain of AUROC.
+    constants : {label: gain}, that of something that learns from no table; a line
+        each.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    figure, axis = charts.one_panel(3.2)
+    for k, (label, found) in enumerate(curves.items()):
+        charts.interval_curve(axis, list(found), list(found.values()), k, label)
+    for k, (label, value) in enumerate(constants.items(), len(curves)):
+        look = {**charts.look(k), "marker": "", "linewidth": 1.6}
+        axis.axhline(value, label=label, **look)
+    axis.axhline(0.0, color=COLOURS["grey"], linewidth=1.0)
+    charts.ticks(axis, list(next(iter(curves.values()))), scale="log", base=2)
+    axis.set_xlabel("tables learned from")
+    axis.set_ylabel("AUROC gained over plain")
+    charts.legend_below(figure)
     return figure

@@ -55,7 +55,7 @@ def key(code=(), **parts):
     code : functions, classes or modules whose source counts, see `code_version`.
     parts : arrays, estimators (all their parameters and the code of their class count),
         numbers, strings, None, and dicts, lists, tuples of them. Of a string that names
-        a file of the package, such as the policy "adbench-v1", the file counts too.
+        a file of the package, such as the policy "halved", the file counts too.
     """
     described = {n: _described(v) for n, v in sorted(parts.items())}
     described["code"] = [code_version(c) for c in code]
@@ -161,7 +161,7 @@ def _files_named(name, folder, tree):
 
 @cache
 def _shipped():
-    """The JSON files of the package: {"adbench-v1": [paths], ...}."""
+    """The JSON files of the package: {"halved": [paths], ...}."""
     found = {}
     for file in sorted(Path(__file__).parents[1].rglob("*.json")):
         found.setdefault(file.stem, []).append(file)

@@ -357,10 +357,17 @@ FIGURES = {
     "head_weights": lambda: few_labels.head_weights(
         [f"score {k}" for k in range(20)], rng.normal(size=20)
     ),
-    "weights": lambda: learned_forest.weights(
-        {"gap": 0.5, "few": -0.2},
-        {"gap": "logarithm of the gap between the rows on both sides", "few": "rows"},
-        {"gap": [0.4, 0.6], "few": [-0.3, -0.1]},
+    "leaf_curves": lambda: learned_forest.leaf_curves(
+        {
+            n: {"path": rng.normal(size=5), "parted": rng.normal(size=4)}
+            for n in ("plain: minus the path length", "learned from 297 tables")
+        },
+        {"path": range(5), "parted": range(4)},
+        {"path": "path length of the leaf, in cuts", "parted": "most bits of one cut"},
+    ),
+    "by_tables": lambda: learned_forest.by_tables(
+        {"leaves, learned": {n: interval(0.01) for n in (14, 28, 56, 112, 237, 297)}},
+        {"leaves by hand": 0.015, "ten times the trees": 0.001},
     ),
     "first_cuts": lambda: learned_forest.first_cuts(
         {n: rng.random(6) for n in ("plain forest", "learned cuts")},

@@ -1,33 +1,42 @@
-"""What a leaf says: a learned score for a forest of two kinds of trees, some plain,
-some grown by a split policy.
+"""What a leaf says: a learned number in the place of the path length.
 
-Three readings of a forest are brought to mean 0 and deviation 1 over the table's own
-rows, larger = more anomalous:
+The paper [1] lets a leaf say how many cuts lead to it. Why this number? A tree has done
+its work when it is grown; what its leaves say is a second choice, and it can be learned.
+A leaf is described by two numbers that mean the same on every table:
 
-- "plain": minus the mean path length in the plain trees;
-- "path": minus the mean path length in the trees that the policy grew;
-- "company": for a row, the mean over those trees of what the rows in its node on level
-  2 have for "path". Many rows say together what one says with much noise.
+- "path": its path length, cuts + c(rows it still holds);
+- "parted": how few rows were parted off at once. A cut that leaves one child with a
+  share p of its node's rows makes log2(1 / p) bits for it; "parted" is the most bits of
+  all cuts on the way.
 
-Two numbers are known of the table:
+A learned score is two curves, given by their values at KNOTS and straight in between:
 
-- "apart": how little the columns agree about which rows to isolate. Agreement is the
-  mean over columns of the correlation between what one column adds to the isolation of
-  each row and what all the others add;
-- "scarce": how few rows there are for a column.
+    value(leaf) = v(path) + u(parted),
 
-Both are 0 where columns agree and rows abound, and grow from there. The score is plain
-+ Σ_k w_k · reading_k, with weights for "path" and "company" and for their products with
-a number of the table, as in {"path": 0.5, "company*scarce": 0.2}. Every reading is a
-mean over trees of something that a leaf has, so the score is one too: it is written
-into the leaves, and rows are scored by the same walk as before. Weights of 0 are the
-plain trees alone. The weights are learned in `metaad.search.forest.leaves`."""
+and the score of a row is the mean of its leaves' values over the trees, larger = more
+anomalous. With v(path) = -path and u = 0 that is the plain forest. The values are
+written into the leaves, so new rows are scored by the same walk as before. They are
+learned in `metaad.search.forest.leaves`.
+
+References
+----------
+[1] Liu, Ting and Zhou, Isolation Forest, ICDM 2008.
+"""
+
+from numbers import Real
 
 import numpy as np
 
-READINGS, TABLE_NUMBERS = ("path", "company"), ("apart", "scarce")
-LEVEL = 2  # of the nodes whose rows keep each other company
-MOST_ROWS = 2048  # rows of the table that the readings are measured with
+# where the curves have a value of their own: path in cuts, parted in bits
+KNOTS = {
+    "path": (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.5, 11.0, 13.0, 15.5, 18.0),
+    "parted": (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0),
+}
+# the plain forest's, and one by hand: a leaf that is one cut nearer says twice as much;
+# the policy "halved" of the package
+PLAIN = {"path": [-k for k in KNOTS["path"]], "parted": [0.0] * 9}
+HALVED = {"path": [2.0**-k for k in KNOTS["path"]], "parted": [0.0] * 9}
+MOST_ROWS = 2048  # rows of the table that the values are measured with
 
 
 def places(X, feature, threshold):
@@ -50,155 +59,93 @@ def places(X, feature, threshold):
     return found
 
 
-def isolation_by_column(where, feature, d):
-    """Return what each column adds to the isolation of each row: float64 array (n, d),
-    in bits.
+def parted(size):
+    """Return the most bits of one cut on the way to each leaf: float64 array (n_trees,
+    leaves).
 
-    A cut that leaves a row with a share p of its node's rows adds log2(1 / p); mean
-    over trees. where : as `places` returns it, of the rows that are counted. feature :
-    intp array (n_trees, 2**L - 1)."""
-    n_trees, n = where[0].shape
-    bits, rows = np.zeros(n * d), np.arange(n) * d
-    for level, (above, below) in enumerate(zip(where, where[1:], strict=False)):
-        inside, kept = np.bincount(above.ravel()), np.bincount(below.ravel())
-        column = feature[:, 2**level - 1 : 2 ** (level + 1) - 1].ravel()[above]
-        # 0 where the node is not cut: all rows go left
-        gain = np.log2(inside[above] / kept[below])
-        bits += np.bincount(
-            (rows + column).ravel(), weights=gain.ravel(), minlength=n * d
-        )
-    return bits.reshape(n, d) / n_trees
+    size : intp array (n_trees, leaves), rows of the tree's sample in each place of the
+        lowest level, as `grow` returns it; 0 where there is no leaf, which gets 0 bits
+        from the cuts that nothing went through."""
+    inside = [np.asarray(size)]  # rows in each place, from the lowest level up
+    while inside[0].shape[1] > 1:
+        inside.insert(0, inside[0].reshape(len(size), -1, 2).sum(axis=2))
+    most = np.zeros((len(size), 1))
+    for above, below in zip(inside, inside[1:], strict=False):
+        share = np.maximum(below, 1) / np.maximum(np.repeat(above, 2, axis=1), 1)
+        bits = np.where(below > 0, -np.log2(share), 0.0)
+        most = np.maximum(np.repeat(most, 2, axis=1), bits)
+    return most
 
 
-def agreement(bits):
-    """Return the mean over columns of the correlation of a column of `bits` (n, d) with
-    the sum of the others, in [-1, 1].
+def hats(values, knots):
+    """Return what each knot's value counts at each of `values`: float64 array (...,
+    n_knots), rows sum to 1.
 
-    A column that adds the same to every row counts as 0; a single column agrees with
-    itself, 1."""
-    if bits.shape[1] == 1:
-        return 1.0
-    one = bits - bits.mean(axis=0)
-    others = one.sum(axis=1, keepdims=True) - one
-    unit = one.std(axis=0) * others.std(axis=0)
-    known = (one.std(axis=0) > 1e-9) & (unit > 1e-18)
-    return float(
-        np.where(
-            known, (one * others).mean(axis=0) / np.where(known, unit, 1.0), 0.0
-        ).mean()
-    )
+    Between two knots both count, the nearer one more; beyond the ends the last one
+    alone. A curve is then hats @ (its values at the knots).
+    """
+    each = [np.interp(values, knots, alone) for alone in np.eye(len(knots))]
+    return np.stack(each, axis=-1)
 
 
-def read(X, n, trees, learned):
-    """Return the readings of a forest and the numbers of the table.
+def leaf_values(path, size, score):
+    """Return what each leaf says: float64 array (n_trees, leaves), larger = more
+    anomalous.
 
-    Parameters
-    ----------
-    X : float64 array (m, d), rows to measure with. n : int, rows of the whole table.
-    trees : feature, threshold and leaf paths as `IsolationForest` keeps them; the
-        learned trees come first.
-    learned : int, how many those are; at least one tree of each kind.
+    path : float64 array (n_trees, leaves), path lengths. size : as in `parted`.
+    score : dict from "path" and "parted" to the values at their KNOTS."""
+    by_path = np.interp(path, KNOTS["path"], score["path"])
+    return by_path + np.interp(parted(size), KNOTS["parted"], score["parted"])
 
-    Returns
-    -------
-    leaves : dict from "plain" and READINGS to float64 arrays (trees of the kind,
-        leaves).
-    rows : dict from the same to float64 arrays (m,), the means over trees; mean 0,
-        deviation 1.
-    numbers : dict from TABLE_NUMBERS to float, see `table_numbers`.
-    center, unit : float, mean and deviation of the rows' mean path length in the plain
-    trees."""
+
+def mean_over_trees(leaves, leaf):
+    """Return each row's mean over trees: array (m, ...) of leaves (n_trees, leaves,
+    ...).
+
+    leaf : intp array (n_trees, m), the last of `places`."""
+    flat = leaves.reshape(-1, *leaves.shape[2:])
+    return sum(flat[tree] for tree in leaf) / len(leaf)
+
+
+def learned_paths(X, trees, size, score):
+    """Return leaf paths that carry the learned score: float64 array (n_trees, leaves),
+    in cuts.
+
+    Their mean over trees falls as the score rises, and has over the rows X (m, d) the
+    mean and the deviation of the path length, so that thresholds keep their meaning.
+
+    trees : feature, threshold and leaf path, as `IsolationForest` keeps them. size,
+        score : as in `leaf_values`."""
     feature, threshold, path = trees
-    plain = places(X, feature[learned:], threshold[learned:])
-    grown = places(X, feature[:learned], threshold[:learned])
-    leaves, rows = {}, {}
-    leaves["plain"], rows["plain"], center, unit = _standard(-path[learned:], plain[-1])
-    leaves["path"], rows["path"], *_ = _standard(-path[:learned], grown[-1])
-    level = min(LEVEL, len(grown) - 1)
-    node = grown[level].ravel()
-    inside = np.bincount(node, minlength=learned * 2**level)
-    total = np.bincount(
-        node, weights=np.tile(rows["path"], learned), minlength=learned * 2**level
-    )
-    company = (total / np.maximum(inside, 1)).reshape(learned, -1)
-    # from nodes to the leaves below
-    company = np.repeat(company, path.shape[1] // company.shape[1], axis=1)
-    leaves["company"], rows["company"], *_ = _standard(company, grown[-1])
-    agreed = agreement(isolation_by_column(plain, feature[learned:], X.shape[1]))
-    return leaves, rows, table_numbers(agreed, n / X.shape[1]), -center, unit
+    leaf = places(X, feature, threshold)[-1]
+    values = leaf_values(path, size, score)
+    plain, said = mean_over_trees(path, leaf), mean_over_trees(values, leaf)
+    spread = said.std()
+    unit = plain.std() / spread if spread > 1e-12 else 0.0
+    return plain.mean() - unit * (values - said.mean())
 
 
-def table_numbers(agreed, rows_a_column):
-    """Return the numbers of a table: "apart" is 0 from an agreement of .25 on and 1.25
-    at 0, its most is 1.5; "scarce" is 0 from e^4.5 = 90 rows per column on, 1 at 20, and
-    at most 2, from 4.5 down.
+def check(score):
+    """Raise ValueError for a score that lacks a curve, or whose values are not finite
+    numbers, one for each knot.
     """
-    return {
-        "apart": float(np.clip((0.25 - agreed) / 0.2, 0.0, 1.5)),
-        "scarce": float(np.clip((4.5 - np.log(rows_a_column)) / 1.5, 0.0, 2.0)),
-    }
-
-
-def term(name, values, numbers):
-    """Return what a weight of this name multiplies: a reading of `values`, or its
-    product with a number of the table.
-    """
-    reading, *number = name.split("*")
-    return values[reading] * (numbers[number[0]] if number else 1.0)
-
-
-def learned_paths(X, n, trees, learned, score):
-    """Return the leaf paths that carry the learned score: float64 array (n_trees,
-    leaves), in cuts.
-
-    Their mean over trees falls as the score rises, and has over the rows X the mean and
-    deviation of the path length in the plain trees. Parameters as in `read`; score :
-    dict from a name to its weight."""
-    leaves, rows, numbers, center, unit = read(X, n, trees, learned)
-    n_trees = len(trees[0])
-    plain, grown = leaves["plain"], np.zeros_like(leaves["path"])
-    total = rows["plain"].copy()
-    for name, weight in score.items():
-        grown = grown + weight * term(name, leaves, numbers)
-        total += weight * term(name, rows, numbers)
-    spread = total.std()
-    unit = unit / spread if spread > 1e-12 else 0.0
-    grown = center - unit * (n_trees / learned) * grown
-    plain = center - unit * (n_trees / (n_trees - learned)) * plain
-    return np.concatenate([grown, plain])
-
-
-def check(score, share):
-    """Raise ValueError for a score that names what is not there, has no finite weights,
-    or lacks plain trees.
-    """
-    for name in score:
-        reading, *number = name.split("*")
-        if (
-            reading not in READINGS
-            or len(number) > 1
-            or set(number) - set(TABLE_NUMBERS)
-        ):
+    if not score:
+        return
+    if set(score) != set(KNOTS):
+        raise ValueError(
+            f"a learned score has the curves {' and '.join(KNOTS)}, got "
+            f"{', '.join(map(str, score))}."
+        )
+    for name, values in score.items():
+        many = len(KNOTS[name])
+        if not isinstance(values, (list, tuple)) or len(values) != many:
             raise ValueError(
-                f"a learned score has weights for {', '.join(READINGS)}, or for the "
-                f"product of one with "
-                f"{' or '.join(TABLE_NUMBERS)}, such as 'company*scarce'; got {name!r}."
+                f"{name!r} of a learned score is a list of {many} numbers, one for each "
+                f"of KNOTS; got {values!r:.200}."
             )
-    if not np.isfinite(list(score.values())).all():
-        raise ValueError(
-            f"the weights of a learned score must be finite numbers, got {score}."
-        )
-    if score and not share < 1:
-        raise ValueError(
-            f"a learned score needs some plain trees: share must be below 1, got {share}."
-        )
-
-
-def _standard(values, leaf):
-    """Leaf values with mean 0 and deviation 1 over rows that end in `leaf` (n_trees,
-    m), the rows' own, both units.
-    """
-    row = values.ravel()[leaf].mean(axis=0)
-    center, unit = row.mean(), row.std()
-    unit = unit if unit > 1e-12 else 1.0
-    return (values - center) / unit, (row - center) / unit, center, unit
+        numbers = all(isinstance(v, Real) and not isinstance(v, bool) for v in values)
+        if not numbers or not np.isfinite(values).all():
+            raise ValueError(
+                f"{name!r} of a learned score must hold finite numbers, got "
+                f"{values!r:.200}."
+            )

@@ -32,10 +32,10 @@ def check(policy):
     """
     check_types(policy)
     parts = {part for name in policy.weights for part in name.split("*")}
-    if not policy.weights or parts - set(FEATURES):
+    if parts - set(FEATURES) or not (policy.weights or policy.score):
         raise ValueError(
             f"a policy needs weights for {', '.join(FEATURES)}, or for products "
-            f"of two such as 'gap*distinct'; got "
+            f"of two such as 'gap*distinct', or a score; got "
             f"{', '.join(policy.weights) or 'none'}."
         )
     if not np.isfinite(list(policy.weights.values())).all():
@@ -48,7 +48,7 @@ def check(policy):
             "in (0, 1]; got "
             f"{policy.proposals}, {policy.smallest} and {policy.share}."
         )
-    leaf_values.check(policy.score, policy.share)
+    leaf_values.check(policy.score)
 
 
 def check_types(policy):
@@ -60,7 +60,7 @@ def check_types(policy):
             "a policy needs weights, score and about as dicts and a name; got "
             f"{', '.join(wrong) or f'the name {policy.name!r}'}."
         )
-    for name, value in (*policy.weights.items(), *policy.score.items()):
+    for name, value in policy.weights.items():
         if not isinstance(value, Real) or isinstance(value, bool):
             raise ValueError(f"the weight of {name} is no number, got {value!r}.")
     for name in ("proposals", "smallest"):

@@ -148,13 +148,13 @@ class SplitPolicy:
     """How a forest chooses its cuts.
 
     weights : dict from a name in FEATURES, or a product of two such as "gap*distinct",
-        to its weight w.
+        to its weight w; empty for cuts by chance.
     name : str. proposals : int, K, the ordinary cuts that a node draws to choose from.
     smallest : int; nodes of fewer rows are cut at random: the order in which a few rows
         are parted hardly matters.
     share : share of the trees that follow the policy, in (0, 1]; the others are plain.
-    score : dict from a name to a weight, the learned score of `leaf_values`; empty for
-        mean path lengths as they are.
+    score : dict of the curves of `leaf_values`, the learned score; empty for mean path
+        lengths as they are.
     about : dict of what else is worth knowing, e.g. the tables that it was learned on.
     """
 

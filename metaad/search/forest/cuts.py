@@ -157,8 +157,9 @@ class ForestPolicy(BaseEstimator):
         self.random_state = random_state
 
     def fit(self, tasks):
-        """Learn from labelled tables, things with X (n, d), y (n,), and family.
-        Returns self.
+        """Learn from labelled tables, things with X (m, d), y (m,), family, and
+        optionally read (n, d), the rows that trees are grown on; else X is. Returns
+        self.
         """
         tasks = list(tasks)
         rng = np.random.default_rng(
@@ -172,7 +173,7 @@ class ForestPolicy(BaseEstimator):
             self.share,
         )
         rewarded = [some_rows(t.y, self.rows, rng) for t in tasks]
-        columns = [column_statistics(t.X, rng) for t in tasks]
+        columns = [column_statistics(rows_read(t), rng) for t in tasks]
         share = family_shares(tasks)
         weights, spread, self.history_ = np.zeros(len(self.features)), None, []
         for _ in range(self.iterations):
@@ -208,16 +209,17 @@ class ForestPolicy(BaseEstimator):
         """Of one table: gradient (p,), mean square of φ within nodes (p,), AUROC of
         the scores.
         """
-        choices, (X, y) = [], (table.X, table.y)
-        psi = min(self.max_samples, len(X))
+        choices, X, y = [], table.X, table.y
+        read = rows_read(table)
+        psi = min(self.max_samples, len(read))
         draw = policy.drawer(column, choices)
         samples = np.stack(
             [
-                rng.choice(len(X), psi, replace=False, shuffle=False)
+                rng.choice(len(read), psi, replace=False, shuffle=False)
                 for _ in range(self.n_trees)
             ]
         )
-        trees = grow(X[samples], rng, draw)
+        trees = grow(read[samples], rng, draw)
         y = y[rewarded]
         gradient, scores = policy_gradient(
             choices,
@@ -228,6 +230,14 @@ class ForestPolicy(BaseEstimator):
         made = np.concatenate(choices)
         made = made[made.any(axis=1)]
         return gradient, (made**2).sum(axis=0) / max(len(made), 1), auroc(y, scores)
+
+
+def rows_read(table):
+    """Return the rows that a table's forest is fitted on, (n, d): its `read` if it has
+    any, else its labelled rows X.
+    """
+    read = getattr(table, "read", None)
+    return np.asarray(table.X if read is None else read, dtype=np.float64)
 
 
 def some_rows(y, most, rng):

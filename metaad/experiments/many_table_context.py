@@ -24,9 +24,10 @@ from pathlib import Path
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from metaad import intervals, metrics
+from metaad import intervals, metrics, repro
 from metaad.experiments import record
 from metaad.experiments.context_rows import RIVALS, fill, seconds_of, tasks_of
+from metaad.experiments.parts import read
 from metaad.meta.context import boosted
 from metaad.meta.context.detector import SHIPPED
 from metaad.tasks.parts import SETTINGS, oddbench_part
@@ -36,7 +37,7 @@ NAME = "many_table_context"
 SIZES = (14, 28, 56, 112, 224, 297)
 DRAWS = {14: 3, 28: 3, 56: 2}  # subsets of the small sizes
 SEEDS = (0, 1, 2)
-ROWS, MORE_ROWS = 100, 40  # of a kind, that a table and a made task teach with
+ROWS, MORE_ROWS = 100, 25  # of a kind, that a table and a made task teach with
 MADE = 0.3  # weight of a made task
 TREES = {
     "max_iter": 250,
@@ -218,6 +219,7 @@ def parser():
     found = record.parser_of(NAME, __doc__)
     found.add_argument("step", choices=("fill", "judge", "ship"))
     found.add_argument("folder", help="folder for what is done")
+    found.add_argument("--settings", nargs="+", default=SETTINGS, choices=SETTINGS)
     return found
 
 
@@ -232,13 +234,25 @@ def main(argv=None):
     elif asked.step == "ship":
         ship(folder)
     else:
-        began = time.process_time()
-        content = {setting: one_setting(folder, setting) for setting in SETTINGS}
-        seconds = time.process_time() - began
-        seconds += sum(seconds_of(p) for p in folder.glob("*/*.npz"))
-        content["settings"] = {"trees": TREES, "seeds": list(SEEDS), "looks": 1}
-        lines = [record.command(NAME, step, "folder") for step in ("fill", "judge")]
-        record.write(NAME, content, lines, seconds=seconds)
+        for setting in asked.settings:
+            began = time.process_time()
+            found = one_setting(folder, setting)
+            found["seconds"] = round(time.process_time() - began, 1)
+            repro.write_json(folder / f"{setting}.json", found)
+        write(folder)
+
+
+def write(folder):
+    """Write the record, if every setting has been judged."""
+    files = {setting: folder / f"{setting}.json" for setting in SETTINGS}
+    if not all(file.exists() for file in files.values()):
+        return
+    content = {setting: read(file) for setting, file in files.items()}
+    seconds = sum(found.pop("seconds") for found in content.values())
+    seconds += sum(seconds_of(path) for path in folder.glob("*/*.npz"))
+    content["settings"] = {"trees": TREES, "seeds": list(SEEDS), "looks": 1}
+    lines = [record.command(NAME, step, "folder") for step in ("fill", "judge")]
+    record.write(NAME, content, lines, seconds=seconds)
 
 
 if __name__ == "__main__":

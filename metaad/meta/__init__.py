@@ -13,6 +13,7 @@ __all__, __getattr__, __dir__ = attach(
         "adversarial": ["Adversarial"],
         "base": ["MetaLearner"],
         "classifier": ["Classifier"],
+        "context": ["ContextDetector"],
         "curvature": [],
         "evaluation": ["Episodes", "evaluate"],
         "few_shot": ["FewShot"],

@@ -181,6 +181,10 @@ CLASSES = {
         },
         ("reason_",),
     ),
+    "metaad.meta.context.detector.ContextDetector": Saved(
+        DETECTOR | {"rows_": Array("float64", ("n", "d"))},
+        ("read_",),
+    ),
     "metaad.meta.stack.stack.StackDetector": Saved(
         DETECTOR
         | {

@@ -1,0 +1,151 @@
+"""A detector that reads a table as its context and scores new rows with no fitting.
+
+What was learned, over hundreds of tables, is how far to trust each of some sixty ways of
+being unusual, and on what kind of table. Nothing is learned about the table at hand.
+
+References
+----------
+[1] Shen, Wen and Akoglu: FoMo-0D, a foundation model for zero-shot tabular outlier
+    detection, TMLR 2025. There a transformer, trained on synthetic tables, reads the
+    context.
+[2] Ding, Wen, Klüttermann and Akoglu: From zero to hero, advancing zero-shot foundation
+    models for tabular outlier detection, 2026. OutFormer, and OddBench.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from metaad.detectors import Detector
+from metaad.meta.context import boosted
+from metaad.meta.context.rows import Context
+from metaad.progress import progress as show_progress
+from metaad.tasks.parts import SETTINGS
+
+SHIPPED = Path(__file__).parent / "models"
+BLOCK = 2000  # rows scored at a time
+
+
+class ContextDetector(Detector):
+    """Read rows as a context; score rows by what was learned over many tables [1, 2].
+
+        from metaad import ContextDetector, anomaly_score
+        detector = ContextDetector.load("tables-v1").fit(X)
+        scores = anomaly_score(detector, new_rows)
+
+    `fit` reads: distances between the rows, counts of values, a small Isolation Forest.
+    A row is then described by some sixty numbers, each compared with those of the rows
+    that were read, and boosted trees learned over OddBench's tables turn them into one
+    score. Columns may have any scale; the score depends on ranks and standardised
+    values, and not on the order of rows or columns.
+
+    Parameters
+    ----------
+    model : "tables-v1", which comes with the package, or the path of a file that
+        `boosted.write` wrote.
+    context : "clean" if the rows that are read are normal, or nearly all; "mixed" if
+        anomalies may be among them.
+    most_rows : int ≥ 8, rows read at most; of more, so many are drawn.
+    contamination : float in (0, 0.5], share of the rows read beyond the threshold.
+    random_state : int, of the rows drawn, the forest and the pairs of columns.
+
+    Attributes
+    ----------
+    rows_ : float64 array (n, d), the rows that were read, n ≤ most_rows.
+    offset_ : float, threshold on `score_samples`.
+    n_features_in_ : int, d.
+
+    Raises
+    ------
+    ValueError
+        from `fit` for fewer than 8 rows, NaN or infinity, or a parameter out of range;
+        from `load` and `fit` if there is no such model or its file is damaged.
+
+    Notes
+    -----
+    A row that was read and is scored again is judged without itself, so that `fit(X)`
+    followed by `score_samples(X)` is fair. The score has no unit: log odds of an anomaly
+    where half of the rows are.
+    """
+
+    _min_samples = 8
+    _squares = True
+
+    def __init__(
+        self,
+        model="tables-v1",
+        context="clean",
+        most_rows=1000,
+        contamination=0.1,
+        random_state=0,
+    ):
+        self.model = model
+        self.context = context
+        self.most_rows = most_rows
+        self.contamination = contamination
+        self.random_state = random_state
+
+    @classmethod
+    def load(cls, model="tables-v1", **parameters):
+        """Return a detector with a model that comes with the package, or with that of a
+        file; `parameters` as the constructor takes them.
+
+        Raises
+        ------
+        ValueError
+            if there is no such model, or the file is damaged.
+        """
+        _scorers(str(model))
+        return cls(model=str(model), **parameters)
+
+    def _fit(self, X):
+        if self.context not in SETTINGS:
+            raise ValueError(
+                f'context must be "clean" or "mixed", got {self.context!r}.'
+            )
+        if self.most_rows < self._min_samples:
+            raise ValueError(
+                f"most_rows must be at least {self._min_samples}, got {self.most_rows}."
+            )
+        _scorers(str(self.model))
+        if len(X) > self.most_rows:
+            rng = np.random.default_rng(self.random_state)
+            X = X[np.sort(rng.choice(len(X), self.most_rows, replace=False))]
+        self.rows_ = X
+        self._restored()
+
+    def _restored(self):
+        """What a file does not hold: the context, read again from its rows."""
+        self.read_ = Context(self.rows_, self.random_state or 0)
+
+    def _learn_offset(self, X):
+        """Every row that was read is judged without itself, twins or not."""
+        scores = -self._trees()(self.read_.compared(self.read_.own))
+        self.offset_ = float(np.percentile(scores, 100.0 * self.contamination))
+
+    def _anomaly(self, X):
+        trees = self._trees()
+        blocks = [X[i : i + BLOCK] for i in range(0, len(X), BLOCK)]
+        if len(blocks) > 5:
+            label = f"{BLOCK} rows each"
+            blocks = show_progress(blocks, total=len(blocks), label=label)
+        return np.concatenate([trees(self.read_(block)) for block in blocks])
+
+    def _trees(self):
+        return _scorers(str(self.model))[self.context]
+
+
+@lru_cache(maxsize=4)
+def _scorers(model):
+    """The scorers of a model by its name or path: dict "clean", "mixed" -> Trees."""
+    shipped = SHIPPED / f"{model}.safetensors"
+    path = shipped if shipped.exists() else Path(model)
+    if not path.exists():
+        known = ", ".join(sorted(p.stem for p in SHIPPED.glob("*.safetensors")))
+        raise ValueError(f"there is no model {model!r}: not a file, and not {known}.")
+    scorers, _ = boosted.read(path)
+    missing = [kind for kind in SETTINGS if kind not in scorers]
+    if missing:
+        raise ValueError(f"{path} has no trees for a {missing[0]} context.")
+    return scorers

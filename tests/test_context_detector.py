@@ -1,0 +1,137 @@
+"""The detector that reads a table as its context, and its trees."""
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+import metaad
+from metaad import ContextDetector, saving
+from metaad.meta.context import boosted
+from metaad.meta.context.detector import SHIPPED
+from metaad.meta.context.rows import NUMBERS
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def scikit():
+    X = RNG.normal(size=(600, len(NUMBERS)))
+    y = X[:, 0] + X[:, 1] * X[:, 2] + RNG.normal(size=600) > 0
+    return HistGradientBoostingClassifier(max_iter=8, max_leaf_nodes=6).fit(X, y), X
+
+
+@pytest.fixture(scope="module")
+def table():
+    table = metaad.load("breast-cancer")
+    normal = table.X[table.y == 0]
+    return normal[:250], np.r_[normal[250:], table.X[table.y == 1]], table.y
+
+
+def test_trees_are_scikit_learns_up_to_a_constant(scikit):
+    model, X = scikit
+    trees = boosted.from_scikit(model)
+    offset = model.decision_function(X) - trees(X)
+    assert offset == pytest.approx(offset[0])
+
+
+def test_several_trees_together_are_their_mean(scikit):
+    model, X = scikit
+    trees = boosted.from_scikit(model)
+    assert boosted.together([trees, trees])(X) == pytest.approx(trees(X))
+
+
+def test_trees_come_back_from_a_file(scikit, tmp_path):
+    model, X = scikit
+    trees = boosted.from_scikit(model)
+    boosted.write(tmp_path / "m", {"clean": trees, "mixed": trees}, {"made": "here"})
+    scorers, about = boosted.read(tmp_path / "m")
+    assert about == {"made": "here"} and list(scorers) == ["clean", "mixed"]
+    assert scorers["clean"](X) == pytest.approx(trees(X), abs=1e-3)
+
+
+def damaged(change, tmp_path):
+    arrays = load_file(SHIPPED / "tables-v1.safetensors")
+    metadata = {"format": boosted.FORMAT, "numbers": "[]", "about": "{}"}
+    import json
+
+    metadata["numbers"] = json.dumps(NUMBERS)
+    change(arrays, metadata)
+    save_file(arrays, tmp_path / "bad.safetensors", metadata)
+    return tmp_path / "bad.safetensors"
+
+
+CHANGES = {
+    "other numbers": lambda a, m: m.update(numbers='["a"]'),
+    "holds no boosted trees": lambda a, m: m.update(format="other"),
+    "is damaged": lambda a, m: a.pop("clean.value"),
+    "child must stand behind": lambda a, m: a["clean.left"].fill(0),
+    "must be finite": lambda a, m: a["mixed.value"].fill(np.nan),
+    "numbers 0 to": lambda a, m: a["mixed.feature"].fill(999),
+    "no trees for a mixed": lambda a, m: [
+        a.pop(n) for n in list(a) if n.startswith("mixed")
+    ],
+}
+
+
+@pytest.mark.parametrize("says", CHANGES)
+def test_a_damaged_model_is_refused_in_a_sentence(says, tmp_path):
+    with pytest.raises(ValueError, match=says):
+        ContextDetector.load(damaged(CHANGES[says], tmp_path))
+
+
+def test_a_file_of_noise_is_refused(tmp_path):
+    (tmp_path / "noise").write_bytes(b"\x00" * 50)
+    with pytest.raises(ValueError, match="can't be read"):
+        ContextDetector.load(tmp_path / "noise")
+
+
+def test_a_model_that_is_not_there_is_named():
+    with pytest.raises(ValueError, match="not tables-v1"):
+        ContextDetector.load("tables-v9")
+
+
+def test_the_shipped_model_is_small():
+    assert (SHIPPED / "tables-v1.safetensors").stat().st_size <= 1e6
+
+
+def test_it_finds_tumours_that_it_was_never_trained_on(table):
+    X, Q, y = table
+    y = np.repeat([0, 1], [len(Q) - int(y.sum()), int(y.sum())])
+    scores = metaad.anomaly_score(ContextDetector.load("tables-v1").fit(X), Q)
+    assert metaad.auroc(y, scores) > 0.93
+
+
+def test_the_threshold_leaves_the_asked_share_of_the_rows_read(table):
+    detector = ContextDetector(contamination=0.1).fit(table[0])
+    assert (detector.predict(table[0]) == -1).mean() == pytest.approx(0.1, abs=0.01)
+
+
+def test_more_rows_than_it_reads_are_drawn_by_the_seed(table):
+    X = table[0]
+    first, again, other = (
+        ContextDetector(most_rows=50, random_state=s).fit(X).rows_ for s in (0, 0, 1)
+    )
+    assert len(first) == 50 and np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_it_comes_back_from_a_file_with_the_same_scores(table, tmp_path):
+    X, Q, _ = table
+    detector = ContextDetector(most_rows=60).fit(X)
+    saving.save(tmp_path / "d", detector)
+    found = saving.load(tmp_path / "d").score_samples(Q)
+    assert np.array_equal(found, detector.score_samples(Q))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "says"),
+    [
+        ({"context": "dirty"}, '"clean" or "mixed"'),
+        ({"most_rows": 3}, "at least 8"),
+        ({"model": "none"}, "no model"),
+    ],
+)
+def test_a_parameter_out_of_range_is_refused(parameters, says, table):
+    with pytest.raises(ValueError, match=says):
+        ContextDetector(**parameters).fit(table[0])

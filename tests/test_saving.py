@@ -179,9 +179,9 @@ FITTED = {
     "ensemble of few labels": lambda: FewLabelEnsemble(
         n_trees=10, random_state=0, max_rows=40
     ).fit(X, labels()),
-    "ensemble without labels": lambda: FewLabelEnsemble(
-        n_trees=10, random_state=3
-    ).fit(X),
+    "ensemble without labels": lambda: FewLabelEnsemble(n_trees=10, random_state=3).fit(
+        X
+    ),
     "contrast of few labels": lambda: LabelContrast().fit(X, labels()),
     "stack detector of a large table": lambda: stack(max_rows=40).adapt(
         TABLES[0].X, labels()

@@ -17,7 +17,7 @@ from metaad.meta.stack.row_features import BANK, TableFeatures
 from metaad.repro import cache
 from metaad.tasks.parts import read_and_judged
 
-COUNTS, N_NORMAL, N_TREES = (1, 2, 5, 10), 50, 50
+COUNTS, N_NORMAL, N_TREES = (1, 2, 5, 10), 50, 30
 MOST_READ, MOST_JUDGED, MOST_LEARNED = 600, 1000, 400
 ABOUT = (
     "log10 labelled anomalies",
@@ -44,17 +44,17 @@ def drawn(y, seed):
     return tuple(rng.permutation(np.flatnonzero(y == label)) for label in (1, 0))
 
 
-def describe(name, path, draw, most_judged):
+def describe(name, path, draw, most_judged, counts=COUNTS):
     """Write one table under one draw of labels to an .npz, unless it is there.
 
-    Of at most 600 rows that are read ("mixed": at most a tenth are anomalies) 1, 2, 5
-    and 10 anomalies, or all there are, and 50 normal rows get a label; other rows judge.
-    The file holds y (m,), x (4, m, 79) of COLUMNS, plain (4, 2, m): the scores of
-    LabelContrast and of a logistic regression on the labels; a (4,), anomalies labelled.
-    Of a table without an anomaly among the rows read only its seconds are kept."""
+    Of at most 600 rows that are read ("mixed": at most a tenth are anomalies) c of
+    `counts` anomalies, or all there are, and 50 normal rows get a label; other rows
+    judge. The file holds y (m,), x (c, m, 79) of COLUMNS, plain (c, 2, m): the scores of
+    LabelContrast and of a logistic regression on the labels; a (c,), anomalies labelled;
+    counts (c,). Of a table without an anomaly among the rows read only its seconds are kept."""
     code = [TableFeatures, LabelFeatures, LabelContrast, described]
     of = {"name": name, "draw": draw, "judged": most_judged, "read": MOST_READ}
-    of |= {"trees": N_TREES, "counts": COUNTS, "normal": N_NORMAL}
+    of |= {"trees": N_TREES, "counts": counts, "normal": N_NORMAL}
     key = cache.key(code=code, **of)
     if cache.stored(path, key) is not None:
         return
@@ -64,23 +64,23 @@ def describe(name, path, draw, most_judged):
     found = {}
     if y_read.any() and 0 < y.sum() < len(y) and kept.any():
         seed = [draw, zlib.crc32(name.encode())]
-        found = described(X[:, kept], y_read, Q[:, kept], seed) | {"y": y}
+        found = described(X[:, kept], y_read, Q[:, kept], seed, counts) | {"y": y}
     cache.keep(path, key, **found, seconds=time.process_time() - began)
     print(name, draw, flush=True)
 
 
-def described(X, y_read, Q, seed):
-    """Return x, plain and a of `describe` for a table X (n, d) and rows Q (m, d)."""
+def described(X, y_read, Q, seed, counts):
+    """Return x, plain, a and counts of `describe` for a table X (n, d) and rows Q (m, d)."""
     table = TableFeatures(X, N_TREES, 0)
     deviations = _deviations(table, Q)
     anomalies, normal = drawn(y_read, seed)
     normal = normal[: min(N_NORMAL, len(normal))]
     x, plain, used = [], [], []
-    for count in COUNTS:
+    for count in counts:
         few = np.full(len(X), -1)
         few[anomalies[:count]], few[normal] = 1, 0
         used.append(min(count, len(anomalies)))
-        if count > 1 and used[-1] == used[-2]:  # no more anomalies than before
+        if len(used) > 1 and used[-1] == used[-2]:  # no more anomalies than before
             x.append(x[-1])
             plain.append(plain[-1])
             continue
@@ -89,7 +89,8 @@ def described(X, y_read, Q, seed):
         about = np.tile(_about(table, labelled), (len(Q), 1))
         x.append(np.concatenate([shares, raw, deviations, about], axis=1))
         plain.append(_plain(X, few, Q))
-    return {"x": np.float32(x), "plain": np.float32(plain), "a": np.array(used)}
+    found = {"x": np.float32(x), "plain": np.float32(plain), "a": np.array(used)}
+    return found | {"counts": np.array(counts)}
 
 
 def _deviations(table, Q):

@@ -54,7 +54,9 @@ class LabelContrast(Detector):
         self.middle_, self.scale_ = np.zeros(X.shape[1]), np.zeros(X.shape[1])
         self.middle_[spaces.kept] = spaces.middle
         self.scale_[spaces.kept] = spaces.scale
-        self.anomalies_, self.normal_ = (self._scaled(X[y == label]) for label in (1, 0))
+        self.anomalies_, self.normal_ = (
+            self._scaled(X[y == label]) for label in (1, 0)
+        )
         between = distances(self.normal_, self.anomalies_)
         self.floor_ = float(1e-3 * np.median(between) + 1e-12)
         self._learn_offset(X)

@@ -15,7 +15,7 @@ from metaad.detectors import Detector
 from metaad.meta.stack.inputs import FIVE
 from metaad.meta.stack.label_features import LabelFeatures, tails
 from metaad.meta.stack.labels import in_parts, labels_or_none, thinned
-from metaad.meta.stack.row_features import TableFeatures, shares
+from metaad.meta.stack.row_features import TableFeatures
 
 WHO = "FewLabelEnsemble"
 

@@ -129,9 +129,19 @@ class Net(nn.Module):
         return self.gain * average + self.layers(z).squeeze(-1)
 
 
+KEPT = [
+    AT[name]
+    for name in COLUMNS[len(FEATURES) :]
+    if name.startswith(("deviation", "raw trees", "raw forest", "raw contrast"))
+    or name in ("log10 labelled anomalies", "log10 rows")
+]
+
+
 def widened(x):
-    """Columns as a network sees them: shares of the scores as tails."""
-    return np.concatenate([tails(x)[:, 1:33], x[:, len(FEATURES) :]], axis=1)
+    """Columns that mean the same on every table, for trees and nets: the tails of all
+    32 scores, probabilities, contrasts and deviations as they are, and two sizes.
+    """
+    return np.concatenate([tails(x)[:, 1:33], x[:, KEPT]], axis=1)
 
 
 def sampled(tables, rows, seed=0):
@@ -189,18 +199,22 @@ def by_nets(models):
     return score
 
 
-def boosted(tables, *, leaves=15, trees=200, rate=0.06, least=200, seed=0):
-    """Return gradient-boosted trees on the columns; every table and count weighs as
-    much as any other, and both classes the same within it.
+def boosted(tables, *, leaves=8, trees=100, rate=0.08, least=100, rows=80, seed=0):
+    """Return gradient-boosted trees on the columns, learned from at most so many rows
+    of either kind; every table weighs as much as any other, and both classes the same
+    within it.
     """
     x, y, weights = [], [], []
     for table in tables:
-        share = table.y.mean()
+        rng = np.random.default_rng([seed, len(table.y), 2])
+        drawn = [rng.permutation(np.flatnonzero(table.y == c))[:rows] for c in (0, 1)]
+        label = np.repeat([0, 1], [len(d) for d in drawn])
+        weight = np.concatenate([np.full(len(d), 1.0 / len(d)) for d in drawn])
         for v in table.x:
+            v = v[np.concatenate(drawn)]
             x.append(np.column_stack([widened(v), average(v)]))
-            y.append(table.y)
-            weight = np.where(table.y == 1, 0.5 / share, 0.5 / (1 - share))
-            weights.append(weight / len(table.y) / len(table.x))
+            y.append(label)
+            weights.append(weight / len(table.x))
     weights = np.concatenate(weights)
     model = HistGradientBoostingClassifier(
         learning_rate=rate,

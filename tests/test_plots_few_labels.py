@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
+from metaad.metrics import Interval
 from metaad.plots import few_labels
 
 
@@ -35,3 +36,17 @@ def test_weights_are_drawn_by_size_with_their_sign():
     assert [bar.get_width() for bar in ax.patches] == [-2.0, 1.0]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["y", "z"]
     assert ax.patches[0].get_facecolor() != ax.patches[1].get_facecolor()
+
+
+def test_gains_by_tables_show_each_interval_at_its_size_and_where_zero_is():
+    gains = [Interval(v, v - 0.02, v + 0.02, 9) for v in (-0.03, 0.0, 0.05)]
+    figure = few_labels.gains_by_tables({"AUROC": {"stack": ((14, 56, 237), gains)}})
+    zero, line = figure.axes[0].lines
+    assert set(zero.get_ydata()) == {0.0}
+    assert line.get_xdata().tolist() == [14, 56, 237]
+    assert line.get_ydata().tolist() == [-0.03, 0.0, 0.05]
+    band = figure.axes[0].collections[0].get_paths()[0].vertices
+    assert band[:, 1].min() == pytest.approx(-0.05)
+    assert band[:, 1].max() == pytest.approx(0.07)
+    labels = [t.get_text() for t in figure.axes[0].get_xticklabels()]
+    assert labels == ["14", "56", "237"]

@@ -6,11 +6,8 @@ import numpy as np
 
 from metaad import metrics
 from metaad.experiments.many_table_labels_describe import COUNTS
-from metaad.experiments.many_table_labels_heads import AT
-from metaad.meta.stack.label_features import tails
 from metaad.meta.stack.row_features import BANK
 
-FAVOUR = [AT[f"labels favour {name}"] for name in BANK]
 MOST_AVERAGED = 5
 
 
@@ -19,15 +16,15 @@ def on_labels(table, k):
 
     The column holds ½ + (AUROC - ½) a / (a + 1)."""
     a = table.a[k]
-    return 0.5 + (table.x[k, 0, FAVOUR] - 0.5) * (a + 1) / a
+    return 0.5 + (table.favour[k] - 0.5) * (a + 1) / a
 
 
 def in_truth(table):
     """Return the AUROC of each detector of the bank on the rows to judge by: array
     (13,).
     """
-    shares = table.x[0, :, : len(BANK)].T
-    return metrics.auroc(np.tile(table.y, (len(BANK), 1)), shares)
+    bank = table.tails[0, :, 1 : 1 + len(BANK)].T
+    return metrics.auroc(np.tile(table.y, (len(BANK), 1)), bank)
 
 
 def _centred(values):
@@ -71,8 +68,7 @@ class Choice:
         """Return the scores (m,) of the detector that is chosen, and of the five best
         averaged, by name.
         """
-        n = round(10.0 ** table.x[k, 0, AT["log10 rows"]])
-        bank = tails(table.x[k, :, : len(BANK)].astype(np.float64), n)
+        bank = table.tails[k, :, 1 : 1 + len(BANK)]
         found = {}
         for way, merit in self.merits(table, k).items():
             order = np.argsort(-merit, kind="stable")

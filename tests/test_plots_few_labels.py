@@ -5,11 +5,12 @@ import pytest
 from matplotlib import pyplot as plt
 
 from metaad.metrics import Interval
-from metaad.plots import few_labels
+from metaad.plots import base, few_labels
 
 
 @pytest.fixture(autouse=True)
-def closed():
+def styled():
+    base.style()
     yield
     plt.close("all")
 

@@ -23,6 +23,7 @@ RECORDS = {
     "learned_forest": "learned_forest",
     "learned_forest_nested": "learned_forest",
     "made_up_classes": "made_up_classes",
+    "many_table_labels": "many_table_labels",
     "mt_mnist": "mt_mnist",
     "mt_mnist_report": "mt_mnist",
     "one_class_gans": "one_class_gans",

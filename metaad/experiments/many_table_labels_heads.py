@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from metaad import metrics
-from metaad.experiments.many_table_labels_describe import COLUMNS
+from metaad.experiments.many_table_labels_describe import ABOUT, COLUMNS
 from metaad.meta.stack.episodes import Episode
 from metaad.meta.stack.inputs import inputs
 from metaad.meta.stack.label_features import FEATURES, THREE
@@ -23,7 +23,7 @@ KEPT = [
     AT[name]
     for name in COLUMNS[len(FEATURES) :]
     if name.startswith(("deviation", "raw trees", "raw forest", "raw contrast"))
-    or name in ("log10 labelled anomalies", "log10 rows")
+    or name in ABOUT
 ]
 
 
@@ -120,7 +120,7 @@ def linear(tables, ridge, seed=0):
     return Stack(ridge=ridge).fit_episodes(episodes(tables, seed)).weights_
 
 
-def boosted(tables, *, leaves=8, trees=100, rate=0.08, least=100, rows=80, seed=0):
+def boosted(tables, *, leaves=8, trees=100, rate=0.08, least=100, rows=200, seed=0):
     """Return gradient-boosted trees on the wide columns, learned from at most so many
     rows of either kind; every table weighs as much as any other, and both classes the
     same within it.

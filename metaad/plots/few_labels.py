@@ -49,10 +49,15 @@ def gains_by_tables(panels, ylabel="gain over the average of five"):
     for axis, (title, curves) in zip(axes, panels.items(), strict=True):
         axis.axhline(0.0, color=GREY, linestyle=":", linewidth=1.2)
         for k, (name, (sizes, intervals)) in enumerate(curves.items()):
-            charts.interval_curve(axis, sizes, intervals, k, name)
-        charts.ticks(axis, sizes, scale="log")
+            # side by side, so that no interval hides another
+            at = np.arange(len(sizes)) + 0.16 * (k - (len(curves) - 1) / 2)
+            charts.curve(axis, at, [i.value for i in intervals], k, name)
+            ends = [[getattr(i, end) for i in intervals] for end in ("low", "high")]
+            axis.vlines(
+                at, *ends, color=charts.look(k)["color"], alpha=0.5, linewidth=2
+            )
+        charts.ticks(axis, range(len(sizes)), sizes)
         axis.set(title=title, xlabel="tables learned from")
-        axis.tick_params(axis="x", labelrotation=45)
     axes[0].set_ylabel(ylabel)
     charts.legend_below(figure)
     return figure

@@ -50,8 +50,8 @@ def of_part(folder, names):
 
 def paths(folder, names):
     """Return the files of tables that were described."""
-    found = [cache.path(folder, n, 0) for n in names]
-    return [path for path in found if path.exists()]
+    there = set(folder.glob("*.npz"))
+    return [p for p in (cache.path(folder, n, 0) for n in names) if p in there]
 
 
 def values(tables, ways):

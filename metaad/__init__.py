@@ -5,8 +5,9 @@ metaad.IsolationForest().fit(X)              a detector with scikit-learn's inte
 metaad.anomaly_score(detector, X)            large = anomalous
 metaad.auroc(y, scores)                      how well they rank
 metaad.auroc_scorer                          the same as scikit-learn's scoring=
-metaad.Stack.load("adbench-v1").adapt(X, y)  a detector from a few labels
 metaad.ContextDetector().fit(X)              reads a table, learned over 417 others
+metaad.FewLabelEnsemble().fit(X, y)          a detector from a few labels
+metaad.Stack.load("adbench-v1").adapt(X, y)  the same with weights from other tables
 metaad.MAML(detector).fit(tasks)             learn over many tasks
     .adapt(X, y)                             a detector for a new one, from its rows
     .optimize(detector, X)                   the same detector with what was learned
@@ -41,7 +42,9 @@ __all__, __getattr__, __dir__ = attach(
         "attacks": ["ExposureDetector"],
         "meta": [
             "ContextDetector",
+            "FewLabelEnsemble",
             "FewShot",
+            "LabelContrast",
             "MAML",
             "Mahalanobis",
             "PLDA",

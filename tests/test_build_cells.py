@@ -111,7 +111,6 @@ def test_measures_that_lessons_build_give_the_packages_numbers():
     y, scores = np.tile([0, 0, 0, 1, 1], (7, 1)), rng.integers(0, 4, (7, 5)) / 3
     expected = metrics.auroc(y, scores)
     np.testing.assert_allclose(built("08", "auroc_of_tasks")(y, scores), expected)
-    np.testing.assert_allclose(built("11", "aurocs")(y[0], scores), expected)
     values = rng.integers(0, 9, 20) / 3
     np.testing.assert_allclose(
         built("11", "share_below")(scores[0], values),

@@ -273,6 +273,7 @@ SORTS = {
     "plots/tables.py": "rows by their label, columns by their deviation",
     "data/robust.py": "columns by their deviation",
     "experiments/lesson_07_network.py": "points of a wave from left to right",
+    "experiments/many_table_labels_choice.py": "detectors by what is expected of them",
     "experiments/lesson_08.py": "images in the order in which they are shown",
     "experiments/made_up_classes.py": "classes by their number",
     "meta/classifier.py": "places of the classes that are known",

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from metaad.plots import few_labels
+from metaad.metrics import Interval
+from metaad.plots import base, few_labels
 
 
 @pytest.fixture(autouse=True)
-def closed():
+def styled():
+    base.style()
     yield
     plt.close("all")
 
@@ -35,3 +37,16 @@ def test_weights_are_drawn_by_size_with_their_sign():
     assert [bar.get_width() for bar in ax.patches] == [-2.0, 1.0]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["y", "z"]
     assert ax.patches[0].get_facecolor() != ax.patches[1].get_facecolor()
+
+
+def test_gains_by_tables_show_each_interval_at_its_size_and_where_zero_is():
+    gains = [Interval(v, v - 0.02, v + 0.02, 9) for v in (-0.03, 0.0, 0.05)]
+    figure = few_labels.gains_by_tables({"AUROC": {"stack": ((14, 56, 237), gains)}})
+    zero, line = figure.axes[0].lines
+    assert set(zero.get_ydata()) == {0.0}
+    assert line.get_xdata().tolist() == [0, 1, 2]
+    assert line.get_ydata().tolist() == [-0.03, 0.0, 0.05]
+    ends = [s[:, 1].tolist() for s in figure.axes[0].collections[0].get_segments()]
+    assert np.allclose(ends, [[i.low, i.high] for i in gains])
+    labels = [t.get_text() for t in figure.axes[0].get_xticklabels()]
+    assert labels == ["14", "56", "237"]

@@ -43,7 +43,9 @@ from metaad.meta import (
     MAML,
     PLDA,
     Adversarial,
+    FewLabelEnsemble,
     FewShotDetector,
+    LabelContrast,
     Mahalanobis,
     ProtoNet,
     Reptile,
@@ -175,6 +177,13 @@ FITTED = {
     "stack detector, adapted by steps": lambda: stack(steps=1).adapt(
         TABLES[0].X, labels()
     ),
+    "ensemble of few labels": lambda: FewLabelEnsemble(
+        n_trees=10, random_state=0, max_rows=40
+    ).fit(X, labels()),
+    "ensemble without labels": lambda: FewLabelEnsemble(n_trees=10, random_state=3).fit(
+        X
+    ),
+    "contrast of few labels": lambda: LabelContrast().fit(X, labels()),
     "stack detector of a large table": lambda: stack(max_rows=40).adapt(
         TABLES[0].X, labels()
     ),

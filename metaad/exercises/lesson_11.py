@@ -3,6 +3,7 @@
 import numpy as np
 
 from metaad.exercises.core import Exercise, Wrong
+from metaad.exercises.few_labels import BUDGET, CONTRAST, FIGURE, STUDENT
 from metaad.metrics import ranks, share_below
 from metaad.search.tuning.with_labels import shrinkage_weight
 
@@ -93,9 +94,9 @@ def several_scores(rng):
     return (np.round(scores * 10.0 ** rng.permutation(m)[:, None], 1),)
 
 
-EXERCISES = (
+NEEDED = (
     Exercise(
-        "11.1",
+        "11.4",
         needed,
         situation,
         wrong=(
@@ -160,6 +161,8 @@ EXERCISES = (
         hint="Count up from 1 until shrinkage_weight gives 0.5 or more.",
         edges=((0.005, 0.75, 50),),
     ),
+)
+TAIL = (
     Exercise(
         "11.2",
         average_tail,
@@ -222,9 +225,10 @@ EXERCISES = (
             ),
         ),
         praise=(
-            "No label and no other table is in it, and it is the start that the stack "
-            "is held to."
+            "No label and no other table is in it: it is how scores of any kind are "
+            "brought to one unit."
         ),
         hint="For each score: r = share_below(s, s), then −log(1 − r + 0.5 / n).",
     ),
 )
+EXERCISES = (CONTRAST, *TAIL, STUDENT, *NEEDED, FIGURE, BUDGET)

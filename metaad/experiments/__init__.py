@@ -23,6 +23,7 @@ RECORDS = {
     "made_up_classes": "made_up_classes",
     "many_table_forest": "many_table_forest",
     "many_table_context": "many_table_context",
+    "many_table_labels": "many_table_labels",
     "mt_mnist": "mt_mnist",
     "mt_mnist_report": "mt_mnist",
     "one_class_gans": "one_class_gans",

@@ -27,7 +27,7 @@ __all__, __getattr__, __dir__ = attach(
         "protonet": ["ProtoNet"],
         "proposals": [],
         "reptile": ["Reptile"],
-        "stack": ["Stack"],
+        "stack": ["FewLabelEnsemble", "LabelContrast", "Stack"],
         "subspace": ["Subspace"],
         "support_heads": [],
     },

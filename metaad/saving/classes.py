@@ -196,6 +196,26 @@ CLASSES = {
         },
         ("features_",),
     ),
+    "metaad.meta.FewLabelEnsemble": Saved(
+        DETECTOR
+        | {
+            "rows_": Array("float64", ("n", "d")),
+            "labels_": Array("int64", ("n",)),
+            "n_anomalies_": Whole(),
+            "seed_": Whole(),
+        },
+        ("features_",),
+    ),
+    "metaad.meta.LabelContrast": Saved(
+        DETECTOR
+        | {
+            "anomalies_": Array("float64", ("a", "d")),
+            "normal_": Array("float64", ("b", "d")),
+            "middle_": Array("float64", ("d",)),
+            "scale_": Array("float64", ("d",)),
+            "floor_": Number(),
+        }
+    ),
     "metaad.meta.autoencoder.ScaledWeights": Saved(
         given={
             "mean": Array("float64", ("d",)),

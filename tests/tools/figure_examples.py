@@ -354,6 +354,15 @@ FIGURES = {
     "label_curves": lambda: few_labels.label_curves(
         {t: ((1, 2, 5), {n: RAISE[:3] for n in NAMES}) for t in ("one", "two")}
     ),
+    "gains_by_tables": lambda: few_labels.gains_by_tables(
+        {
+            title: {
+                name: ((14, 56, 237), [Interval(v, v - 0.01, v + 0.01, 20)] * 3)
+                for name, v in (("stack", 0.0), ("boosted trees", 0.01))
+            }
+            for title in ("AUROC", "average precision")
+        }
+    ),
     "head_weights": lambda: few_labels.head_weights(
         [f"score {k}" for k in range(20)], rng.normal(size=20)
     ),

@@ -1,8 +1,18 @@
-"""Stack: scores combined with the help of a few labels."""
+"""Few labels: scores combined with their help, by a recipe (FewLabelEnsemble) or by
+weights learned on many tables (Stack).
+"""
 
 from metaad.lazy import attach
 
 __all__, __getattr__, __dir__ = attach(
     __name__,
-    {"stack": ["Stack"], "inputs": [], "row_features": [], "label_features": []},
+    {
+        "stack": ["Stack"],
+        "ensemble": ["FewLabelEnsemble"],
+        "contrast": ["LabelContrast"],
+        "inputs": [],
+        "labels": [],
+        "row_features": [],
+        "label_features": [],
+    },
 )

@@ -2,7 +2,7 @@
 directions, agreement.
 
 Every score is the share of the table's rows that a row exceeds, as in
-metaad/meta/row_features.py, so that a combination learned on one table has a meaning on
+metaad/meta/stack/row_features.py, so that a combination learned on one table has a meaning on
 the next.
 
 References
@@ -88,7 +88,8 @@ class LabelFeatures:
         self.bank_weights = weights / weights.sum()
         self.floor = {space: self._floor(table.rows[space]) for space in SPACES}
         own = np.arange(len(table.X))
-        self.raw = self._scores(table.rows, table.X, table.bank, own)
+        near = table.near(table.rows, own)
+        self.raw = self._scores(table.rows, table.X, table.bank, own, near)
         found = with_means(
             _rounded(np.concatenate([table.bank, shares(self.raw, self.raw)], axis=1))
         )
@@ -100,27 +101,33 @@ class LabelFeatures:
         self.taught = np.stack([_probability(f, wide) for f in self.students], axis=1)
         self.shares = np.concatenate([found, shares(self.taught, self.taught)], axis=1)
 
+    @classmethod
+    def of(cls, table, labels):
+        """Return the features of a table with labels (n,): 1, 0, or -1 for none."""
+        where = np.flatnonzero(labels != -1)
+        return cls(table, where, labels[where])
+
     def __call__(self, X):
         """Return shares of any rows X (m, d), of the table or new: array (m, 32)."""
         own = self.table.own(X)
         found, new = self.shares[own], own < 0
         if new.any():
-            found[new] = self._new(X[new])
+            found[new] = self.new(X[new])[0]
         return found
 
-    def _new(self, X):
-        """Shares of rows X (m, d) that the table does not hold: array (m, 32)."""
+    def new(self, X):
+        """Return shares of rows X (m, d) that the table does not hold, and their scores
+        of LABELLED as they come: arrays (m, 32), (m, 15).
+        """
         rows, own = self.table.spaces(X), np.full(len(X), -1)
-        bank = shares(self.table.raw, self.table.scores(rows, X, own))
-        found = np.concatenate(
-            [bank, shares(self.raw, self._scores(rows, X, bank, own))], axis=1
-        )
+        near = self.table.near(rows, own)
+        bank = shares(self.table.raw, self.table.scores(rows, X, own, near))
+        raw = self._scores(rows, X, bank, own, near)
+        found = _rounded(np.concatenate([bank, shares(self.raw, raw)], axis=1))
         wide = _widened(X, bank, rows["pca"])
         taught = np.stack([_probability(f, wide) for f in self.students], axis=1)
-        return np.concatenate(
-            [with_means(_rounded(found), self.shares), shares(self.taught, taught)],
-            axis=1,
-        )
+        found = [with_means(found, self.shares), shares(self.taught, taught)]
+        return np.concatenate(found, axis=1), raw
 
     def cross_fitted(self, n_trees=30, folds=3):
         """Return shares of the labelled rows (k, 32), each from labels of the other
@@ -172,7 +179,7 @@ class LabelFeatures:
         for _ in range(15):
             self.potential = start + 0.9 * self.potential[at[:, :10]].mean(axis=1)
 
-    def _scores(self, rows, X, bank, own):
+    def _scores(self, rows, X, bank, own, near):
         """The scores of LABELLED as they come, array (m, 15), larger = more
         anomalous.
         """
@@ -208,7 +215,7 @@ class LabelFeatures:
             for i in (anomalies, normal)
         ]
         contrast.append(np.log(same[0] + 0.02) - np.log(same[1] + 0.02))
-        _, at = t.near(rows, own, "rank")
+        _, at = near["rank"]
         spread = self.potential[at[:, :10]].mean(axis=1)
         return np.stack(
             [*trees, *contrast, *close, *direction, spread, bank @ self.bank_weights],

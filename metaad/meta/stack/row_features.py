@@ -3,7 +3,7 @@
 Tables differ in their columns, so nothing learned about the columns of one helps with
 the next. Ranks do compare: "in the top percent by distance to the neighbours" means the
 same everywhere. Every score is turned into the share of the table's rows that it
-exceeds, whatever its unit. What labels add stands in metaad/meta/label_features.py.
+exceeds, whatever its unit. What labels add stands in metaad/meta/stack/label_features.py.
 
 References
 ----------
@@ -40,6 +40,9 @@ BANK = (
 )
 
 
+BLOCK = 50  # rows whose distances to the whole table are held at once
+
+
 def shares(reference, values):
     """Return `metrics.share_below` for each column of `reference` (n, m) and `values`
     (q, m): array (q, m).
@@ -51,8 +54,16 @@ def shares(reference, values):
 
 def distances(A, B):
     """Return the Euclidean distances of rows A (m, d) and B (n, d): array (m, n)."""
-    squared = (A**2).sum(axis=1)[:, None] + (B**2).sum(axis=1) - 2.0 * A @ B.T
-    return np.sqrt(np.maximum(squared, 0.0))
+    return np.sqrt(_squared(A, B, (B**2).sum(axis=1)))
+
+
+def _squared(A, B, lengths):
+    """Squared distances, array (m, n), in place: lengths (n,) are Σ B², the same for
+    every A.
+    """
+    D = (2.0 * A) @ B.T
+    np.subtract((A**2).sum(axis=1)[:, None] + lengths, D, out=D)
+    return np.maximum(D, 0.0, out=D)
 
 
 class Spaces:
@@ -124,6 +135,17 @@ class TableFeatures:
         self.bank = shares(self.raw, self.raw)
         self.own_leaves = self._leaves(X)
 
+    def __call__(self, X):
+        """Return shares by the bank of any rows X (m, d), of the table or new: array
+        (m, 13).
+        """
+        own = self.own(X)
+        found, new = self.bank[own], own < 0
+        if new.any():
+            rows = self.spaces(X[new])
+            found[new] = shares(self.raw, self.scores(rows, X[new], own[new]))
+        return found
+
     def own(self, X):
         """Return the number of each row of X (m, d) in the table, -1 where it is not
         there: int array (m,).
@@ -140,21 +162,22 @@ class TableFeatures:
         self.kmeans = KMeans(min(10, n), n_init=1, random_state=seed).fit(z)
         some = np.random.default_rng(seed).permutation(n)[:500]
         self.svm = OneClassSVM(nu=0.5).fit(self.rows["rank"][some])
-        self.neighbours = {}
-        for space in SPACES:
-            D = distances(self.rows[space], self.rows[space])
-            np.fill_diagonal(D, np.inf)
-            self.neighbours[space] = _nearest(D, min(100, n - 1))
+        k, everyone = min(100, n - 1), np.arange(n)
+        self.neighbours = {
+            space: nearest(self.rows[space], self.rows[space], everyone, k)
+            for space in SPACES
+        }
         D, at = self.neighbours["z"]
         self.density = {k: _density(D, at, D, min(k, n - 1)) for k in (10, 40)}
 
-    def scores(self, rows, X, own):
+    def scores(self, rows, X, own, near=None):
         """Return the bank's scores as they come, array (m, 13), larger = more
         anomalous.
 
         X : array (m, d). rows : the same in every space. own : number of each row in
-        the table, -1 for a new row; a row of the table is not its own neighbour."""
-        near = {space: self.near(rows, own, space) for space in SPACES}
+        the table, -1 for a new row; a row of the table is not its own neighbour.
+        near : dict space -> what `near` returns; None looks for them."""
+        near = near or self.near(rows, own)
         D, at = near["z"]
         table = self.neighbours["z"][0]
         own_density = {
@@ -180,15 +203,14 @@ class TableFeatures:
         ]
         return np.stack(columns, axis=1)
 
-    def near(self, rows, own, space):
+    def near(self, rows, own):
         """Return distances and numbers of the nearest rows of the table, the row itself
-        left out: both (m, ≤ 100).
+        left out: dict space -> both (m, ≤ 100).
         """
         if (own >= 0).all():
-            return tuple(a[own] for a in self.neighbours[space])
-        D = distances(rows[space], self.rows[space])
-        D[np.flatnonzero(own >= 0), own[own >= 0]] = np.inf
-        return _nearest(D, self.neighbours[space][0].shape[1])
+            return {s: tuple(a[own] for a in self.neighbours[s]) for s in SPACES}
+        k = self.neighbours["z"][0].shape[1]
+        return {s: nearest(rows[s], self.rows[s], own, k) for s in SPACES}
 
     def leaves(self, X, own):
         """Return the leaf of each row in each tree of the isolation forest: int array
@@ -197,18 +219,30 @@ class TableFeatures:
         return self.own_leaves[own] if (own >= 0).all() else self._leaves(X)
 
     def _leaves(self, X):
-        X = np.asarray(X, dtype=np.float32)
-        return np.stack([t.apply(X) for t in self.isolation.estimators_], axis=1)
+        X = np.ascontiguousarray(X, dtype=np.float32)
+        trees = self.isolation.estimators_  # each tree's own apply checks X again
+        return np.stack([t.tree_.apply(X) for t in trees], axis=1)
 
 
-def _nearest(D, k):
-    """Distances and numbers of the k nearest of each row of D (m, n), nearest first:
-    both (m, k).
-    """
-    at = np.argpartition(D, k - 1, axis=1)[:, :k]
-    D = np.take_along_axis(D, at, axis=1)
-    order = np.argsort(D, axis=1, kind="stable")
-    return np.take_along_axis(D, order, axis=1), np.take_along_axis(at, order, axis=1)
+def nearest(A, B, own, k):
+    """Return distances and numbers of the k rows of B (n, d) nearest to each row of A
+    (m, d), nearest first: both (m, k).
+
+    own : int array (m,), the row of B that a row of A is, and that does not count; -1
+    for none. A block of rows at a time, so that its distances stay in the cache."""
+    lengths = (B**2).sum(axis=1)
+    D, at = np.empty((len(A), k)), np.empty((len(A), k), dtype=np.int64)
+    for start in range(0, len(A), BLOCK):
+        block = slice(start, start + BLOCK)
+        squared = _squared(A[block], B, lengths)
+        known = np.flatnonzero(own[block] >= 0)
+        squared[known, own[block][known]] = np.inf
+        found = np.argpartition(squared, k - 1, axis=1)[:, :k]
+        far = np.sqrt(np.take_along_axis(squared, found, axis=1))
+        order = np.argsort(far, axis=1, kind="stable")
+        D[block] = np.take_along_axis(far, order, axis=1)
+        at[block] = np.take_along_axis(found, order, axis=1)
+    return D, at
 
 
 def _density(D, at, table, k):

@@ -70,7 +70,7 @@ class Stack(BaseEstimator):
     max_rows : a larger table is described by so many of its rows: the labelled ones and
         a random rest.
     random_state : int, seed of draws, forests and pairs.
-    progress : bool, show a bar while rows are scored, 2,000 at a time.
+    progress : bool, show a bar where more than 2,000 rows are scored.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Stack(BaseEstimator):
         cross_fit=True,
         max_rows=3000,
         random_state=0,
-        progress=False,
+        progress=True,
     ):
         self.counts = counts
         self.n_normal = n_normal

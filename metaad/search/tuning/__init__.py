@@ -20,6 +20,7 @@ __all__, __getattr__, __dir__ = attach(
         "strategies": [
             "BestMean",
             "BestRank",
+            "BestShrunk",
             "BestSmoothed",
             "Default",
             "Evidence",

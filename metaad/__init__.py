@@ -10,6 +10,7 @@ metaad.ContextDetector().fit(X)              reads a table, learned over 417 oth
 metaad.MAML(detector).fit(tasks)             learn over many tasks
     .adapt(X, y)                             a detector for a new one, from its rows
     .optimize(detector, X)                   the same detector with what was learned
+metaad.tune(detector, X, rows="clean")       settings that did better on other tables
 metaad.FewShot().fit(images, classes)        a new class from ten images, .adapt(ten)
 metaad.attacks.pgd(score, rows, 0.1, ...)    how far a score can be pushed nearby
 
@@ -50,6 +51,7 @@ __all__, __getattr__, __dir__ = attach(
             "Stack",
         ],
         "search": ["ArchitectureSearch", "ForestPolicy", "Reinforce", "TRPO"],
+        "search.tuning": ["AveragedDetector", "tune"],
         "metrics": ["auroc", "average_precision", "balanced_accuracy"],
         "intervals": [],
         "nets": [],

@@ -75,4 +75,6 @@ def _changed(detector, default):
     own = detector.get_params()
     if own.get("metric") == "minkowski" and own.get("p") == 2:
         own["metric"] = "euclidean"
+    if own.get("max_samples") == "auto":  # a forest's: 256, or all rows if fewer
+        own["max_samples"] = 256
     return any(own[n] != v for n, v in default.items())

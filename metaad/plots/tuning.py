@@ -105,7 +105,9 @@ def promised_and_kept(panels):
         axis.axhline(0, color=GREY, linestyle=":", linewidth=1.2)
         for k, (name, (sizes, mean, low, high)) in enumerate(lines.items()):
             charts.curve(axis, sizes, mean, k, name, low=low, high=high)
-        charts.ticks(axis, sizes, scale="log", base=2)
+        # two sizes close together would write over each other
+        shown = [s for s in sizes[:-1] if s < 0.7 * sizes[-1]] + [sizes[-1]]
+        charts.ticks(axis, shown, scale="log", base=2)
         axis.set(title=title, xlabel="tables learned from")
     axes[0].set_ylabel("gain over the default")
     charts.legend_below(figure)

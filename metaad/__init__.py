@@ -11,6 +11,7 @@ metaad.Stack.load("adbench-v1").adapt(X, y)  the same with weights from other ta
 metaad.MAML(detector).fit(tasks)             learn over many tasks
     .adapt(X, y)                             a detector for a new one, from its rows
     .optimize(detector, X)                   the same detector with what was learned
+metaad.tune(detector, X, rows="clean")       settings that did better on other tables
 metaad.FewShot().fit(images, classes)        a new class from ten images, .adapt(ten)
 metaad.attacks.pgd(score, rows, 0.1, ...)    how far a score can be pushed nearby
 
@@ -53,6 +54,7 @@ __all__, __getattr__, __dir__ = attach(
             "Stack",
         ],
         "search": ["ArchitectureSearch", "ForestPolicy", "Reinforce", "TRPO"],
+        "search.tuning": ["AveragedDetector", "tune"],
         "metrics": ["auroc", "average_precision", "balanced_accuracy"],
         "intervals": [],
         "nets": [],

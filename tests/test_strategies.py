@@ -18,6 +18,7 @@ from metaad.search.tuning.problem import Problem, codes_of
 from metaad.search.tuning.strategies import (
     BestMean,
     BestRank,
+    BestShrunk,
     BestSmoothed,
     Default,
     Evidence,
@@ -319,3 +320,37 @@ def test_codes_tell_every_candidate_from_every_other():
     codes = codes_of(candidates())
     assert len(np.unique(codes, axis=0)) == len(codes) and np.isfinite(codes).all()
     assert (codes[:, :6].sum(axis=1) == 1).all()  # which of the six detectors
+
+
+def test_a_gain_counts_less_where_it_is_known_less_well():
+    """Of equal mean gains the steadier one wins; where all gains are noise nothing beats
+    the default.
+    """
+    rng = np.random.default_rng(0)
+    values = np.full((30, 3), 0.7)
+    values[:, 1] += 0.05 + 0.01 * rng.normal(size=30)
+    wild = rng.normal(size=30)
+    values[:, 2] += 0.051 + 0.2 * (wild - wild.mean())
+    codes, features = np.eye(3), np.zeros((30, 1))
+    assert BestMean().fit(Evidence(values, features, codes)).choose([0.0]) == [2]
+    shrunk = BestShrunk().fit(Evidence(values, features, codes))
+    assert shrunk.choose([0.0]) == [1] and shrunk.merit_[0] == 0
+    noise = np.full((30, 3), 0.7)
+    noise[:, 1:] += 0.1 * np.r_[np.eye(15), -np.eye(15)][:, :2]
+    nothing = BestShrunk().fit(Evidence(noise, features, codes))
+    np.testing.assert_array_equal(nothing.merit_, 0.0)
+    assert nothing.choose([0.0]) == [0]
+
+
+def test_shrunk_gains_are_nearer_the_truth_than_means():
+    rng = np.random.default_rng(1)
+    truth, spread = rng.normal(0, 0.03, 40), rng.uniform(0.02, 0.4, 40)
+    truth[0] = spread[0] = 0.0
+    codes, errors = np.eye(40), []
+    for _ in range(40):
+        values = 0.7 + truth + spread * rng.normal(size=(25, 40))
+        shrunk = BestShrunk().fit(Evidence(values, np.zeros((25, 1)), codes))
+        gains = (values - values[:, :1]).mean(axis=0)
+        errors.append([((g - truth) ** 2).mean() for g in (shrunk.merit_, gains)])
+    ours, plain = np.mean(errors, axis=0)
+    assert ours < 0.6 * plain

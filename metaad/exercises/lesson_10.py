@@ -5,6 +5,7 @@ from sklearn.neighbors import LocalOutlierFactor
 
 from metaad import metrics
 from metaad.exercises.core import Exercise, Wrong
+from metaad.exercises.tuning_choices import BEST_K, HARMED, PAYS
 
 KS = (3, 5, 10, 15, 20, 25, 30, 40, 60)
 
@@ -183,8 +184,9 @@ EXERCISES = (
         edges=(clump(12, 1), clump(25, 2)),
         draws=4,
     ),
+    BEST_K,
     Exercise(
-        "10.2",
+        "10.3",
         held_out,
         matrix_of_families,
         wrong=(
@@ -234,4 +236,6 @@ EXERCISES = (
         ),
         hint="For each family: choose by values[families != family].mean(axis=0).",
     ),
+    PAYS,
+    HARMED,
 )

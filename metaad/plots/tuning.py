@@ -76,6 +76,44 @@ def matrix(values, kinds, names, lowest=0.3):
     return figure
 
 
+def by_neighbours(panels):
+    """Draw AUROC against the number of neighbours, a panel for each way of reading.
+
+    panels : {title: {detector: (numbers of neighbours, AUROC (n,))}}."""
+    figure, axes = charts.panels(len(panels), height=2.6, extra=0.5, sharey=True)
+    for axis, (title, detectors) in zip(axes, panels.items(), strict=True):
+        for name, (ks, values) in detectors.items():
+            order = np.argsort(ks)
+            charts.curve(
+                axis, np.array(ks)[order], np.array(values)[order], 0, name, name=name
+            )
+        charts.ticks(axis, np.sort(ks), scale="log", base=2)
+        axis.set(title=title, xlabel="neighbours k")
+    axes[0].set_ylabel("AUROC, mean over tables")
+    charts.legend_below(figure)
+    return figure
+
+
+def promised_and_kept(panels):
+    """Draw, by the number of tables learned from, what a choice promises and what other
+    tables keep of it.
+
+    panels : {title: {name: (sizes, mean (n,), low (n,), high (n,))}}, gains in AUROC;
+    low and high are the ends of a band, None for no band. The dotted line is no gain."""
+    figure, axes = charts.panels(len(panels), height=2.7, extra=0.6)
+    for axis, (title, lines) in zip(axes, panels.items(), strict=True):
+        axis.axhline(0, color=GREY, linestyle=":", linewidth=1.2)
+        for k, (name, (sizes, mean, low, high)) in enumerate(lines.items()):
+            charts.curve(axis, sizes, mean, k, name, low=low, high=high)
+        # two sizes close together would write over each other
+        shown = [s for s in sizes[:-1] if s < 0.7 * sizes[-1]] + [sizes[-1]]
+        charts.ticks(axis, shown, scale="log", base=2)
+        axis.set(title=title, xlabel="tables learned from")
+    axes[0].set_ylabel("gain over the default")
+    charts.legend_below(figure)
+    return figure
+
+
 def gains_by_labels(panels, ylabel="gain over the default"):
     """Draw what each way to choose gains, by the number of labelled anomalies; a panel
     for each measure.

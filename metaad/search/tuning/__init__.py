@@ -11,6 +11,7 @@ from metaad.lazy import attach
 __all__, __getattr__, __dir__ = attach(
     __name__,
     {
+        "averaged": ["AveragedDetector"],
         "grids": ["Candidate", "GRIDS", "candidates"],
         "hold_out": ["Result"],
         "maml_strategy": ["Adapted"],
@@ -20,6 +21,7 @@ __all__, __getattr__, __dir__ = attach(
         "strategies": [
             "BestMean",
             "BestRank",
+            "BestShrunk",
             "BestSmoothed",
             "Default",
             "Evidence",
@@ -31,6 +33,7 @@ __all__, __getattr__, __dir__ = attach(
         ],
         "surrogate": ["SurrogateTasks"],
         "with_labels": ["BestOnLabels", "Shrinkage", "shrinkage_weight"],
+        "tuned": ["tune"],
         "uoms": ["study_codes", "study_features", "study_matrix"],
     },
 )

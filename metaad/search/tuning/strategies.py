@@ -156,6 +156,35 @@ class BestSmoothed(Strategy):
         return self.merit_
 
 
+class BestShrunk(Strategy):
+    """The best mean gain over the default, after each gain is shrunk towards none by
+    how unsure it is [1].
+
+    A setting unlike the default gains much on some tables and loses much on others, so
+    its mean is known less well. With s² the squared standard error of a setting's mean
+    gain and τ² the variance of true gains between settings, a gain g counts as
+    g · τ² / (τ² + s²).
+
+    Attributes
+    ----------
+    merit_ : (n_configs,), 0 for the default.
+
+    [1] Efron and Morris, Data analysis using Stein's estimator and its
+    generalizations, JASA 70, 1975."""
+
+    def _fit(self, evidence):
+        default = evidence.values[:, [evidence.default]]
+        gains = evidence.values - default  # (n_tables, n_configs)
+        mean, error = gains.mean(axis=0), gains.var(axis=0, ddof=1) / len(gains)
+        between = max(float((mean**2 - error).mean()), 0.0)
+        total = between + error
+        weight = np.divide(between, total, out=np.zeros_like(total), where=total > 0)
+        self.merit_ = weight * mean
+
+    def _merit(self, features, observed):
+        return self.merit_
+
+
 class NearestTable(Strategy):
     """What was best on the training table with the most similar meta-features;
     `neighbours` > 1 averages several.

@@ -22,6 +22,7 @@ RECORDS = {
     "few_shot_control": "few_shot_control",
     "made_up_classes": "made_up_classes",
     "many_table_forest": "many_table_forest",
+    "many_table_rewards": "many_table_rewards",
     "mt_mnist": "mt_mnist",
     "mt_mnist_report": "mt_mnist",
     "one_class_gans": "one_class_gans",

@@ -163,7 +163,7 @@ def search(
     ------
     Record
     """
-    tasks = _tasks(policy, reward, context, method, baseline)
+    tasks = tasks_of(policy, reward, context, method, baseline)
     rng = np.random.default_rng(random_state)
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
     optimizer = torch.optim.Adam(policy.parameters(), learning_rate)
@@ -215,8 +215,8 @@ class Task:
         return actions, rewards, advantages(rewards, baseline), seen
 
 
-def _tasks(policy, reward, context, method, baseline):
-    """The tasks of a search: list of Task."""
+def tasks_of(policy, reward, context, method, baseline):
+    """Check what `search` was given and return its tasks: list of Task."""
     if method not in METHODS or baseline not in BASELINES:
         raise ValueError(
             f"method must be one of {METHODS} and baseline of {BASELINES}; got "

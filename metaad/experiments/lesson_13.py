@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from scipy.special import gammaln
 from sklearn.neighbors import LocalOutlierFactor
 
 from metaad import metrics
 from metaad.scores import outlierness
-from metaad.search.architecture import expected_best
 from metaad.search.policies.policy import CategoricalPolicy, search
 from metaad.search.policies.reinforce import reinforce_gradient
 from metaad.search.tuning.matrix import configured, own_scores
@@ -191,10 +191,22 @@ def best_found(values, shape, most, seed, batch=4, steps=60, **how):
 
 
 def by_chance(values, most):
-    """Return what random search finds among values (N,) with 1, 2, … different
-    settings, in closed form: (most,).
-    """
-    return np.array([expected_best(values, n) for n in range(1, most + 1)])
+    """Return what random search is expected to find with 1, 2, … different settings, in
+    closed form: values (p, N), p problems of N settings -> (p, most).
+
+    The k-th smallest of N values is the largest of n drawn without replacement with
+    probability C(k - 1, n - 1) / C(N, n), as `search.architecture.expected_best` has
+    it."""
+    ascending = np.sort(np.asarray(values, dtype=np.float64), axis=1)
+    size = ascending.shape[1]
+    k, n = np.arange(1, size + 1)[:, None], np.arange(1, most + 1)
+    chance = np.exp(log_choose(k - 1, n - 1) - log_choose(size, n))  # (N, most)
+    return ascending @ np.where(k < n, 0.0, chance)
+
+
+def log_choose(n, k):
+    """Return the logarithm of n over k; of no meaning where k > n."""
+    return gammaln(n + 1) - gammaln(k + 1) - gammaln(np.maximum(n - k, 0) + 1)
 
 
 def parts_that_add(seed, decisions=6, options=5):

@@ -66,16 +66,13 @@ def best_found(panels):
     Parameters
     ----------
     panels : {title: {way: array (n_searches, tries)}}; lines are means over the
-        searches, bands two standard errors to each side."""
+        searches."""
     figure, axes = charts.panels(len(panels), height=2.7, extra=0.4)
     for axis, (title, ways) in zip(axes, panels.items(), strict=True):
         for k, (way, found) in enumerate(ways.items()):
-            found = np.asarray(found)
-            mean, half = found.mean(axis=0), 2 * found.std(axis=0) / len(found) ** 0.5
-            at = np.arange(1, len(mean) + 1)
-            band = {"low": mean - half, "high": mean + half}
-            every = max(1, len(mean) // 8)
-            charts.curve(axis, at, mean, k, way, markevery=every, **band)
+            mean = np.mean(found, axis=0)
+            at, every = np.arange(1, len(mean) + 1), max(1, len(mean) // 8)
+            charts.curve(axis, at, mean, k, way, markevery=every)
         axis.set(title=title, xlabel="settings tried")
     axes[0].set_ylabel("best so far")
     charts.legend_below(figure)

@@ -25,7 +25,6 @@ RECORDS = {
     "many_table_rewards": "many_table_rewards",
     "mt_mnist": "mt_mnist",
     "mt_mnist_report": "mt_mnist",
-    "noisy_bandits": "noisy_bandits",
     "one_class_gans": "one_class_gans",
     "one_class_mnist": "one_class_mnist",
     "policy_gradients": "13_policy_gradients",

@@ -25,6 +25,10 @@ SHAPE = tuple(len(v) for v in LEVELS.values())  # (7, 3)
 ACTIONS = torch.tensor(list(itertools.product(*map(range, SHAPE))))  # (21, 2)
 DEFAULT = ACTIONS.tolist().index([LEVELS["n_neighbors"].index(20), 0])
 RANDOM = "random search"
+SEARCHING = {
+    "REINFORCE": {"learning_rate": 0.3},
+    "TRPO": {"method": "trpo", "max_kl": 0.3},
+}
 
 
 class Grid(NamedTuple):
@@ -84,6 +88,16 @@ def follow(reward, watched, iterations, batch, seed):
     for _ in search(policy, pays(reward), iterations, batch, random_state=seed):
         noted.append([under(policy, w) for w in watched])
     return np.array(noted)
+
+
+def hacking(grid, iterations, seed):
+    """Follow policies that are paid for low outlierness, and others for the AUROC.
+
+    Returns two arrays (n_tables, iterations + 1, 2): mean outlierness, mean AUROC."""
+    how = iterations, 8, seed
+    pairs = list(zip(grid.outlying, grid.auroc, strict=True))
+    hacked = [follow(-o, (o, a), *how) for o, a in pairs]
+    return np.stack(hacked), np.stack([follow(a, (o, a), *how) for o, a in pairs])
 
 
 def estimates(odds, seed, batch=8, count=400):
@@ -220,6 +234,24 @@ def parts_that_add(seed, decisions=6, options=5):
     for part in parts[1:]:
         total = np.add.outer(total, part)
     return total.ravel(), total.shape
+
+
+def with_budget(auroc, seed):
+    """Search LOF's settings on every table, auroc (n_tables, 21), and 20 made-up sums.
+
+    Returns {case: {way: array (n_problems, tries)}}, the best found so far."""
+    sums = [parts_that_add(100 * seed + i) for i in range(20)]
+    cases = {
+        "LOF, 21 settings": ([(a, SHAPE) for a in auroc], 12, 4),
+        "made-up sums, 15,625": (sums, 100, 8),
+    }
+    found = {}
+    for case, (problems, most, batch) in cases.items():
+        found[case] = {RANDOM: by_chance([v for v, _ in problems], most)}
+        for name, how in SEARCHING.items():
+            best = [best_found(v, s, most, seed, batch, **how) for v, s in problems]
+            found[case][name] = np.array(best)
+    return found
 
 
 def learned_without(grid, family, method, iterations, seed):

@@ -73,38 +73,41 @@ def cost_table(world):
     return repro.number_table(header, rows)
 
 
-def searches(world):
+def searches(record):
     """Return {way: Interval}: what searches with a budget find, minus random search
     with as many settings tried, means over detectors, corrected for their number.
-    """
-    budget = world["budget"]
-    mean = lambda way: np.mean([by[way] for by in budget.values()], axis=0)  # noqa: E731
-    ways = [w for w in next(iter(budget.values())) if w != "random search"]
-    families = [world["families"][i] for i in world["searched"]]
+
+    record : dict, 13_policy_gradients; half of the labels are the reward."""
+    budget = [by["AUROC on half of the labels"] for by in record["budget"].values()]
+
+    def mean(way):
+        return np.mean([by[way] for by in budget], axis=0)
+
     chance = mean("random search")
-    return metrics.simultaneous({w: mean(w) - chance for w in ways}, groups=families)
+    ways = [
+        w for w in budget[0] if w not in ("random search", "no search: mean of all")
+    ]
+    minus = {way: mean(way) - chance for way in ways}
+    return metrics.simultaneous(minus, groups=record["families"])
 
 
-def learned(world):
-    """Return {method: Interval}: the likeliest setting of a policy learned on other
-    tables, minus the one that is best on average there, means over detectors.
-    """
-    by_kind = world["learned"]
-    best = np.mean([world["chosen"][k][ELSEWHERE] for k in by_kind], axis=0)
-    means = {
-        method: np.mean([of[method] for of in by_kind.values()], axis=0) - best
-        for method in next(iter(by_kind.values()))
-    }
-    return metrics.simultaneous(means, groups=world["families"])
+def blind(record):
+    """Return the rank correlation with the AUROC per table, mean over five detectors,
+    three outliernesses and made-up anomalies: (n_tables,).
+
+    record : dict, 13_policy_gradients."""
+    names = [*list(SHORT)[:3], "made-up anomalies"]
+    each = [by[name] for by in record["spearman"].values() for name in names]
+    return np.mean(each, axis=0)
 
 
 def bandit_table(by_way, count):
     """Return a Markdown table of searches on noisy bandits.
 
-    by_way : {name: Climbs or an entry of the record noisy_bandits}. count : bandits."""
+    by_way : {name: Climbs}. count : bandits."""
     rows = []
     for name, found in by_way.items():
-        c = found if isinstance(found, dict) else counted(found)
+        c = counted(found)
         low = int(np.sum(np.array(c["end"]) < 0.5))
         rows.append(
             [
@@ -122,7 +125,7 @@ def bandit_table(by_way, count):
 
 
 def counted(found):
-    """Return what a table needs of Climbs, as the record noisy_bandits has it."""
+    """Return what a table needs of Climbs: dict."""
     change = np.where(found.accepted, found.change, 0.0)
     return {
         "end": found.gain[:, -1],

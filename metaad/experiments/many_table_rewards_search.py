@@ -12,7 +12,7 @@ from metaad.search.policies.policy import CategoricalPolicy, search
 
 KINDS = ("LOF", "kNN")
 METHODS = ("reinforce", "trpo")
-BUDGET, BATCH, MOST_STEPS = 8, 4, 20
+BUDGET, BATCH, MOST_STEPS = 8, 4, 10
 ITERATIONS, N_TASKS, SEED = 100, 8, 0
 RANDOM = "random search"
 SETTINGS = {
@@ -84,7 +84,7 @@ def searched(tables, learned):
     -------
     {"learned": kind -> method -> AUROC of the likeliest setting, [n_tables]; "budget":
     kind -> way -> AUROC on one half of the labels of the best setting by the other
-    half, [n_tables], means over the halves; "tried": kind -> way -> mean number of
+    half, [n_tables], one division; "tried": kind -> way -> mean number of
     settings tried; "searched": the places of the tables that have both halves}.
     """
     whole = [i for i, t in enumerate(tables) if t[KINDS[0]]["halves"]]
@@ -96,7 +96,7 @@ def searched(tables, learned):
         found["learned"][kind] = {
             m: [t[kind]["auroc"][at] for t in tables] for m, at in modes.items()
         }
-        each = [budgeted(tables[i][kind]["halves"], kind, policies) for i in whole]
+        each = [budgeted(tables[i][kind]["halves"][:1], kind, policies) for i in whole]
         ways = each[0][0]
         found["budget"][kind] = {w: [worth[w] for worth, _ in each] for w in ways}
         counts = {w: [count[w] for _, count in each] for w in ways}
@@ -106,7 +106,7 @@ def searched(tables, learned):
 
 def budgeted(halves, kind, policies):
     """Return for one table the AUROC of what each way finds, and how many settings it
-    tried: two dicts, means over the halves.
+    tried: two dicts, means over divisions.
     """
     worth, count = {}, {}
     places = configurations(kind)[3]

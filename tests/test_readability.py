@@ -13,7 +13,6 @@ MOST_WORDS, MOST_LINES, LEAST_EASE, MOST_IN_A_BLOCK = 2_000, 250, 55, 100
 TO_BE_SHORTENED = {
     "10_learning_to_tune",
     "11_a_few_labels",
-    "13_policy_gradients",
     "15_architecture_search",
 }
 

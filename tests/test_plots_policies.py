@@ -27,15 +27,21 @@ def test_gradient_estimates_their_mean_and_the_exact_one():
     np.testing.assert_array_equal(drawn["x"], [[1.1, 2.2]])
 
 
-def test_every_step_is_held_against_the_bound():
-    figure = policies.trust_region(
-        {"TRPO": [0.04, 0.0]}, 0.05, {"TRPO": [1.0, 1.5, 1.5]}
-    )
-    left, right = figure.axes
-    # zero has no place on a logarithmic axis
-    assert list(left.lines[0].get_ydata()) == [0.04, 1e-6]
-    assert left.lines[1].get_ydata()[0] == 0.05
-    assert list(right.lines[0].get_ydata()) == [1.0, 1.5, 1.5]
+def test_several_sizes_are_drawn_by_their_means_and_one_by_each_search_too():
+    gain = np.array([[0.2, 0.4, 0.9], [0.2, 0.2, 0.7]])
+    figure = policies.climbs({"A": {"0.1": gain, "1": gain / 2}, "B": {"1": gain}}, 1.0)
+    several, one = figure.axes
+    np.testing.assert_allclose(several.lines[1].get_ydata(), [0.1, 0.15, 0.4])
+    assert len(several.lines) == 3  # two means and the dotted line
+    drawn = [line.get_ydata() for line in one.lines[:3]]
+    np.testing.assert_allclose(drawn, [*gain, gain.mean(axis=0)])
+    assert one.lines[3].get_ydata()[0] == 1.0
+
+
+def test_what_was_found_is_drawn_as_a_mean_over_searches_from_the_first_try():
+    found = np.array([[0.5, 0.7], [0.7, 0.9]])
+    axis = policies.best_found({"small": {"random search": found}}).axes[0]
+    np.testing.assert_allclose(axis.lines[0].get_data(), [[1, 2], [0.6, 0.8]])
 
 
 def test_reward_and_goal_stand_one_above_the_other_with_their_means():

@@ -11,7 +11,6 @@ LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("[0-9][0-9]_*.ip
 MOST_WORDS, MOST_LINES, LEAST_EASE, MOST_IN_A_BLOCK = 2_000, 250, 55, 100
 # whole in themselves, and still too long or too dense
 TO_BE_SHORTENED = {
-    "13_policy_gradients",
     "15_architecture_search",
 }
 

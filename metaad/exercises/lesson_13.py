@@ -3,6 +3,7 @@
 import numpy as np
 
 from metaad import metrics
+from metaad.exercises.bandits import FOUND, GRADIENT, SIZE
 from metaad.exercises.core import Exercise, Wrong
 from metaad.scores import outlierness
 
@@ -81,8 +82,9 @@ def _tenth_up(s):
 
 
 EXERCISES = (
+    GRADIENT,
     Exercise(
-        "13.1",
+        "13.2",
         step_length,
         quadratic,
         wrong=(
@@ -131,8 +133,10 @@ EXERCISES = (
         hint="Set ½ β² xᵀFx equal to max_kl and solve for β.",
         edges=((np.array([1.0, 0.0, 0.0]), lambda v: 2 * v, 0.25),),
     ),
+    SIZE,
+    FOUND,
     Exercise(
-        "13.2",
+        "13.5",
         cheat,
         heavy,
         wrong=(

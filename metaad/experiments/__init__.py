@@ -25,6 +25,7 @@ RECORDS = {
     "many_table_labels": "many_table_labels",
     "many_table_forest": "many_table_forest",
     "many_table_tuning": "many_table_tuning",
+    "many_table_rewards": "many_table_rewards",
     "mt_mnist": "mt_mnist",
     "mt_mnist_report": "mt_mnist",
     "one_class_gans": "one_class_gans",

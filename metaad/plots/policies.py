@@ -35,26 +35,47 @@ def gradient_samples(estimates, exact, directions):
     return figure
 
 
-def trust_region(kls, bound, gains):
-    """Draw the KL of every step of each method against the bound, and below it the
-    expected reward.
+def climbs(panels, top=None):
+    """Draw the expected reward over the steps of searches, a panel per method.
 
     Parameters
     ----------
-    kls : {method: array (iterations,)} in nats. bound : TRPO's max_kl. gains : {method:
-        array (iterations + 1,)}, expected reward before the first step and after each.
-    """
-    figure, (above, below) = charts.panels(2, columns=1, height=2.6, extra=0.4)
-    for k, (name, kl) in enumerate(kls.items()):
-        dots = look(k, linestyle="", markersize=4)
-        above.plot(np.maximum(kl, 1e-6), label=name, **dots)
-        at = range(len(gains[name]))
-        charts.curve(below, at, gains[name], k, markevery=10, label=name)
-    line = {"color": "black", "linewidth": 1.2, "linestyle": "--"}
-    above.axhline(bound, label="bound of TRPO", **line)
-    above.set(yscale="log", title="KL(old ‖ new) of the step, nats")
-    below.set(xlabel="iteration", title="expected reward")
-    charts.legend_below(figure, [below, above])
+    panels : {title: {label: array (n_bandits, steps + 1)}}: with several labels their
+        means, with one label each search as a thin line besides.
+    top : reward of the best action, a dotted line; optional."""
+    figure, axes = charts.panels(len(panels), height=2.7, extra=0.5, sharey=True)
+    for axis, (title, lines) in zip(axes, panels.items(), strict=True):
+        for k, (label, gain) in enumerate(lines.items()):
+            gain = np.asarray(gain)
+            if len(lines) == 1:
+                axis.plot(gain.T, color=look(k)["color"], linewidth=0.7, alpha=0.4)
+            at = range(gain.shape[1])
+            how = {"markevery": 10, "linewidth": 2.2}
+            charts.curve(axis, at, gain.mean(axis=0), k, label, **how)
+        if top is not None:
+            axis.axhline(top, color=charts.GREY, linestyle=":", linewidth=1.2)
+        axis.set(title=title, xlabel="step")
+        axis.legend(loc="lower right")
+    axes[0].set(ylabel="expected reward", ylim=(0, None))
+    return figure
+
+
+def best_found(panels):
+    """Draw the best setting found so far against the number of settings tried.
+
+    Parameters
+    ----------
+    panels : {title: {way: array (n_searches, tries)}}; lines are means over the
+        searches."""
+    figure, axes = charts.panels(len(panels), height=2.7, extra=0.4)
+    for axis, (title, ways) in zip(axes, panels.items(), strict=True):
+        for k, (way, found) in enumerate(ways.items()):
+            mean = np.mean(found, axis=0)
+            at, every = np.arange(1, len(mean) + 1), max(1, len(mean) // 8)
+            charts.curve(axis, at, mean, k, way, markevery=every)
+        axis.set(title=title, xlabel="settings tried")
+    axes[0].set_ylabel("best so far")
+    charts.legend_below(figure)
     return figure
 
 

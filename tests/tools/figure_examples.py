@@ -391,10 +391,11 @@ FIGURES = {
         np.zeros(2),
         ("logit of option 0", "logit of option 1"),
     ),
-    "trust_region": lambda: policies.trust_region(
-        {n: RAISE[1:] for n in ("TRPO", "REINFORCE, rate 0.1")},
-        0.05,
-        {n: RAISE for n in ("TRPO", "REINFORCE, rate 0.1")},
+    "climbs of policies": lambda: policies.climbs(
+        {n: dict.fromkeys(("0.03", "0.3", "3"), rng.random((4, 51))) for n in "AB"}, 1
+    ),
+    "best_found": lambda: policies.best_found(
+        {n: {w: rng.random((4, 21)) for w in ("random search", "TRPO")} for n in "AB"}
     ),
     "reward_hacking": lambda: policies.reward_hacking(
         {n: (rng.random((5, 9)), rng.random((5, 9))) for n in ("reward: a", "b")}

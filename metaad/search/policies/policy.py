@@ -163,57 +163,69 @@ def search(
     ------
     Record
     """
+    tasks = tasks_of(policy, reward, context, method, baseline)
+    rng = np.random.default_rng(random_state)
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    optimizer = torch.optim.Adam(policy.parameters(), learning_rate)
+    best, winner, n = -np.inf, None, len(tasks)
+    for iteration in range(iterations):
+        some = range(n) if n_tasks is None else rng.choice(n, n_tasks, replace=False)
+        batches = [tasks[i].batch(policy, batch, baseline, generator) for i in some]
+        actions, rewards, relative, seen = map(torch.cat, zip(*batches, strict=True))
+        seen = seen if policy.n_context else None
+        if float(rewards.max()) > best:
+            best, winner = float(rewards.max()), actions[int(rewards.argmax())]
+        if method == "trpo":
+            report = trpo_step(policy, actions, relative, max_kl, seen)
+            kl, accepted = report.kl, report.accepted
+        else:
+            old = copy.deepcopy(policy)
+            reinforce_step(policy, optimizer, actions, relative, "none", seen, entropy)
+            kl, accepted = float(old.kl(policy, seen).detach()), True
+        yield Record(iteration, float(rewards.mean()), best, winner, kl, accepted)
+
+
+class Task:
+    """Hold one reward, the context in which it is paid, and what it paid so far.
+
+    reward : function, actions (n, m) -> rewards (n,). context : tensor (c,), or None.
+    """
+
+    def __init__(self, reward, context=None):
+        self.reward, self.context, self.running = reward, context, None
+
+    def batch(self, policy, n, baseline, generator):
+        """Draw n actions and ask for their rewards.
+
+        Returns
+        -------
+        actions (n, m); rewards (n,); advantages (n,); contexts (n, c), of no columns
+            where there is no context.
+        """
+        actions = policy.sample(n, generator, self.context)
+        rewards = np.asarray(self.reward(actions))
+        rewards = torch.as_tensor(rewards, dtype=torch.float64)
+        mean = float(rewards.mean())
+        # the first batch's own mean is the leave-one-out baseline, times (n - 1) / n
+        earlier = mean if self.running is None else self.running
+        self.running = 0.8 * earlier + 0.2 * mean
+        baseline = earlier if baseline == "running mean" else baseline
+        none = torch.empty(n, 0, dtype=torch.float64)
+        seen = none if self.context is None else self.context.expand(n, -1)
+        return actions, rewards, advantages(rewards, baseline), seen
+
+
+def tasks_of(policy, reward, context, method, baseline):
+    """Check what `search` was given and return its tasks: list of Task."""
     if method not in METHODS or baseline not in BASELINES:
         raise ValueError(
             f"method must be one of {METHODS} and baseline of {BASELINES}; got "
             f"{method!r}, {baseline!r}."
         )
-    rewards_of = [reward] if callable(reward) else list(reward)
-    contexts = _contexts(policy, context, len(rewards_of))
-    rng = np.random.default_rng(random_state)
-    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    optimizer = torch.optim.Adam(policy.parameters(), learning_rate)
-    running = [None] * len(rewards_of)
-    best, winner = -np.inf, None
-    for iteration in range(iterations):
-        chosen = (
-            range(len(rewards_of))
-            if n_tasks is None
-            else rng.choice(len(rewards_of), n_tasks, replace=False)
-        )
-        drawn, gained, relative, seen = [], [], [], []
-        for task in chosen:
-            c = None if contexts is None else contexts[task]
-            actions = policy.sample(batch, generator, c)
-            rewards = torch.as_tensor(
-                np.asarray(rewards_of[task](actions)), dtype=torch.float64
-            )
-            mean = float(rewards.mean())
-            # the first batch's own mean is the leave-one-out baseline, scaled by (batch
-            # - 1) / batch
-            earlier = mean if running[task] is None else running[task]
-            running[task] = 0.8 * earlier + 0.2 * mean
-            relative.append(
-                advantages(rewards, earlier if baseline == "running mean" else baseline)
-            )
-            drawn.append(actions), gained.append(rewards)
-            seen.append(None if c is None else c.expand(batch, -1))
-        actions, rewards, relative = (
-            torch.cat(drawn),
-            torch.cat(gained),
-            torch.cat(relative),
-        )
-        shown = None if contexts is None else torch.cat(seen)  # (n, c)
-        if float(rewards.max()) > best:
-            best, winner = float(rewards.max()), actions[int(rewards.argmax())]
-        if method == "trpo":
-            report = trpo_step(policy, actions, relative, max_kl, shown)
-            kl, accepted = report.kl, report.accepted
-        else:
-            old = copy.deepcopy(policy)
-            reinforce_step(policy, optimizer, actions, relative, "none", shown, entropy)
-            kl, accepted = float(old.kl(policy, shown).detach()), True
-        yield Record(iteration, float(rewards.mean()), best, winner, kl, accepted)
+    rewards = [reward] if callable(reward) else list(reward)
+    contexts = _contexts(policy, context, len(rewards))
+    contexts = [None] * len(rewards) if contexts is None else contexts
+    return [Task(*both) for both in zip(rewards, contexts, strict=True)]
 
 
 def _contexts(policy, context, n):

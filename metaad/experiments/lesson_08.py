@@ -9,6 +9,7 @@ import torch
 
 from metaad import data
 from metaad.detectors import anomaly_score
+from metaad.experiments.lesson_08_judge import accuracies, judge, measure, with_heads
 from metaad.experiments.lesson_08_record import (
     NAMES,
     WHERES,
@@ -23,9 +24,20 @@ from metaad.nets import ConvNet
 from metaad.tasks import OneClassTasks, Task
 from metaad.tasks.one_class import first_share
 
-__all__ = ["NAMES", "WHERES", "headline", "leads", "together"]
+__all__ = [
+    "NAMES",
+    "WHERES",
+    "accuracies",
+    "headline",
+    "judge",
+    "leads",
+    "measure",
+    "together",
+    "with_heads",
+]
 # outer steps after which the curvature is measured, as shares of all
 LOOKS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
+POWERS = 20  # of the Hessian; 40 of them move no curvature by more than 0.3 %
 
 
 def images(quick):
@@ -70,66 +82,6 @@ def unadapted(learner):
     control = copy.copy(learner)
     control.steps = 0
     return control
-
-
-def with_head(classifier, head):
-    """Return the same classifier with another head."""
-    other = copy.copy(classifier)
-    other.head = head
-    return other
-
-
-def measure(folds, detectors, episodes, seed):
-    """Judge detectors on the two tests of every fold: {where: {name: array (10,)}}, the
-    mean AUROC of each class.
-
-    folds : list of (protocol, what was learned). detectors : function from what was
-        learned to {name: detector}."""
-    found = {"others": {}, "held_out": {}}
-    for protocol, learned in folds:
-        for name, detector in detectors(learned).items():
-            for where, tasks in zip(found, protocol[2:4], strict=True):
-                by_class = evaluate(detector, tasks, episodes, seed).by_class()
-                values = found[where].setdefault(name, [])
-                values += [by_class[c] for c in protocol.held_out]
-    return {w: {n: np.array(v) for n, v in of.items()} for w, of in found.items()}
-
-
-def accuracies(folds, detectors, control, episodes, seed):
-    """Judge decisions on the first test of every fold: {name: array (10,)}, the mean
-    balanced accuracy of each class at a logit of 0.
-
-    control : name of the one without a threshold of its own. It gets the one number, for
-        all classes alike, that decides best on these very tests: more than it could
-        know."""
-    found, scores, normal = {}, [], []
-    for protocol, learned in folds:
-        named = detectors(learned)
-        for name, detector in named.items():
-            judged = evaluate(detector, protocol.test, episodes, seed)
-            by_class = judged.by_class("accuracy")
-            values = found.setdefault(name, [])
-            values += [by_class[c] for c in protocol.held_out]
-        rng = np.random.default_rng(seed)
-        for start in range(0, episodes, 20):
-            task = protocol.test.sample(min(20, episodes - start), rng)
-            scores.append(named[control].scores(task))
-            normal.append(task.normal)
-    scores, normal = np.concatenate(scores), np.concatenate(normal)
-    half = scores.shape[1] // 2
-    found[control] = _best_of_one_threshold(scores[:, :half], scores[:, half:], normal)
-    return {name: np.array(values) for name, values in found.items()}
-
-
-def _best_of_one_threshold(inliers, odd, normal):
-    """Return the accuracy of each class at the threshold of the best mean."""
-    every = np.concatenate([inliers, odd], axis=1)
-    best = None
-    for at in np.quantile(every, np.linspace(0.2, 0.8, 121)):
-        right = ((inliers <= at).mean(axis=1) + (odd > at).mean(axis=1)) / 2
-        if best is None or right.mean() > best.mean():
-            best = right
-    return [best[normal == c].mean() for c in np.unique(normal)]
 
 
 def episode(tasks, digit, seed):
@@ -182,7 +134,7 @@ def both_orders(tasks, side, iterations, device, seed):
 
         def watch(done, learner=learner, of=of):
             if done in looks:
-                steep = np.max(along_inner_steps(learner, probe), axis=1)
+                steep = np.max(along_inner_steps(learner, probe, POWERS), axis=1)
                 of["at"].append(done)
                 of["curvature"].append(float(steep.mean()))
                 of["cosine"].append(cosine(*outer_gradients(learner, probe)))

@@ -19,7 +19,7 @@ References
 """
 
 import torch
-from torch.func import functional_call
+from torch.func import functional_call, vmap
 
 from metaad.meta.few_shot_detector import evaluation
 
@@ -30,67 +30,79 @@ def largest_curvature(loss, parameters, scale=None, iterations=40, seed=0):
 
     Parameters
     ----------
-    loss : scalar tensor, twice differentiable. parameters : list of the tensors that it
-        depends on.
+    loss : scalar tensor, twice differentiable; or losses (n,) of n tasks, all at once.
+    parameters : list of the tensors that it depends on; of n tasks, (n, *shape) each,
+        of which loss i depends on slice i alone.
     scale : list of numbers or tensors, one for each parameter; the eigenvalue is then
         that of D^½ H D^½, D the diagonal of the scales. With inner rates as scale it
         says how far a step overshoots: beyond 2 a step leads uphill on a quadratic.
-    iterations : how often to multiply. seed : of the first vector.
+    iterations : how often to multiply. seed : of the first vector, one for all tasks.
 
     Returns
     -------
-    float, negative where the largest curvature is downwards.
+    float, or a list of n floats; negative where the largest curvature is downwards.
     """
-    gradients = torch.autograd.grad(loss, parameters, create_graph=True)
+    gradients = torch.autograd.grad(loss.sum(), parameters, create_graph=True)
     scale = [1.0] * len(parameters) if scale is None else scale
     pairs = zip(scale, parameters, strict=True)
     roots = [torch.as_tensor(s, dtype=p.dtype).detach().sqrt() for s, p in pairs]
-    draw = torch.Generator().manual_seed(seed)
-    v = [torch.randn(p.shape, generator=draw).to(p) for p in parameters]
-    found = 0.0
+    draw, lead = torch.Generator().manual_seed(seed), loss.shape
+    shapes = [p.shape[len(lead) :] for p in parameters]
+    v = [torch.randn(s, generator=draw).expand(lead + s) for s in shapes]
+    v, found = [x.to(p) for x, p in zip(v, parameters, strict=True)], None
     for _ in range(iterations):
-        size = torch.sqrt(sum(x.square().sum() for x in v))
-        if size == 0:
-            return 0.0
-        v = [x / size for x in v]
+        size = _products(v, v, lead).sqrt()
+        size = size.clamp_min(torch.finfo(size.dtype).tiny)  # a vector of 0 stays 0
+        v = [
+            x / size.view(lead + (1,) * len(s)) for x, s in zip(v, shapes, strict=True)
+        ]
         inner = [r * x for r, x in zip(roots, v, strict=True)]
         product = torch.autograd.grad(
             gradients, parameters, inner, retain_graph=True, materialize_grads=True
         )
         product = [r * x for r, x in zip(roots, product, strict=True)]
-        found = float(sum((a * b).sum() for a, b in zip(v, product, strict=True)))
-        v = product
-    return found
+        found, v = _products(v, product, lead), product
+    return found.tolist()
 
 
-def along_inner_steps(learner, task):
+def _products(a, b, lead):
+    """Inner products of two lists of tensors (*lead, ...): (*lead)."""
+    pairs = zip(a, b, strict=True)
+    return sum((x * y).reshape(*lead, -1).sum(dim=-1) for x, y in pairs)
+
+
+def along_inner_steps(learner, task, iterations=40):
     """Measure inner rate times largest curvature of the support's loss before each inner
     step.
 
     learner : fitted MAML whose network is in `module_`. task : Task without weights.
+    iterations : of `largest_curvature`.
 
     Returns
     -------
     list (n_tasks) of lists (steps) of floats.
     """
     task = learner.prepared(task)
+    support, n = task.support, len(task.support)
     net, found = learner.module_["net"], []
     rates = [torch.as_tensor(r).detach() for r in learner.inner_rates().values()]
     fixed = dict(net.named_parameters()) | dict(net.named_buffers())
+    fixed = {name: p.detach() for name, p in fixed.items()}
+    w = {name: fixed[name].expand(n, *fixed[name].shape) for name in learner.names_}
+
+    def one_task(adapted, rows):
+        return functional_call(net, fixed | adapted, (rows,))
+
     with evaluation(learner.module_):
-        for support in task.support:
-            w = {n: fixed[n].detach().requires_grad_() for n in learner.names_}
-            steps = []
-            for _ in range(learner.steps):
-                tensors = list(w.values())
-                out = functional_call(net, fixed | w, (support,))[None]
-                loss = learner.learnable_.inner_loss(out, support[None], None).sum()
-                steps.append(largest_curvature(loss, tensors, rates))
-                slopes = torch.autograd.grad(loss, tensors)
-                moved = zip(w.items(), rates, slopes, strict=True)
-                w = {n: (p - r * g).detach().requires_grad_() for (n, p), r, g in moved}
-            found.append(steps)
-    return found
+        for _ in range(learner.steps):
+            w = {name: p.detach().requires_grad_() for name, p in w.items()}
+            out = vmap(one_task)(w, support)
+            loss = learner.learnable_.inner_loss(out, support, None)  # (n_tasks,)
+            found.append(largest_curvature(loss, list(w.values()), rates, iterations))
+            slopes = torch.autograd.grad(loss.sum(), list(w.values()))
+            moved = zip(w.items(), rates, slopes, strict=True)
+            w = {name: p - r * g for (name, p), r, g in moved}
+    return [list(steps) for steps in zip(*found, strict=True)]
 
 
 def outer_gradients(learner, task):

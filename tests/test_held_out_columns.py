@@ -1,8 +1,12 @@
-"""Tasks that are made from one table by taking a column away."""
+"""Tasks that are made: from one table by taking a column away, or from nothing."""
 
 import numpy as np
+import pytest
 
+from metaad.detectors import KNNDetector, anomaly_score
+from metaad.metrics import auroc
 from metaad.tasks.held_out_columns import held_out_columns
+from metaad.tasks.synthetic_tables import synthetic_table
 
 
 def table(n=1000):
@@ -45,3 +49,23 @@ def test_draws_follow_the_seed():
     first, again = tasks_of(X, 3), tasks_of(X, 3)
     assert list(first) == list(again)
     assert all(np.array_equal(first[c].anomalies, again[c].anomalies) for c in first)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_synthetic_table_is_one_table_of_finite_numbers(seed):
+    normal, odd = synthetic_table(np.random.default_rng(seed), 300, 50)
+    assert normal.shape[1] == odd.shape[1] and 5 <= normal.shape[1] <= 60
+    assert normal.shape[0] == 300 and odd.shape[0] == 50
+    assert np.isfinite(normal).all() and np.isfinite(odd).all()
+
+
+def test_most_synthetic_anomalies_can_be_told_by_their_neighbours():
+    found = []
+    for seed in range(20):
+        normal, odd = synthetic_table(np.random.default_rng(seed), 500, 100)
+        mean, spread = normal.mean(axis=0), normal.std(axis=0) + 1e-9
+        X, Q = (normal[:300] - mean) / spread, np.r_[normal[300:], odd]
+        near = KNNDetector(1).fit(X)
+        y = np.repeat([0, 1], [200, 100])
+        found.append(auroc(y, anomaly_score(near, (Q - mean) / spread)))
+    assert np.mean(found) > 0.7 and np.min(found) > 0.3

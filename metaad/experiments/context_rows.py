@@ -20,6 +20,7 @@ from metaad.meta.context.rows import Context
 from metaad.meta.context.spaces import Spaces
 from metaad.tasks.held_out_columns import held_out_columns
 from metaad.tasks.parts import read_and_judged
+from metaad.tasks.synthetic_tables import synthetic_table
 
 RIVALS = ("knn1", "knn5", "rank-knn1", "rank-knn5", "lof", "forest", "mahalanobis")
 HELD_OUT, SUBSETS = 5, 2  # more tasks of each table
@@ -69,7 +70,7 @@ def more_tasks(name):
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     table, found = data.load(name), 0
     for task in held_out_columns(table.X[table.y == 0], rng):
-        rows, Q, y = _read_and_judged(task, rng)
+        rows, Q, y = _read_and_judged(task.normal, task.anomalies, rng)
         if found < HELD_OUT and _can_be_told(Q, y):
             found += 1
             yield {"F": Context(rows)(Q).astype(np.float32), "y": y}
@@ -85,8 +86,18 @@ def more_tasks(name):
             yield {"F": numbers.astype(np.float32), "y": y[some]}
 
 
-def _read_and_judged(task, rng):
-    normal, anomalies = rng.permutation(task.normal), rng.permutation(task.anomalies)
+def synthetic_tasks(seed, n_tasks=20):
+    """Return tasks of synthetic tables: list of dicts of "F" and "y"."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(n_tasks):
+        X, Q, y = _read_and_judged(*synthetic_table(rng), rng)
+        found.append({"F": Context(X)(Q).astype(np.float32), "y": y})
+    return found
+
+
+def _read_and_judged(normal, anomalies, rng):
+    normal, anomalies = rng.permutation(normal), rng.permutation(anomalies)
     n = min(len(normal) // 2, int(np.exp(rng.uniform(np.log(150), np.log(1000)))))
     judged, odd = normal[n : n + 350], anomalies[:250]
     y = np.repeat([0, 1], [len(judged), len(odd)])
@@ -100,6 +111,16 @@ def _can_be_told(Q, y):
         class_weight="balanced",
     ).fit(Q, y)  # fmt: skip
     return metrics.auroc(y, np.nan_to_num(trees.oob_decision_function_[:, 1])) >= EASY
+
+
+SYNTHETIC = 10  # files of 20 tables each
+
+
+def fill_synthetic(folder):
+    """Make the synthetic tables' rows, 20 tables a file, what is not there yet."""
+    for seed in range(SYNTHETIC):
+        made = folder / "synthetic" / f"{seed}.npz"
+        _once(made, lambda s=seed: synthetic_tasks(s))
 
 
 def fill(folder, names, settings=("clean", "mixed"), more=True):

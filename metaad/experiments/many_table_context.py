@@ -26,7 +26,14 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from metaad import intervals, metrics, repro
 from metaad.experiments import record
-from metaad.experiments.context_rows import RIVALS, fill, seconds_of, tasks_of
+from metaad.experiments.context_rows import (
+    RIVALS,
+    SYNTHETIC,
+    fill,
+    fill_synthetic,
+    seconds_of,
+    tasks_of,
+)
 from metaad.experiments.parts import read
 from metaad.meta.context import boosted
 from metaad.meta.context.detector import SHIPPED
@@ -50,9 +57,9 @@ TREES = {
 }
 
 
-def rows_to_learn(folder, names, setting, more=True, seed=0):
+def rows_to_learn(folder, names, setting, more=True, synthetic=False, seed=0):
     """Gather rows: X (n, NUMBERS), y (n,) and weights (n,). Every table, and both kinds
-    of rows in it, weigh alike.
+    of rows in it, weigh alike; tasks made from the tables, and synthetic ones, less.
     """
     rng = np.random.default_rng(seed)
     parts = []
@@ -63,6 +70,9 @@ def rows_to_learn(folder, names, setting, more=True, seed=0):
         if more:
             for task in tasks_of(folder / "more" / f"{stem}.npz"):
                 parts += _drawn(task, MORE_ROWS, MADE, rng)
+    for i in range(SYNTHETIC if synthetic else 0):
+        for task in tasks_of(folder / "synthetic" / f"{i}.npz"):
+            parts += _drawn(task, MORE_ROWS, MADE, rng)
     X, y, w = (np.concatenate(part) for part in zip(*parts, strict=True))
     return X, y, w / w.mean()
 
@@ -231,6 +241,7 @@ def main(argv=None):
         fill(folder, oddbench_part("learn") + oddbench_part("validate"))
         fill(folder, oddbench_part("test"))
         fill(folder, adbench_names(), more=False)
+        fill_synthetic(folder)
     elif asked.step == "ship":
         ship(folder)
     else:

@@ -12,6 +12,7 @@ __all__, __getattr__, __dir__ = attach(
         "labelled": ["LabelledTable"],
         "tables": ["TableTasks", "adbench_names", "class_tables", "oddbench_names"],
         "made_up": ["MadeUpTasks"],
+        "synthetic_tables": ["synthetic_table"],
         "held_out_columns": ["HeldOut", "held_out_columns"],
         "recipes": [],
         "mixed": ["mixed_rows"],

@@ -1,9 +1,12 @@
 """The detector that reads a table as its context, and its trees."""
 
+import json
+
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import metaad
 from metaad import ContextDetector, saving
@@ -50,12 +53,16 @@ def test_trees_come_back_from_a_file(scikit, tmp_path):
     assert scorers["clean"](X) == pytest.approx(trees(X), abs=1e-3)
 
 
+@parametrize_with_checks([ContextDetector()])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
 def damaged(change, tmp_path):
     arrays = load_file(SHIPPED / "tables-v1.safetensors")
-    metadata = {"format": boosted.FORMAT, "numbers": "[]", "about": "{}"}
-    import json
-
-    metadata["numbers"] = json.dumps(NUMBERS)
+    numbers = json.dumps(NUMBERS)
+    metadata = {"format": boosted.FORMAT, "numbers": numbers, "about": "{}"}
     change(arrays, metadata)
     save_file(arrays, tmp_path / "bad.safetensors", metadata)
     return tmp_path / "bad.safetensors"

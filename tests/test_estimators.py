@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import csr_array
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from metaad import ContextDetector, detectors
+from metaad import detectors
 from metaad.detectors import (
     AutoencoderDetector,
     DenoisingAutoencoder,
@@ -29,7 +29,6 @@ SMALL = {"hidden": (8,), "device": "cpu"}
 # small ones, so that some fifty checks on each stay quick
 DETECTORS = [
     KMeansDetector(n_init=1),
-    ContextDetector(),
     KNNDetector(),
     MahalanobisDetector(),
     PCADetector(),

@@ -11,6 +11,7 @@ from metaad import repro
 from metaad.detectors import KNNDetector, anomaly_score
 from metaad.experiments import (
     architecture,
+    context_rows,
     do_no_harm,
     few_labels,
     mt_mnist,
@@ -121,7 +122,21 @@ def policy_gradients(patch, calls, folder):
     return run
 
 
+def context_rows_once(patch, calls, folder):
+    task = {"F": np.ones((3, 2)), "y": np.array([0, 0, 1])}
+    make = calls.counted([task, None])
+    path = folder / "a.npz"
+
+    def run(rows=3):
+        context_rows._once(path, (print_rows, rows), make)
+        (found,) = context_rows.tasks_of(path)
+        assert found["y"].tolist() == [0, 0, 1] and context_rows.seconds_of(path) >= 0
+
+    return run
+
+
 CASES = {
+    "context_rows": context_rows_once,
     "architecture digits": architecture_digits,
     "architecture tables": architecture_tables,
     "few_labels": few_labels_describe,

@@ -63,15 +63,6 @@ def test_agreement_has_a_panel_for_each_table():
     plt.close(figure)
 
 
-def test_neighbours_are_drawn_in_their_order():
-    lines = {"kNN": ((5, 1, 40), [0.7, 0.8, 0.6])}
-    figure = tuning.by_neighbours({"clean": lines, "mixed": lines})
-    assert len(figure.axes) == 2
-    assert figure.axes[0].lines[0].get_xdata().tolist() == [1, 5, 40]
-    assert figure.axes[0].lines[0].get_ydata().tolist() == [0.8, 0.7, 0.6]
-    plt.close(figure)
-
-
 def test_promises_have_a_line_and_a_band_where_one_is_given():
     band = ([14, 28], [0.2, 0.1], [0.0, 0.1], [0.3, 0.2])
     lines = {"promised": band, "kept": ([14, 28], [0.1, 0.1], None, None)}

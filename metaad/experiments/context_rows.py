@@ -18,6 +18,7 @@ from metaad.detectors import (
 )
 from metaad.meta.context.rows import Context
 from metaad.meta.context.spaces import Spaces
+from metaad.repro import cache
 from metaad.tasks.held_out_columns import held_out_columns
 from metaad.tasks.parts import read_and_judged
 from metaad.tasks.synthetic_tables import synthetic_table
@@ -120,7 +121,8 @@ def fill_synthetic(folder):
     """Make the synthetic tables' rows, 20 tables a file, what is not there yet."""
     for seed in range(SYNTHETIC):
         made = folder / "synthetic" / f"{seed}.npz"
-        _once(made, lambda s=seed: synthetic_tasks(s))
+        words = synthetic_tasks, seed
+        _once(made, words, lambda s=seed: synthetic_tasks(s))
 
 
 def fill(folder, names, settings=("clean", "mixed"), more=True):
@@ -130,38 +132,40 @@ def fill(folder, names, settings=("clean", "mixed"), more=True):
     for i, name in enumerate(names):
         jobs = {f"{s}/{_stem(name)}": (table_rows, name, s) for s in settings}
         for file, (make, *words) in jobs.items():
-            _once(folder / f"{file}.npz", lambda m=make, w=words: [m(*w)])
+            path = folder / f"{file}.npz"
+            _once(path, (make, *words), lambda m=make, w=words: [m(*w)])
         if more:
             made = folder / "more" / f"{_stem(name)}.npz"
-            _once(made, lambda n=name: list(more_tasks(n)))
+            _once(made, (more_tasks, name), lambda n=name: list(more_tasks(n)))
         if i % 20 == 0:
             print(f"{i + 1} of {len(names)} tables", flush=True)
 
 
-def _once(path, make):
-    if path.exists():
+def _once(path, of, make):
+    """Keep what `make` makes, unless the file holds it already under the same key.
+
+    of : the function that makes it, and what it is told."""
+    key = cache.key(code=[of[0], Context], of=list(of[1:]))
+    if cache.stored(path, key) is not None:
         return
     began = time.process_time()
     tasks = [task for task in make() if task is not None]
-    arrays = {
-        f"{i}.{key}": v for i, task in enumerate(tasks) for key, v in task.items()
-    }
+    arrays = {f"{i}.{name}": v for i, t in enumerate(tasks) for name, v in t.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part.npz")  # whole or not at all
-    np.savez(part, seconds=time.process_time() - began, **arrays)
-    part.replace(path)
+    cache.keep(path, key, seconds=time.process_time() - began, **arrays)
 
 
 def tasks_of(path):
     """Return the tasks of a file that `fill` made: list of dict."""
-    if not path.exists():
+    found = {}
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            for key in file.files:
+                number, dot, name = key.partition(".")
+                if dot:
+                    found.setdefault(int(number), {})[name] = file[key]
+    except FileNotFoundError:
         return []
-    with np.load(path, allow_pickle=False) as file:
-        keys = [key for key in file.files if key != "seconds"]
-        found = {}
-        for key in keys:
-            number, _, name = key.partition(".")
-            found.setdefault(int(number), {})[name] = file[key]
     return [found[i] for i in sorted(found)]
 
 

@@ -262,10 +262,9 @@ def main(argv=None):
 
 def write(folder):
     """Write the record, if every setting has been judged."""
-    files = {setting: folder / f"{setting}.json" for setting in SETTINGS}
-    if not all(file.exists() for file in files.values()):
+    content = {setting: read(folder / f"{setting}.json") for setting in SETTINGS}
+    if not all(content.values()):
         return
-    content = {setting: read(file) for setting, file in files.items()}
     seconds = sum(found.pop("seconds") for found in content.values())
     seconds += sum(seconds_of(path) for path in folder.glob("*/*.npz"))
     content["settings"] = {"trees": TREES, "seeds": list(SEEDS), "looks": 1}

@@ -76,24 +76,6 @@ def matrix(values, kinds, names, lowest=0.3):
     return figure
 
 
-def by_neighbours(panels):
-    """Draw AUROC against the number of neighbours, a panel for each way of reading.
-
-    panels : {title: {detector: (numbers of neighbours, AUROC (n,))}}."""
-    figure, axes = charts.panels(len(panels), height=2.6, extra=0.5, sharey=True)
-    for axis, (title, detectors) in zip(axes, panels.items(), strict=True):
-        for name, (ks, values) in detectors.items():
-            order = np.argsort(ks)
-            charts.curve(
-                axis, np.array(ks)[order], np.array(values)[order], 0, name, name=name
-            )
-        charts.ticks(axis, np.sort(ks), scale="log", base=2)
-        axis.set(title=title, xlabel="neighbours k")
-    axes[0].set_ylabel("AUROC, mean over tables")
-    charts.legend_below(figure)
-    return figure
-
-
 def promised_and_kept(panels):
     """Draw, by the number of tables learned from, what a choice promises and what other
     tables keep of it.

@@ -58,6 +58,8 @@ ROWS = {f"a method of number {k}": (interval(), rng.random(10)) for k in range(6
 TABLES = {t: np.where(np.eye(10), np.nan, rng.random((10, 10))) for t in ("a", "b")}
 CONTOURS = [[panel(f"{n}, {shape}") for n in NAMES] for shape in ("blob", "ring")]
 GRIDS = ("neighbours", [3, 5, 10, 20], "distance", ["euclidean", "manhattan"])
+SIZES = (14, 28, 56, 112, 224, 297)
+
 FIGURES = {
     "one_class_table": lambda: one_class.one_class_table(
         {
@@ -428,6 +430,15 @@ FIGURES = {
                 for k in range(5)
             }
             for m in ("AUROC", "average precision")
+        }
+    ),
+    "promised_and_kept": lambda: tuning.promised_and_kept(
+        {
+            f"Isolation Forest, {rows}": {
+                "promised by its tables": (SIZES, [0.2] * 6, [0.1] * 6, [0.3] * 6),
+                "kept by others": (SIZES, [0.05] * 6, None, None),
+            }
+            for rows in ("clean", "mixed")
         }
     ),
     "agreement of stand-ins": lambda: tuning.agreement(

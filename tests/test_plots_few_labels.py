@@ -30,15 +30,6 @@ def test_curves_show_every_method_of_every_panel_at_its_counts():
     assert [t.get_text() for t in figure.legends[0].get_texts()] == ["a", "b"]
 
 
-def test_weights_are_drawn_by_size_with_their_sign():
-    ax = few_labels.head_weights(
-        ["x", "y", "z"], np.array([0.1, -2.0, 1.0]), most=2
-    ).axes[0]
-    assert [bar.get_width() for bar in ax.patches] == [-2.0, 1.0]
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["y", "z"]
-    assert ax.patches[0].get_facecolor() != ax.patches[1].get_facecolor()
-
-
 def test_gains_by_tables_show_each_interval_at_its_size_and_where_zero_is():
     gains = [Interval(v, v - 0.02, v + 0.02, 9) for v in (-0.03, 0.0, 0.05)]
     figure = few_labels.gains_by_tables({"AUROC": {"stack": ((14, 56, 237), gains)}})

@@ -7,7 +7,7 @@ import pkgutil
 
 import numpy as np
 import pytest
-from figure_examples import FIGURES
+from figure_examples import FIGURES, example
 from matplotlib import pyplot as plt
 
 from metaad import plots
@@ -29,7 +29,7 @@ def the_courses_style():
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_nothing_in_a_figure_is_cut_collides_or_is_too_small_for_a_phone(name):
-    figure = FIGURES[name]()
+    figure = example(name)
     whole_pixels(figure)
     assert legible.faults(figure) == []
     assert legible.smallest_text(figure) >= 7

@@ -3,7 +3,6 @@
 import numpy as np
 from matplotlib import pyplot as plt
 
-from metaad.metrics import Interval
 from metaad.plots import tuning
 
 
@@ -38,21 +37,6 @@ def test_the_matrix_is_sorted_and_detectors_stay_side_by_side():
     )
     assert [t.get_text() for t in ax.get_yticklabels()] == ["high", "low"]
     assert [t.get_text() for t in ax.get_xticklabels()] == ["a", "b"]
-    plt.close(figure)
-
-
-def test_gains_by_labels_draw_each_value_and_its_interval_side_by_side():
-    few, many = Interval(0.1, -0.1, 0.3, 9), Interval(0.2, 0.1, 0.3, 9)
-    ways = {"x": ([1, 10], [few, many]), "y": ([1, 10], [many, many])}
-    figure = tuning.gains_by_labels({"AUROC": ways, "precision": ways})
-    axis = figure.axes[0]
-    zero, x, y = axis.lines
-    assert zero.get_ydata()[0] == 0 and x.get_ydata().tolist() == [0.1, 0.2]
-    bars = [c.get_segments() for c in axis.collections]  # one collection for each way
-    assert [s[:, 1].tolist() for s in bars[0]] == [[-0.1, 0.3], [0.1, 0.3]]
-    places = [b[0][0, 0] for b in bars]
-    assert places[0] < places[1] and places[0] == x.get_xdata()[0]
-    assert [t.get_text() for t in axis.get_xticklabels()] == ["1", "10"]
     plt.close(figure)
 
 

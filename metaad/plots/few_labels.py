@@ -4,7 +4,6 @@ listens to, and how many tables it takes.
 
 import numpy as np
 
-from metaad.metrics import best_first
 from metaad.plots import charts
 from metaad.plots.charts import GREY
 
@@ -60,18 +59,4 @@ def gains_by_tables(panels, ylabel="gain over the average of five"):
         axis.set(title=title, xlabel="tables learned from")
     axes[0].set_ylabel(ylabel)
     charts.legend_below(figure)
-    return figure
-
-
-def head_weights(names, weights, most=12):
-    """Draw the largest weights of a head as bars, the largest first; what is not drawn
-    is smaller.
-
-    names : list of str. weights : array, one for each name.
-    """
-    weights = np.asarray(weights, dtype=float)
-    order = best_first(np.abs(weights))[:most]
-    figure, axis = charts.one_panel(0.27 * len(order) + 0.9)
-    charts.bars(axis, weights[order], [names[i] for i in order])
-    axis.set_xlabel("weight of the tail of this score")
     return figure

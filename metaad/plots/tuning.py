@@ -96,39 +96,6 @@ def promised_and_kept(panels):
     return figure
 
 
-def gains_by_labels(panels, ylabel="gain over the default"):
-    """Draw what each way to choose gains, by the number of labelled anomalies; a panel
-    for each measure.
-
-    Parameters
-    ----------
-    panels : {title: {name: (counts, intervals)}}, for each count one metrics.Interval;
-        the same names in every panel, at most five.
-    ylabel : of the first panel.
-
-    Returns
-    -------
-    matplotlib Figure. Intervals are bars beside each other, so that none covers
-    another; the dotted line is no gain.
-    """
-    figure, axes = charts.panels(len(panels), height=3.4, extra=0.5)
-    for axis, (title, ways) in zip(axes, panels.items(), strict=True):
-        line = {"color": GREY, "linestyle": ":", "linewidth": 1.2}
-        axis.axhline(0, **line)
-        for k, (name, (counts, intervals)) in enumerate(ways.items()):
-            # ways side by side, as far apart as a reader can tell
-            at = np.arange(len(counts)) + 0.14 * (k - (len(ways) - 1) / 2)
-            ends = [i.low for i in intervals], [i.high for i in intervals]
-            colour = charts.look(k)["color"]
-            axis.vlines(at, *ends, color=colour, linewidth=2, alpha=0.5)
-            charts.curve(axis, at, [i.value for i in intervals], k, name)
-        charts.ticks(axis, np.arange(len(counts)), counts)
-        axis.set(title=title, xlabel="labelled anomalies")
-    axes[0].set_ylabel(ylabel)
-    charts.legend_below(figure)
-    return figure
-
-
 def agreement(panels):
     """Draw a scatter plot of a stand-in against the truth, one panel for each table.
 

@@ -28,6 +28,15 @@ from metaad.plots import (
 from metaad.scores import Permutation
 
 rng = np.random.default_rng(0)
+START = rng.bit_generator.state
+
+
+def example(name):
+    """Draw the figure of this name: the same one, whatever was drawn before."""
+    rng.bit_generator.state = START
+    return FIGURES[name]()
+
+
 X, Y = rng.normal(size=(60, 2)), np.repeat([0, 1], [50, 10])
 COLUMNS = [f"worst fractal dimension {k}" for k in range(30)]
 SCORES = rng.normal(size=60) + Y
@@ -365,9 +374,6 @@ FIGURES = {
             for title in ("AUROC", "average precision")
         }
     ),
-    "head_weights": lambda: few_labels.head_weights(
-        [f"score {k}" for k in range(20)], rng.normal(size=20)
-    ),
     "leaf_curves": lambda: learned_forest.leaf_curves(
         {
             n: {"path": rng.normal(size=5), "parted": rng.normal(size=4)}
@@ -394,7 +400,11 @@ FIGURES = {
         ("logit of option 0", "logit of option 1"),
     ),
     "climbs of policies": lambda: policies.climbs(
-        {n: dict.fromkeys(("0.03", "0.3", "3"), rng.random((4, 51))) for n in "AB"}, 1
+        {
+            n: dict.fromkeys(("0.03", "0.3", "3"), np.sort(rng.random((4, 51))))
+            for n in "AB"
+        },
+        1,
     ),
     "best_found": lambda: policies.best_found(
         {n: {w: rng.random((4, 21)) for w in ("random search", "TRPO")} for n in "AB"}
@@ -422,15 +432,6 @@ FIGURES = {
         rng.random((22, 19)),
         np.repeat(["LOF", "kNN", "Isolation Forest"], [10, 6, 3]),
         [f"mnist-5k:{k}" for k in range(22)],
-    ),
-    "gains_by_labels": lambda: tuning.gains_by_labels(
-        {
-            m: {
-                f"a strategy named {k}": ((1, 2, 5), [interval(k / 9, 0.2)] * 3)
-                for k in range(5)
-            }
-            for m in ("AUROC", "average precision")
-        }
     ),
     "promised_and_kept": lambda: tuning.promised_and_kept(
         {

@@ -268,7 +268,6 @@ ONE_PLACE = {
 # sorts by hand: none of them ranks scores
 SORTS = {
     "detectors/forest/trees.py": "rows by the node that they are in",
-    "meta/stack/row_features.py": "neighbours by distance, for themselves",
     "experiments/lesson_01.py": "neighbours by distance, for themselves",
     "plots/tables.py": "rows by their label, columns by their deviation",
     "data/robust.py": "columns by their deviation",
@@ -277,9 +276,8 @@ SORTS = {
     "experiments/lesson_08.py": "images in the order in which they are shown",
     "experiments/made_up_classes.py": "classes by their number",
     "experiments/many_table_rewards_search.py": "settings by their reward",
-    "experiments/many_table_tuning_matrix.py": "neighbours by distance, for themselves",
+    "detectors/neighbours.py": "neighbours by distance, for themselves",
     "meta/context/columns.py": "places of values among the rows that were read",
-    "meta/context/neighbours.py": "neighbours by distance, for themselves",
     "meta/context/rows.py": "p-values: shares of the rows that were read",
     "meta/context/spaces.py": "counts of values, from which normal scores are made",
     "plots/tuning.py": "settings by their number of neighbours",

@@ -21,6 +21,7 @@ __all__, __getattr__, __dir__ = attach(
         "kmeans": ["KMeansDetector"],
         "knn": ["KNNDetector"],
         "mahalanobis": ["MahalanobisDetector"],
+        "neighbours": [],
         "patch_filters": ["PatchFilters"],
         "pca": ["PCADetector"],
         "wgan": ["WGANDetector"],

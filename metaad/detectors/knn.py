@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from metaad.detectors.base import Detector
+from metaad.detectors.neighbours import without_twin
 
 COMBINE = {
     "largest": lambda d: d[:, -1],
@@ -111,5 +112,4 @@ class KNNDetector(Detector):
             [np.linalg.norm(X - self._rows[j], axis=1) for j in nearest.T], axis=1
         )
         distances.sort(axis=1)
-        own = distances[:, :1] == 0.0
-        return np.where(own, distances[:, 1:], distances[:, :-1])
+        return without_twin(distances)

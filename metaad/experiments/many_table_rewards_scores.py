@@ -12,6 +12,7 @@ from sklearn.neighbors import NearestNeighbors
 from metaad import metrics
 from metaad.detectors import anomaly_score
 from metaad.detectors.knn import COMBINE
+from metaad.detectors.neighbours import local_outlier_factor, without_twin
 from metaad.scores import outlierness
 from metaad.search.space import configured
 from metaad.search.tuning.grids import GRIDS
@@ -83,7 +84,10 @@ def neighbours_scores(rows):
         by_metric[metric] = [search.kneighbors(), *asked]
     for i in range(1 + len(rows.others)):
         every = [(by_metric[c["metric"]], c) for c in lof]
-        of_lof = [lof_scores(of[0], of[i], c, n) for of, c in every]
+        of_lof = [
+            local_outlier_factor(of[0], of[i], min(c["n_neighbors"], n - 1))
+            for of, c in every
+        ]
         distances = by_metric["euclidean"][i][0]
         distances = without_twin(distances) if i else distances
         found["LOF"].append(np.array(of_lof))
@@ -91,35 +95,9 @@ def neighbours_scores(rows):
     return found
 
 
-def without_twin(distances):
-    """Leave out one row that lies exactly on the row that is scored, as kNN does, else
-    the last: sorted distances (m, k + 1) -> (m, k).
-    """
-    twin = distances[:, :1] == 0.0
-    return np.where(twin, distances[:, 1:], distances[:, :-1])
-
-
 def knn_scores(distances, config):
     """Return what kNN's score is for sorted distances (m, k_max): (m,)."""
     return COMBINE[config["method"]](distances[:, : config["n_neighbors"]])
-
-
-def lof_scores(own, asked, config, n):
-    """Return LOF [1] from neighbours that were searched once.
-
-    own, asked : (distances, places), each (rows, k_max), among the n rows read: of
-    these rows, themselves left out, and of the rows that are scored. Returns (m,).
-
-    [1] Breunig, Kriegel, Ng, Sander: LOF. SIGMOD 2000."""
-    k = min(config["n_neighbors"], n - 1)
-    reach = own[0][:, k - 1]  # distance to the k-th neighbour, (n,)
-
-    def density(distances, places):
-        d = np.maximum(distances[:, :k], reach[places[:, :k]])
-        return 1.0 / (d.mean(axis=1) + 1e-10)
-
-    of_read = density(*own)
-    return of_read[asked[1][:, :k]].mean(axis=1) / density(*asked)
 
 
 def rewards_of(scores, uniform, n, mixed, is_mixed):

@@ -21,6 +21,11 @@ from metaad.detectors import (
     anomaly_score,
 )
 from metaad.detectors.knn import COMBINE
+from metaad.detectors.neighbours import (
+    local_outlier_factor,
+    smallest,
+    without_twin,
+)
 from metaad.repro import cache
 from metaad.search.space import configured
 from metaad.search.tuning.grids import Candidate
@@ -100,62 +105,29 @@ def standardised(X, Q):
     return (X - mean) / spread, (Q - mean) / spread
 
 
-def nearest(X, Q, k, metric):
-    """Return the k nearest rows of X for each row of Q: distances and numbers, both
-    (m, k), distances ascending.
-    """
-    distances = cdist(Q, X, METRICS[metric])
-    return _smallest(distances, k)
-
-
-def _smallest(distances, k):
-    if k < distances.shape[1]:
-        at = np.argpartition(distances, k - 1, axis=1)[:, :k]
-        distances = np.take_along_axis(distances, at, axis=1)
-    else:
-        at = np.broadcast_to(np.arange(distances.shape[1]), distances.shape)
-    order = np.argsort(distances, axis=1, kind="stable")
-    return (np.take_along_axis(a, order, axis=1) for a in (distances, at))
-
-
 def knn_scores(X, Q, configs):
     """Return what KNNDetector gives, of many settings by one search: (n_configs, m)."""
     most = min(max(c["n_neighbors"] for c in configs), len(X) - 1)
-    distances, _ = nearest(X, Q, most + 1, "euclidean")
-    own = distances[:, :1] == 0.0
-    distances = np.where(own, distances[:, 1:], distances[:, :-1])
+    distances = without_twin(smallest(cdist(Q, X), most + 1)[0])
     return np.array(
         [COMBINE[c["method"]](distances[:, : c["n_neighbors"]]) for c in configs]
     )
 
 
 def lof_scores(X, Q, configs):
-    """Return what LOF fitted to X gives for new rows Q [1], of many settings by one
-    search for each distance: (n_configs, m).
-
-    [1] Breunig, Kriegel, Ng and Sander, LOF: identifying density-based local outliers,
-    SIGMOD 2000."""
+    """Return what LOF fitted to X gives for new rows Q, of many settings by one search
+    for each distance: (n_configs, m).
+    """
     most = min(max(c["n_neighbors"] for c in configs), len(X) - 1)
     found = {}
     for metric in dict.fromkeys(c["metric"] for c in configs):
         among = cdist(X, X, METRICS[metric])
         np.fill_diagonal(among, np.inf)  # a row is not its own neighbour
-        inside = tuple(_smallest(among, most))
-        outside = tuple(nearest(X, Q, most, metric))
+        own = smallest(among, most)
+        asked = smallest(cdist(Q, X, METRICS[metric]), most)
         for k in dict.fromkeys(c["n_neighbors"] for c in configs):
-            found[metric, k] = _lof(inside, outside, min(k, most))
+            found[metric, k] = local_outlier_factor(own, asked, min(k, most))
     return np.array([found[c["metric"], c["n_neighbors"]] for c in configs])
-
-
-def _lof(inside, outside, k):
-    """The local outlier factor of new rows, (m,), from neighbours found before."""
-    reach = inside[0][:, k - 1]
-
-    def density(found):
-        distances, at = (a[:, :k] for a in found)
-        return 1.0 / (np.maximum(distances, reach[at]).mean(axis=1) + 1e-10)
-
-    return density(inside)[outside[1][:, :k]].mean(axis=1) / density(outside)
 
 
 def fitted_scores(detector, configs):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from metaad.detectors.neighbours import smallest
+
 NEAREST = (1, 2, 5, 10, 30)
 RATIOS = (5, 20)
 
@@ -44,12 +46,11 @@ class Neighbours:
 
     def _numbers(self, distances, index):
         last = distances.shape[1]
-        numbers = {f"near {k}": distances[:, min(k, last) - 1] for k in NEAREST}
-        for k in RATIOS:
-            k = min(k, last)
+        numbers = [distances[:, min(k, last) - 1] for k in NEAREST]
+        for k in (min(k, last) for k in RATIOS):
             theirs = self.own_distances[index[:, :k], k - 1].mean(axis=1)
-            numbers[f"ratio {k}"] = distances[:, k - 1] / (theirs + 1e-9)
-        return dict(zip(NAMES, numbers.values(), strict=True))
+            numbers.append(distances[:, k - 1] / (theirs + 1e-9))
+        return dict(zip(NAMES, numbers, strict=True))
 
 
 NAMES = tuple(f"near {k}" for k in NEAREST) + tuple(f"ratio {k}" for k in RATIOS)
@@ -59,9 +60,5 @@ def nearest(D, most=30):
     """Return the distances and the places of the nearest, ascending: squared distances
     (m, n) -> two arrays (m, k), k at most 30 and below n.
     """
-    k = min(most, D.shape[1] - 1)
-    index = np.argpartition(D, k - 1, axis=1)[:, :k]
-    found = np.take_along_axis(D, index, axis=1)
-    order = np.argsort(found, axis=1, kind="stable")
-    index = np.take_along_axis(index, order, axis=1)
-    return np.sqrt(np.take_along_axis(found, order, axis=1)), index
+    squared, index = smallest(D, min(most, D.shape[1] - 1))
+    return np.sqrt(squared), index

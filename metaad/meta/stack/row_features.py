@@ -20,6 +20,7 @@ from sklearn.cluster import KMeans
 from sklearn.ensemble import IsolationForest
 from sklearn.svm import OneClassSVM
 
+from metaad.detectors.neighbours import density, smallest
 from metaad.metrics import share_below
 
 SPACES = ("z", "rank", "pca")
@@ -168,7 +169,7 @@ class TableFeatures:
             for space in SPACES
         }
         D, at = self.neighbours["z"]
-        self.density = {k: _density(D, at, D, min(k, n - 1)) for k in (10, 40)}
+        self.density = {k: self._density(D, at, k) for k in (10, 40)}
 
     def scores(self, rows, X, own, near=None):
         """Return the bank's scores as they come, array (m, 13), larger = more
@@ -179,12 +180,8 @@ class TableFeatures:
         near : dict space -> what `near` returns; None looks for them."""
         near = near or self.near(rows, own)
         D, at = near["z"]
-        table = self.neighbours["z"][0]
-        own_density = {
-            k: _density(D, at, table, min(k, len(table) - 1)) for k in self.density
-        }
         lof = [
-            self.density[k][at[:, :k]].mean(axis=1) / own_density[k]
+            self.density[k][at[:, :k]].mean(axis=1) / self._density(D, at, k)
             for k in self.density
         ]
         tail = -np.log(np.minimum(rows["rank"], 1 - rows["rank"]) + 0.5 / len(self.X))
@@ -202,6 +199,12 @@ class TableFeatures:
             -self.svm.score_samples(rows["rank"]),
         ]
         return np.stack(columns, axis=1)
+
+    def _density(self, D, at, k):
+        """Density [3] by the k nearest rows of the table, D and `at` (m, ≥ k): (m,)."""
+        k = min(k, len(self.X) - 1)
+        reach = self.neighbours["z"][0][:, k - 1]
+        return density(D[:, :k], at[:, :k], reach)
 
     def near(self, rows, own):
         """Return distances and numbers of the nearest rows of the table, the row itself
@@ -238,16 +241,8 @@ def nearest(A, B, own, k):
         known = np.flatnonzero(own[block] >= 0)
         squared[known, own[block][known]] = np.inf
         found = np.argpartition(squared, k - 1, axis=1)[:, :k]
+        # roots, before they are sorted: roots tie where squares differ in a last bit
         far = np.sqrt(np.take_along_axis(squared, found, axis=1))
-        order = np.argsort(far, axis=1, kind="stable")
-        D[block] = np.take_along_axis(far, order, axis=1)
-        at[block] = np.take_along_axis(found, order, axis=1)
+        D[block], places = smallest(far, k)
+        at[block] = np.take_along_axis(found, places, axis=1)
     return D, at
-
-
-def _density(D, at, table, k):
-    """Local reachability density [3] from neighbours' distances D and numbers `at`
-    (m, ≥ k): array (m,).
-    """
-    reach = np.maximum(D[:, :k], table[at[:, :k], k - 1])
-    return 1.0 / (reach.mean(axis=1) + 1e-10)

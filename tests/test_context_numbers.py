@@ -90,7 +90,7 @@ def test_tails_and_rarity_of_a_hand_made_column():
     ranks = spaces(column)["rank"]
     new = np.array([[2.0], [7.0]])
     nearest = np.zeros((2, 1), int)
-    found = columns.tokens(spaces, new, spaces(new)["rank"], nearest, ranks, own=False)
+    found = columns.tokens(spaces, new, spaces(new), nearest, ranks, own=False)
     of = dict(zip(columns.TOKENS, found[:, 0].T, strict=True))
     assert of["left"] == pytest.approx(-np.log([4 / 5, 1.0]))
     assert of["right"] == pytest.approx(-np.log([4 / 5, 1 / 5]))
@@ -106,10 +106,10 @@ def test_a_row_counted_out_of_its_own_counts_is_a_new_row_to_the_others():
     whole, without = Spaces(X), Spaces(X[rest])
     nearest = np.zeros((len(X), 1), int)
     ranks = whole(X)["rank"]
-    own = columns.tokens(whole, X, ranks, nearest, ranks, own=True)[i]
+    own = columns.tokens(whole, X, whole(X), nearest, ranks, own=True)[i]
     row = X[[i]]
-    rank, others = without(row)["rank"], ranks[rest]
-    new = columns.tokens(without, row, rank, nearest[:1], others, own=False)
+    laid, others = without(row), ranks[rest]
+    new = columns.tokens(without, row, laid, nearest[:1], others, own=False)
     counted = [columns.TOKENS.index(t) for t in ("tail", "left", "right", "rare")]
     assert own[:, counted] == pytest.approx(new[0][:, counted])
 

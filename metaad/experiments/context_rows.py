@@ -120,7 +120,7 @@ SYNTHETIC = 10  # files of 20 tables each
 def fill_synthetic(folder):
     """Make the synthetic tables' rows, 20 tables a file, what is not there yet."""
     for seed in range(SYNTHETIC):
-        made = folder / "synthetic" / f"{seed}.npz"
+        made = path_of(folder, "synthetic", seed)
         words = synthetic_tasks, seed
         _once(made, words, lambda s=seed: synthetic_tasks(s))
 
@@ -130,12 +130,11 @@ def fill(folder, names, settings=("clean", "mixed"), more=True):
 
     Returns the CPU seconds of all that was made, now or before."""
     for i, name in enumerate(names):
-        jobs = {f"{s}/{_stem(name)}": (table_rows, name, s) for s in settings}
-        for file, (make, *words) in jobs.items():
-            path = folder / f"{file}.npz"
-            _once(path, (make, *words), lambda m=make, w=words: [m(*w)])
+        for s in settings:
+            path, words = path_of(folder, s, name), (name, s)
+            _once(path, (table_rows, *words), lambda w=words: [table_rows(*w)])
         if more:
-            made = folder / "more" / f"{_stem(name)}.npz"
+            made = path_of(folder, "more", name)
             _once(made, (more_tasks, name), lambda n=name: list(more_tasks(n)))
         if i % 20 == 0:
             print(f"{i + 1} of {len(names)} tables", flush=True)
@@ -175,5 +174,8 @@ def seconds_of(path):
         return float(file["seconds"])
 
 
-def _stem(name):
-    return name.replace(":", "_")
+def path_of(folder, kind, name):
+    """Return the file of a table's rows: kind is "clean", "mixed" or "more"; of
+    synthetic ones "synthetic", with a number as the name.
+    """
+    return folder / kind / f"{str(name).replace(':', '_')}.npz"

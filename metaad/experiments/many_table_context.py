@@ -20,6 +20,7 @@ a classifier against shuffled rows as two more numbers. Chosen on validate: no s
 tables (.803 with 200 of them, .802 without), and made tasks for clean contexts alone."""
 
 import time
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ from metaad.experiments.context_rows import (
     SYNTHETIC,
     fill,
     fill_synthetic,
+    path_of,
     seconds_of,
     tasks_of,
 )
@@ -71,14 +73,13 @@ def rows_to_learn(folder, names, setting, more=None, synthetic=False, seed=0):
     more = MORE[setting] if more is None else more
     parts = []
     for name in names:
-        stem = name.replace(":", "_")
-        for task in tasks_of(folder / setting / f"{stem}.npz"):
+        for task in tasks_of(path_of(folder, setting, name)):
             parts += _drawn(task, ROWS, 1.0, rng)
         if more:
-            for task in tasks_of(folder / "more" / f"{stem}.npz"):
+            for task in tasks_of(path_of(folder, "more", name)):
                 parts += _drawn(task, MORE_ROWS, MADE, rng)
     for i in range(SYNTHETIC if synthetic else 0):
-        for task in tasks_of(folder / "synthetic" / f"{i}.npz"):
+        for task in tasks_of(path_of(folder, "synthetic", i)):
             parts += _drawn(task, MORE_ROWS, MADE, rng)
     X, y, w = (np.concatenate(part) for part in zip(*parts, strict=True))
     return X, y, w / w.mean()
@@ -101,40 +102,34 @@ def learn(rows, seed=0):
     return boosted.from_scikit(trees.fit(X, y, sample_weight=w))
 
 
-def judge(folder, names, setting, trees=None):
-    """Return AUROC and AP of trees, or of the rivals, on tables: dict "auroc", "ap" ->
-    list (tables,), or dict rival -> such.
+def judge(tasks, score):
+    """Measure scores on tables: dict "auroc", "ap" -> list (tables,).
+
+    tasks : the tables' rows. score : function of one of them -> scores (m,)."""
+    found = {"auroc": [], "ap": []}
+    for task in tasks:
+        y, scores = task["y"], score(task)
+        found["auroc"].append(round(float(metrics.auroc(y, scores)), 5))
+        found["ap"].append(round(float(metrics.average_precision(y, scores)), 5))
+    return found
+
+
+def by(trees):
+    """Return how trees score a table's rows, as `judge` takes it."""
+    return lambda task: trees(task["F"].astype(np.float64))
+
+
+def judged_tables(folder, setting):
+    """Return the tables that judge, those with rows of both kinds: dict world -> {name:
+    its rows}.
     """
-    found = []
-    for name in names:
-        for task in tasks_of(folder / setting / f"{name.replace(':', '_')}.npz"):
-            y = task["y"]
-            scores = {r: task[r] for r in RIVALS} if trees is None else {
-                "trees": trees(task["F"].astype(np.float64))
-            }  # fmt: skip
-            found.append({
-                r: (metrics.auroc(y, s), metrics.average_precision(y, s))
-                for r, s in scores.items()
-            })  # fmt: skip
-    table = {
-        r: {
-            "auroc": [round(float(f[r][0]), 5) for f in found],
-            "ap": [round(float(f[r][1]), 5) for f in found],
-        }
-        for r in found[0]
-    }
-    return table if trees is None else table["trees"]
-
-
-def judged_names(folder, setting):
-    """Return the tables that judge, those with rows of both kinds: dict world -> names."""
     worlds = {"oddbench": oddbench_part("test"), "adbench": adbench_names()}
     return {
-        world: [
-            n
-            for n in names
-            if tasks_of(folder / setting / f"{n.replace(':', '_')}.npz")
-        ]
+        world: {
+            name: task
+            for name in names
+            for task in tasks_of(path_of(folder, setting, name))
+        }
         for world, names in worlds.items()
     }
 
@@ -150,7 +145,7 @@ def scale(folder, setting, worlds):
             began = time.process_time()
             trees = learn(rows_to_learn(folder, some, setting, seed=draw), draw)
             seconds = round(time.process_time() - began, 1)
-            results = {w: judge(folder, n, setting, trees) for w, n in worlds.items()}
+            results = {w: judge(t.values(), by(trees)) for w, t in worlds.items()}
             found.append({"tables": size, "draw": draw, "seconds": seconds} | results)
             print(setting, size, draw, seconds, "s", _short(results), flush=True)
     return found
@@ -166,7 +161,7 @@ def full(folder, setting, worlds, **options):
     runs = []
     for seed in SEEDS:
         trees = learn(rows_to_learn(folder, names, setting, seed=seed, **options), seed)
-        runs.append({w: judge(folder, n, setting, trees) for w, n in worlds.items()})
+        runs.append({w: judge(t.values(), by(trees)) for w, t in worlds.items()})
         print(setting, options, seed, _short(runs[-1]), flush=True)
     return {
         world: {
@@ -196,18 +191,21 @@ def against_best(results, rivals):
 
 def one_setting(folder, setting):
     """Learn and judge in one setting: what the record holds of it."""
-    names = judged_names(folder, setting)
-    rivals = {w: judge(folder, n, setting) for w, n in names.items()}
+    worlds = judged_tables(folder, setting)
+    rivals = {
+        world: {r: judge(tables.values(), itemgetter(r)) for r in RIVALS}
+        for world, tables in worlds.items()
+    }
     found = {
-        "names": names,
+        "names": {world: list(tables) for world, tables in worlds.items()},
         "rivals": rivals,
-        "context": full(folder, setting, names),
-        "scale": scale(folder, setting, names),
+        "context": full(folder, setting, worlds),
+        "scale": scale(folder, setting, worlds),
     }
     if MORE[setting]:
-        found["real tables only"] = full(folder, setting, names, more=False)
+        found["real tables only"] = full(folder, setting, worlds, more=False)
     found["against best"] = {
-        method: {w: against_best(found[method][w], rivals[w]) for w in names}
+        method: {w: against_best(found[method][w], rivals[w]) for w in worlds}
         for method in ("context", "real tables only")
         if method in found
     }

@@ -1,13 +1,14 @@
 """Gradient-boosted trees as plain arrays: saved in one file, walked by NumPy."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from safetensors import safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from metaad.meta.context.rows import NUMBERS
+from metaad.repro.whole import whole
 
 ARRAYS = ("feature", "threshold", "left", "right", "value")
 FORMAT = "boosted trees 1"
@@ -29,7 +30,6 @@ class Trees:
     left: np.ndarray
     right: np.ndarray
     value: np.ndarray
-    about: dict = field(default_factory=dict)
 
     def __post_init__(self):
         shape = self.feature.shape
@@ -102,7 +102,7 @@ SMALL = {"feature": "int16", "left": "int16", "right": "int16"}
 
 def write(path, scorers, about):
     """Write Trees by name, {"clean": Trees, ...}, and what is known about them (JSON) to
-    a safetensors file. Numbers are kept in 16 bits or float32.
+    a safetensors file, whole or not at all. Numbers are kept in 16 bits or float32.
     """
     arrays = {
         f"{kind}.{name}": getattr(trees, name).astype(SMALL.get(name, "float32"))
@@ -110,7 +110,9 @@ def write(path, scorers, about):
         for name in ARRAYS
     }
     metadata = {"format": FORMAT, "numbers": json.dumps(NUMBERS)}
-    save_file(arrays, path, {**metadata, "about": json.dumps(about)})
+    metadata["about"] = json.dumps(about)
+    with whole(path) as file:
+        file.write(save(arrays, metadata))
 
 
 def read(path):

@@ -7,25 +7,24 @@ import numpy as np
 TOKENS = ("tail", "left", "right", "rare", "gap", "residual", "unlike")
 
 
-def tokens(spaces, X, ranks, neighbours, context_ranks, own):
+def tokens(spaces, X, laid, neighbours, context_ranks, own):
     """Return seven numbers of every row and column: float64 array (m, d, 7).
 
     Parameters
     ----------
     spaces : the context's `Spaces`.
     X : array (m, d), as they are.
-    ranks : array (m, d), normal scores.
+    laid : dict, what `spaces(X)` returned.
     neighbours : int array (m, k), places of the nearest context rows.
     context_ranks : array (n, d).
     own : bool, X is the context itself: every row is counted out of its own counts.
 
     Large means unusual in all but "left" and "right", which are -log of one tail each.
     """
-    n = len(context_ranks) - own
-    below, upto = spaces.counts(X)
+    n, ranks = len(context_ranks) - own, laid["rank"]
+    below, upto = laid["below"], laid["upto"]
     left = (upto - own + 1.0) / (n + 1)  # share at or below, (m, d)
-    right = (n + own - below - own + 1.0) / (n + 1)
-    left, right = np.minimum(left, 1.0), np.minimum(right, 1.0)
+    right = (n - below + 1.0) / (n + 1)
     same = (upto - below - own + 1.0) / (n + 1)
     tail = -np.log(np.minimum(1.0, 2.0 * np.minimum(left, right)))
     unlike = np.abs(ranks - context_ranks[neighbours].mean(axis=1))

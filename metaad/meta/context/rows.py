@@ -1,6 +1,7 @@
 """One row of any table as numbers that mean the same on every table."""
 
 import numpy as np
+from scipy.stats import mode
 
 from metaad.detectors.forest.isolation_forest import IsolationForest
 from metaad.meta.context.columns import TOKENS, Pairs, pooled, tokens
@@ -53,7 +54,7 @@ class Context:
         self.near = {space: Neighbours(laid[space]) for space in SPACES}
         self.variance = {s: Leverage(self.near[s].own_squares) for s in SPACES}
         self.pairs = Pairs(X, rng)
-        self.modes = _modes(X)
+        self.modes = mode(X, axis=0).mode  # the smallest of several
         halves = rng.permutation(len(X)) % 2
         self.forests = [
             IsolationForest(TREES, random_state=seed).fit(self.ranks[halves == half])
@@ -97,7 +98,7 @@ class Context:
         near = {space: self.near[space].own() for space in SPACES}
         variance = [self.variance[space].own() for space in SPACES]
         nearest = self.near["rank"].own_nearest[:, :LIKE]
-        columns = tokens(self.spaces, X, self.ranks, nearest, self.ranks, own=True)
+        columns = tokens(self.spaces, X, laid, nearest, self.ranks, own=True)
         scores = [-forest.score_samples(self.ranks) for forest in self.forests]
         # each half is judged by the other half's forest
         forest = np.where(halves == 0, scores[1], scores[0])
@@ -112,7 +113,7 @@ class Context:
             variance.append(self.variance[space].of(D))
             if space == "rank":
                 nearest = index[:, :LIKE]
-        columns = tokens(self.spaces, X, laid["rank"], nearest, self.ranks, own=False)
+        columns = tokens(self.spaces, X, laid, nearest, self.ranks, own=False)
         scores = [-forest.score_samples(laid["rank"]) for forest in self.forests]
         parts = near, variance, columns, self.pairs.numbers(X), np.mean(scores, axis=0)
         return self._together(X, laid, 0, *parts)
@@ -120,10 +121,9 @@ class Context:
     def _together(self, X, laid, own, near, variance, columns, pairs, forest):
         """All numbers of rows side by side: float64 array (m, BASE), rounded."""
         distances = [np.stack([near[s][n] for n in NAMES], axis=1) for s in SPACES]
-        below, upto = self.spaces.counts(X)
         length = np.linalg.norm(laid["white"], axis=1)
         unusual = -(self.modes == X).mean(axis=1)
-        unseen = (upto - below == own).mean(axis=1)
+        unseen = (laid["upto"] - laid["below"] == own).mean(axis=1)
         last = np.stack([length, unusual, unseen, forest], axis=1)
         parts = *distances, *variance, pooled(columns), pairs, last
         return np.round(np.concatenate(parts, axis=1), DIGITS)
@@ -137,12 +137,3 @@ def _single(X):
         again.update([key] if key in places else [])
         places[key] = i
     return {key: i for key, i in places.items() if key not in again}
-
-
-def _modes(X):
-    """The most frequent value of each column, the smallest of several: array (d,)."""
-    found = []
-    for x in X.T:
-        values, counts = np.unique(x, return_counts=True)
-        found.append(values[counts.argmax()])
-    return np.array(found)

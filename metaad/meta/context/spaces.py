@@ -26,7 +26,7 @@ class Spaces:
         self.mean, spread = X.mean(axis=0), X.std(axis=0)
         tiny = 1e-9 + 1e-3 * np.abs(self.mean)
         self.spread = np.where(spread > 1e-12 * (1 + np.abs(self.mean)), spread, tiny)
-        ranks = self._rank(X)
+        ranks = self._rank(*self.counts(X))
         shrink = d / (d + n)
         covariance = np.cov(ranks.T).reshape(d, d)
         covariance = (1 - shrink) * covariance
@@ -39,10 +39,14 @@ class Spaces:
         self.precision = (vectors / values) @ vectors.T
 
     def __call__(self, X):
-        """Lay out rows (m, d): dict space -> float64 array (m, d)."""
-        rank = self._rank(X)
+        """Lay out rows (m, d): dict space -> float64 array (m, d); "below" and "upto"
+        hold their `counts`.
+        """
+        below, upto = self.counts(X)
+        rank = self._rank(below, upto)
         standard = np.clip((X - self.mean) / self.spread, -CUT, CUT)
-        return {"standard": standard, "rank": rank, "white": rank @ self.turn}
+        found = {"standard": standard, "rank": rank, "white": rank @ self.turn}
+        return found | {"below": below, "upto": upto}
 
     def residuals(self, rank):
         """Return how far each normal score lies from its linear regression on the other
@@ -51,8 +55,7 @@ class Spaces:
         scale = np.sqrt(np.diag(self.precision))
         return rank @ self.precision / scale
 
-    def _rank(self, X):
-        below, upto = self.counts(X)
+    def _rank(self, below, upto):
         return ndtri((0.5 * (below + upto) + 0.5) / (len(self.sorted) + 1))
 
     def counts(self, X):

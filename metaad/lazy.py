@@ -14,6 +14,14 @@ EXTRAS = {
     "mlxtend": "course",
     "torchvision": "all",
     "pyarrow": "parquet",
+    "typer": "cli",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+    "onnxscript": "onnx",
+    "fastapi": "serve",
+    "uvicorn": "serve",
+    "dask": "cluster",
+    "distributed": "cluster",
 }
 
 

@@ -59,6 +59,8 @@ __all__, __getattr__, __dir__ = attach(
         "intervals": [],
         "nets": [],
         "plots": [],
+        "practice": [],
+        "cli": [],
         "progress": [],
         "repro": [],
         "saving": [],

@@ -235,6 +235,8 @@ CORE = (
     "saving",
     "progress",
     "detectors",
+    "practice",
+    "cli",
 )
 NEEDS = {
     "experiments": ["all"],

@@ -47,9 +47,11 @@ MAY_IMPORT = {
 MAY_IMPORT["attacks"] = MAY_IMPORT["detectors"] | {"attacks"}
 MAY_IMPORT["meta"] = MAY_IMPORT["detectors"] | {"meta", "tasks"}
 MAY_IMPORT["search"] = MAY_IMPORT["meta"] | {"search", "data"}
-MAY_IMPORT["exercises"] = MAY_IMPORT["search"] | {"exercises"}
-MAY_IMPORT["experiments"] = MAY_IMPORT["search"] | {"attacks", "experiments", "saving"}
-MAY_IMPORT["__main__"] = MAY_IMPORT["experiments"]
+MAY_IMPORT["practice"] = MAY_IMPORT["search"] | {"practice", "saving"}
+MAY_IMPORT["exercises"] = MAY_IMPORT["practice"] | {"exercises"}
+MAY_IMPORT["experiments"] = MAY_IMPORT["practice"] | {"attacks", "experiments"}
+MAY_IMPORT["cli"] = MAY_IMPORT["experiments"] | {"cli"}
+MAY_IMPORT["__main__"] = MAY_IMPORT["cli"]
 
 
 def part(path):

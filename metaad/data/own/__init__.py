@@ -13,6 +13,7 @@
 | encode | one column as numbers, and the plain data that does it again |
 | words, filled | the same for words, and for gaps |
 | stored | what was learned, checked when it comes out of a file |
+| examples | made tables as people have them |
 | table | what `load` makes of a path |
 | preparation | `Preparation`: all columns, fitted on some rows, used on others |
 """

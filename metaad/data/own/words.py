@@ -33,9 +33,8 @@ def learn_category(name, values):
         )
         notes.append(f"{name!r}: rare values ({shown}) and new ones are one, 'other'")
     known = {"values": common, "all": list(there), "other": bool(rare)}
-    notes.insert(
-        0, f"{name!r} is a category, one column for each of {len(common)} values"
-    )
+    shown = ", ".join(columns[:4]) + (", …" if len(columns) > 4 else "")
+    notes.insert(0, f"{name!r} is a category, encoded as {shown}")
     return columns, known, notes
 
 

@@ -45,7 +45,9 @@ def execute(path, output, parameters, name=None):
     -------
     Outcome; nothing is raised: a sweep goes on after a run that failed.
     """
-    import papermill
+    from metaad.lazy import optional
+
+    papermill = optional("papermill")
 
     path, output = Path(path), Path(output)
     name, started = name or path.stem, time.perf_counter()

@@ -137,3 +137,12 @@ def test_a_missing_or_broken_cell_is_named():
         graded_code.needed(["x = 1"], "f", "02.1")
     with pytest.raises(graded_code.Missing, match="defines f is no Python: line 2"):
         graded_code.needed(["def f():\n  return ("], "f", "02.1")
+
+
+def test_an_answer_that_stands_on_a_wrong_one_is_judged_for_itself():
+    cells = ["def a():\n    return 'wrong'", "def b():\n    return a()"]
+    pieces = graded_code.needed(cells, "b", "02.1", {"a"})
+    namespace = {"a": lambda: "right"}
+    for piece in pieces:
+        exec(piece, namespace)
+    assert namespace["b"]() == "right"

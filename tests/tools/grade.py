@@ -81,15 +81,17 @@ def code_cells(path):
         raise graded_code.Missing(f"{path.name} is no notebook ({kind}).") from None
 
 
-def judged(exercise, code):
-    """Run a student's code and judge the function: [right, reply]. Runs in the sandbox."""
+def judged(exercise, code, given):
+    """Run a student's code and judge the function: [right, reply]. Runs in the sandbox.
+
+    given : dict of functions that the code may stand on."""
     import warnings
 
     import matplotlib
 
     matplotlib.use("agg")
     warnings.simplefilter("ignore")
-    namespace = {"__name__": "__main__"}
+    namespace = {"__name__": "__main__", **given}
     try:
         for piece in code:
             exec(compile(piece, "<the notebook>", "exec"), namespace)
@@ -107,11 +109,15 @@ def grade_one(exercise, path, seconds, memory):
     if path is None:
         return 0, "Not handed in."
     try:
-        code = graded_code.needed(code_cells(path), exercise.name, exercise.number)
+        # the other exercises count for themselves: here their solutions stand in
+        others = exercises([exercise.number[:2]])
+        given = {e.name: e.solution for e in others if e.name != exercise.name}
+        cells = code_cells(path)
+        code = graded_code.needed(cells, exercise.name, exercise.number, given)
     except graded_code.Missing as error:
         return 0, str(error)
     outcome = sandbox.run(
-        lambda folder: judged(exercise, code),
+        lambda folder: judged(exercise, code, given),
         seconds=seconds,
         memory=memory,
         readable=readable(),

@@ -18,7 +18,7 @@ class Missing(ValueError):
     """A notebook without the function that is asked for, or one that can't be read."""
 
 
-def needed(cells, name, number):
+def needed(cells, name, number, given=()):
     """Return the code that defines a function: list of str, one piece per statement.
 
     Parameters
@@ -27,6 +27,7 @@ def needed(cells, name, number):
     name : str, the function of the exercise.
     number : "02.1"; the last definition above the cell with check("02.1") counts, or
         the last of all where there is no such cell.
+    given : names that are there already.
 
     Raises
     ------
@@ -45,18 +46,18 @@ def needed(cells, name, number):
         if meant:
             raise Missing(f"The cell that defines {name} {_why(cells[meant[-1]])}.")
         raise Missing(f"No cell defines {name}.")
-    taken = _above(statements, places[-1])
+    taken = _above(statements, places[-1], set(given) - {name})
     return [ast.unparse(statements[i]) for i in sorted(taken)]
 
 
-def _above(statements, last):
+def _above(statements, last, given):
     """Places of the statements that statement `last` stands on, itself included."""
     taken, open_names = {last}, [(n, last) for n in _uses(statements[last])]
     own = _defines(statements[last])
     seen = set()
     while open_names:
         name, below = open_names.pop()
-        if (name, below) in seen:
+        if name in given or (name, below) in seen:
             continue
         seen.add((name, below))
         # a name that a statement itself defines (recursion) needs nothing above

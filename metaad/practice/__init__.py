@@ -9,5 +9,7 @@ __all__, __getattr__, __dir__ = attach(
     {
         "runs": ["Outcome"],
         "sweep": ["SweepError", "grid"],
+        "conformal": ["Conformal"],
+        "rates": ["rate_for", "realised"],
     },
 )

@@ -8,12 +8,10 @@ from pathlib import Path
 from metaad.cli.told import FAILURE, INPUT, CommandError
 from metaad.data.download import checkout
 from metaad.lazy import optional
+from metaad.practice.runs import ONE_THREAD, PATIENCE, QUIET
 from metaad.repro import parameters
 from metaad.repro.parameters import ParameterError
 
-# else every kernel warns that it talks to this machine without encryption
-QUIET = ["--IPKernelApp.log_level=CRITICAL"]
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # what a reader gave is wrong, and no fault of the lesson
 GIVEN = ("ParameterError", "DataError")
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -101,6 +99,21 @@ def values(path, asked):
     return found
 
 
+def checked(path, choices, common):
+    """Return the choices of a sweep, {name: list of values}, if the lesson takes every
+    one of them; a file's name as its full path."""
+    known, found = declared(path), {}
+    for name, several in {**{n: [v] for n, v in common.items()}, **choices}.items():
+        if name not in known:
+            raise CommandError(
+                f"{path.stem} has no parameter {name!r}. It takes {', '.join(known)}."
+            )
+        texts = known[name].kind is str
+        several = [_value(known[name], str(v)) if texts else v for v in several]
+        found[name] = [known[name].check(v) for v in several]
+    return {name: found[name] for name in choices}
+
+
 def _value(parameter, text):
     """The text in the parameter's type; as it is where it is none of that type."""
     try:
@@ -146,7 +159,7 @@ def execute(path, chosen, output=None):
             kernel_name="python3",
             cwd=str(path.parent),
             progress_bar={"disable": not sys.stderr.isatty()},
-            iopub_timeout=120,
+            iopub_timeout=PATIENCE,
             extra_arguments=QUIET,
         )
     except PapermillExecutionError as error:
@@ -176,6 +189,6 @@ def _short(path):
 def _environment(quick):
     """Change what the kernel inherits: one thread in quick, figures without sliders."""
     if quick:
-        os.environ.update(dict.fromkeys(THREADS, "1"))
+        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     os.environ["METAAD_WIDGETS"] = "0"

@@ -259,6 +259,19 @@ CLASSES = {
     "metaad.search.dimensions.Choice": Saved(),
     "metaad.search.dimensions.Integer": Saved(),
     "metaad.search.dimensions.Real": Saved(),
+    "metaad.practice.model.TableModel": Saved(
+        {
+            "preparation_": Of(("Preparation",)),
+            "conformal_": Of(("Conformal",)),
+            "name_": Of(("str",)),
+            "why_": Of(("str",)),
+            "rate_": Number(),
+            "label_": Of(("str", "NoneType")),
+            "n_rows_": Whole(1),
+            "notes_": Of(("list",)),
+            "background_": Array("float64", ("b", "d")),
+        }
+    ),
     # as they come, or fitted, see metaad.saving.scikit
     "sklearn.ensemble.IsolationForest": Saved(),
     "sklearn.neighbors.LocalOutlierFactor": Saved(),

@@ -20,9 +20,16 @@ metaad {version}: which rows of a table are unlike the others?
 """
 
 
+# in which help shows the commands: the commonest first
+ORDER = ("fit", "score", "explain", "run", "sweep", "report", "doctor")
+
+
 class Commands(TyperGroup):
     """Every error as one sentence on stderr; with --debug, which may stand anywhere,
     as a traceback."""
+
+    def list_commands(self, ctx):
+        return sorted(super().list_commands(ctx), key=ORDER.index)
 
     def parse_args(self, ctx, args):
         if "--debug" in args:

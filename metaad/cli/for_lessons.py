@@ -9,7 +9,9 @@ from metaad.cli.base import app
 
 Lesson = Annotated[
     str,
-    typer.Argument(metavar="LESSON", help="Its number, as 02 or 10; or a notebook's path."),
+    typer.Argument(
+        metavar="LESSON", help="Its number, as 02 or 10; or a notebook's path."
+    ),
 ]
 Profile = Annotated[
     str,

@@ -5,7 +5,6 @@ import re
 import sys
 import time
 import warnings
-from pathlib import Path
 
 from metaad import saving
 from metaad.cli.told import CommandError

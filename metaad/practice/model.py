@@ -1,8 +1,8 @@
 """A table from its file to explained alerts, in one object that a file can hold.
 
-    model = TableModel().fit("my.csv")
-    model.score("new.csv")                 # row, score, p_value, alert, reason
-    saving.save("model", model)
+model = TableModel().fit("my.csv")
+model.score("new.csv")                 # row, score, p_value, alert, reason
+saving.save("model", model)
 """
 
 from numbers import Real
@@ -156,7 +156,9 @@ class TableModel(BaseEstimator):
         labels = y if self.name_ == "few-labels" else None
         kinds = np.full(len(X), -1) if y is None else y
         if labels is None and (kinds == 1).any():
-            self.notes_.append("rows that are labelled anomalies are left out of the fit")
+            self.notes_.append(
+                "rows that are labelled anomalies are left out of the fit"
+            )
             X, kinds = X[kinds != 1], kinds[kinds != 1]
         detector = choose.made(self.name_, self.rows, self.random_state)
         normal = (kinds == 0).sum()

@@ -11,7 +11,7 @@ which is called last and may raise ValueError.
 import importlib
 from dataclasses import dataclass, field
 
-from metaad.saving.fields import Array, Names, Number, Of, Whole
+from metaad.saving.fields import Array, Names, Number, Of, Scorer, Whole
 
 
 @dataclass(frozen=True)
@@ -271,6 +271,9 @@ CLASSES = {
             "notes_": Of(("list",)),
             "background_": Array("float64", ("b", "d")),
         }
+    ),
+    "metaad.practice.conformal.Conformal": Saved(
+        {"detector_": Scorer(), "calibration_": Array("float64", ("m",))}
     ),
     # as they come, or fitted, see metaad.saving.scikit
     "sklearn.ensemble.IsolationForest": Saved(),

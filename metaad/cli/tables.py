@@ -8,6 +8,7 @@ import warnings
 
 from metaad import saving
 from metaad.cli.told import CommandError
+from metaad.practice.facts import text
 from metaad.practice.model import TableModel
 from metaad.practice.rates import rate_for
 from metaad.repro.whole import whole
@@ -64,14 +65,19 @@ def score(model_path, path, output=None, rate=None):
 def explain(model_path, path, row):
     """Return what makes one row of a file unusual: list of str."""
     model = load(model_path)
-    frame = model.row(path, row)
-    found = model.score(frame).iloc[0]
+    found = model.score(model.row(path, row)).iloc[0]
     state = "an alert" if found["alert"] else "no alert"
     lines = [
-        f"row {row} of {path.name}: {state}, p-value {found['p_value']:.3g}, "
-        f"score {found['score']:.4g}"
+        f"row {row} of {path.name}: {state}, p-value {found['p_value']:.3g} (alert at "
+        f"{model.rate_:.3g} or less), score {found['score']:.4g}"
     ]
-    return [*lines, *model.explained(frame)]
+    table = model.explain(path, row)
+    wide = max(map(len, table["column"]))
+    for column, value, part, reason in table.itertuples(index=False):
+        said = reason or f"{column} {text(value)}"
+        lines.append(f"  {column:{wide}}  {part:+6.2f}  {said}")
+    more = "large: it makes the row odd, in standard deviations of the score"
+    return [*lines, f"  ({more})"]
 
 
 def load(path):

@@ -19,13 +19,16 @@ from metaad.detectors import anomaly_score
 from metaad.practice import choose
 from metaad.practice.calibration import kept_out
 from metaad.practice.conformal import Conformal, p_values
+from metaad.practice.explain import explain
+from metaad.practice.facts import Facts
+from metaad.practice.pairs import Pairs
 from metaad.practice.rates import allowed_rate
+from metaad.practice.words import named_columns, reasons, sentence
 
 RATE = 0.01
 SHARE = 0.25  # of the rows, kept out of the fit and used to calibrate
 CALIBRATE = 10_000  # rows at most: p-values down to 0.0001
 SMALL = 1000  # rows, below which every row calibrates, for ten fits
-BACKGROUND = 200  # rows that explanations compare with
 CHUNK = 50_000  # rows that are scored at a time
 COLUMNS = ("row", "score", "p_value", "alert", "reason")
 
@@ -54,8 +57,7 @@ class TableModel(BaseEstimator):
     rate_ : float. label_ : str or None, the column of labels, which scoring leaves out.
     n_rows_ : int, rows of the table. notes_ : list of str, what was dropped, encoded,
         filled, drawn.
-    background_ : float64 array (b, d), some rows of the table, which explanations
-        compare with.
+    facts_ : Facts, what is usual in each column, which explanations compare with.
 
     Raises
     ------
@@ -91,7 +93,8 @@ class TableModel(BaseEstimator):
         X = self.preparation_.transform(frame)
         self.conformal_ = self._calibrated(X, y)
         self.rate_ = self._rate()
-        self.background_ = self._background(X, y)
+        usual = slice(None) if y is None else y != 1
+        self.facts_ = self._facts(frame[usual], X[usual])
         return self
 
     def score(self, table, rate=None):
@@ -122,6 +125,48 @@ class TableModel(BaseEstimator):
             rows = np.arange(start, start + len(frame))
             found = (rows, scores, p, alerts, reasons)
             yield pd.DataFrame(dict(zip(COLUMNS, found, strict=True)))
+
+    def explain(self, table, row):
+        """Return what makes one row of a table unusual: DataFrame with a row for each
+        column of the table that was learned from, the one that matters most first:
+        column, value, part (large = it makes the row odd), reason (text; empty where it
+        is usual).
+
+        row : int, counted from 0. Raises DataError if the table has no such row."""
+        frame = self.row(table, row)
+        X = self.preparation_.transform(frame)
+        frame, facts = self._understood(frame), self.facts_
+        detector = self.conformal_.detector_
+        parts = explain(
+            detector,
+            X,
+            background=facts.background_,
+            columns=facts.columns_,
+            source=facts.source_,
+        )[0]
+        named, pairs = named_columns(parts, len(parts)), Pairs(facts)
+        said = {j: sentence(facts, frame, X, 0, j, pairs) for j in named}
+        order = [int(j) for j in np.argsort(-parts, kind="stable")]
+        rows = [
+            (facts.columns_[j], frame.iloc[0, j], parts[j], said.get(j, ""))
+            for j in order
+        ]
+        return pd.DataFrame(rows, columns=["column", "value", "part", "reason"])
+
+    def _reasons(self, frame, X, places):
+        """Why the rows at some places are odd: list of str."""
+        some = self._understood(frame.iloc[places])
+        return reasons(self.conformal_.detector_, some, X[places], self.facts_)
+
+    def _facts(self, frame, X):
+        """What is usual in each column that was learned from."""
+        source = self.preparation_.source_
+        found = Facts(random_state=self.random_state)
+        return found.fit(self._understood(frame), X, source, self.preparation_.columns_)
+
+    def _understood(self, frame):
+        """The columns that were learned from, their dates and numbers read."""
+        return self.preparation_.understood(frame)
 
     def row(self, table, row):
         """Return one row of a table: DataFrame (1, c). row : int, counted from 0.
@@ -185,14 +230,6 @@ class TableModel(BaseEstimator):
         if len(calibrate) > CALIBRATE:
             calibrate = np.sort(rng.choice(calibrate, CALIBRATE, replace=False))
         return fit, calibrate
-
-    def _background(self, X, y):
-        """Some rows that explanations compare with, no known anomaly among them."""
-        rows = np.arange(len(X)) if y is None else np.flatnonzero(y != 1)
-        if len(rows) > BACKGROUND:
-            rng = np.random.default_rng(self.random_state)
-            rows = np.sort(rng.choice(rows, BACKGROUND, replace=False))
-        return X[rows]
 
     def _rate(self):
         """The rate asked for, if the calibration rows can tell it from 0."""

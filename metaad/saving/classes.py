@@ -270,7 +270,7 @@ CLASSES = {
             "label_": Of(("str", "NoneType")),
             "n_rows_": Whole(1),
             "notes_": Of(("list",)),
-            "background_": Array("float64", ("b", "d")),
+            "facts_": Of(("Facts",)),
         }
     ),
     "metaad.practice.conformal.Conformal": Saved(

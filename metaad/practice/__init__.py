@@ -7,6 +7,8 @@ from metaad.lazy import attach
 __all__, __getattr__, __dir__ = attach(
     __name__,
     {
+        "model": ["TableModel"],
+        "choose": ["Choice"],
         "runs": ["Outcome"],
         "sweep": ["SweepError", "grid"],
         "conformal": ["Conformal"],

@@ -56,37 +56,37 @@ class Graph:
         return self("Cast", x, to=DOUBLE)
 
     def length(self, x):
-        """Euclidean length along the last axis: (..., d) -> (...)."""
+        """Compute the Euclidean length along the last axis: (..., d) -> (...)."""
         return self("Sqrt", self("ReduceSumSquare", x, LAST, keepdims=0))
 
     def mean_square(self, a, b):
-        """Mean squared difference along the last axis: two (..., d) -> (...)."""
+        """Compute the mean squared difference along the last axis: two (..., d) -> (...)."""
         gap = self("Sub", a, b)
         return self("ReduceMean", self("Mul", gap, gap), LAST, keepdims=0)
 
 
 def kmeans(graph, detector, x):
-    """Distance to the nearest centre, by differences: (n, k, d) on the way."""
+    """Compute the distance to the nearest centre, by differences: (n, k, d) on the way."""
     gaps = graph("Sub", graph("Unsqueeze", x, [1]), detector.cluster_centers_)
     return graph("ReduceMin", graph.length(gaps), LAST, keepdims=0)
 
 
 def mahalanobis(graph, detector, x):
-    """Length of L⁻¹ (x - μ)."""
+    """Compute the length of L⁻¹ (x - μ)."""
     inverse = np.linalg.inv(detector.factor_)
     centred = graph("Sub", x, detector.mean_)
     return graph.length(graph("MatMul", centred, inverse.T))
 
 
 def pca(graph, detector, x):
-    """Length of what the components leave over."""
+    """Compute the length of what the components leave over."""
     centred, V = graph("Sub", x, detector.mean_), detector.components_
     kept = graph("MatMul", graph("MatMul", centred, V.T), V)
     return graph.length(graph("Sub", centred, kept))
 
 
 def knn(graph, detector, x):
-    """Distances to the k nearest rows, one twin left out: an (n, rows) table on the way.
+    """Compute distances to the k nearest rows, one twin left out: (n, rows) on the way.
 
     Rows are found by products, which lose digits, and then measured by differences. A
     twin is at distance 0 exactly, so all of it is computed in float64."""
@@ -107,7 +107,7 @@ def knn(graph, detector, x):
 
 
 def forest(graph, detector, x):
-    """2 ** (-E[h] / c): the walk of `trees.walk`, all trees a level at a time."""
+    """Compute 2 ** (-E[h] / c): the walk of `trees.walk`, all trees level by level."""
     feature, threshold, paths = detector._levels()
     trees = len(paths)
     # (n, trees) of zeros plus the number of each tree: the node of each row in it
@@ -140,7 +140,7 @@ def _table(graph, x, width):
 
 
 def scaled(graph, detector, x):
-    """Columns in the network's units."""
+    """Put columns in the network's units."""
     from metaad.detectors.network import LARGEST
 
     x = graph("Div", graph("Sub", x, detector.mean_), detector.scale_)
@@ -148,26 +148,26 @@ def scaled(graph, detector, x):
 
 
 def autoencoder(graph, detector, x):
-    """Mean squared error of the copy."""
+    """Compute the mean squared error of the copy."""
     z = scaled(graph, detector, x)
     return graph.mean_square(z, network(graph, detector.module_, z))
 
 
 def denoising(graph, detector, x):
-    """The same with noise on the rows, mean over its patterns: (n, patterns, d)."""
+    """Compute the same with noise on the rows, mean over patterns: (n, patterns, d)."""
     z = graph("Unsqueeze", scaled(graph, detector, x), [1])
     copies = network(graph, detector.module_, graph("Add", z, detector.noise_))
     return graph("ReduceMean", graph.mean_square(z, copies), LAST, keepdims=0)
 
 
 def exposure(graph, detector, x):
-    """The logit of "anomalous"."""
+    """Compute the logit of "anomalous"."""
     logit = network(graph, detector.module_, scaled(graph, detector, x))
     return graph("Squeeze", logit, LAST)
 
 
 def gan(graph, detector, x):
-    """Minus the critic, the error of the copy, or that and the features' error."""
+    """Compute minus the critic, the error of the copy, or that and the features' error."""
     nets, z = detector.module_, scaled(graph, detector, x)
     critic = nets["critic"]
     if detector.scored_by == "critic":
@@ -183,7 +183,7 @@ def gan(graph, detector, x):
 
 
 def network(graph, module, x):
-    """Rows (..., d) through layers that stand one after the other."""
+    """Send rows (..., d) through layers that stand one after the other."""
     from torch import nn
 
     if isinstance(module, nn.Linear):
@@ -210,7 +210,7 @@ def network(graph, module, x):
 
 
 def column_scaler(graph, scaler, x):
-    """The columns as one of scikit-learn's scalers gives them."""
+    """Scale the columns as one of scikit-learn's scalers gives them."""
     name, d = type(scaler).__name__, scaler.n_features_in_
     if name == "MinMaxScaler":
         x = graph("Add", graph("Mul", x, scaler.scale_), scaler.min_)

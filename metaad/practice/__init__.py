@@ -7,6 +7,7 @@ from metaad.lazy import attach
 __all__, __getattr__, __dir__ = attach(
     __name__,
     {
+        "alarm": ["DriftAlarm"],
         "onnx": ["onnx_scores", "open_onnx", "to_onnx"],
         "onnx_graphs": [],
     },

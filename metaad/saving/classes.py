@@ -259,6 +259,15 @@ CLASSES = {
     "metaad.search.dimensions.Choice": Saved(),
     "metaad.search.dimensions.Integer": Saved(),
     "metaad.search.dimensions.Real": Saved(),
+    "metaad.practice.alarm.DriftAlarm": Saved(
+        {
+            "past_": Array("float64", ("n",)),
+            "rows_": Whole(),
+            "stakes_": Array("float64", (4,)),
+            "capital_": Number(),
+            "rang_at_": Whole(1, none=True),
+        }
+    ),
     # as they come, or fitted, see metaad.saving.scikit
     "sklearn.ensemble.IsolationForest": Saved(),
     "sklearn.neighbors.LocalOutlierFactor": Saved(),

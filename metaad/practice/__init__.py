@@ -10,5 +10,7 @@ __all__, __getattr__, __dir__ = attach(
         "alarm": ["DriftAlarm"],
         "onnx": ["onnx_scores", "open_onnx", "to_onnx"],
         "onnx_graphs": [],
+        "conformal": ["Conformal"],
+        "rates": ["rate_for", "realised"],
     },
 )

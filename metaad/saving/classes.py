@@ -11,7 +11,7 @@ which is called last and may raise ValueError.
 import importlib
 from dataclasses import dataclass, field
 
-from metaad.saving.fields import Array, Names, Number, Of, Whole
+from metaad.saving.fields import Array, Names, Number, Of, Scorer, Whole
 
 
 @dataclass(frozen=True)
@@ -267,6 +267,8 @@ CLASSES = {
             "capital_": Number(),
             "rang_at_": Whole(1, none=True),
         }
+    "metaad.practice.conformal.Conformal": Saved(
+        {"detector_": Scorer(), "calibration_": Array("float64", ("m",))}
     ),
     # as they come, or fitted, see metaad.saving.scikit
     "sklearn.ensemble.IsolationForest": Saved(),

@@ -267,6 +267,7 @@ CLASSES = {
             "capital_": Number(),
             "rang_at_": Whole(1, none=True),
         }
+    ),
     "metaad.practice.conformal.Conformal": Saved(
         {"detector_": Scorer(), "calibration_": Array("float64", ("m",))}
     ),

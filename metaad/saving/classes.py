@@ -271,6 +271,12 @@ CLASSES = {
             "n_rows_": Whole(1),
             "notes_": Of(("list",)),
             "facts_": Of(("Facts",)),
+    "metaad.practice.alarm.DriftAlarm": Saved(
+            "past_": Array("float64", ("n",)),
+            "rows_": Whole(),
+            "stakes_": Array("float64", (4,)),
+            "capital_": Number(),
+            "rang_at_": Whole(1, none=True),
         }
     ),
     "metaad.practice.conformal.Conformal": Saved(

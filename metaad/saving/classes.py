@@ -11,7 +11,7 @@ which is called last and may raise ValueError.
 import importlib
 from dataclasses import dataclass, field
 
-from metaad.saving.fields import Array, Names, Number, Of, Whole
+from metaad.saving.fields import Array, Names, Number, Of, Scorer, Whole
 
 
 @dataclass(frozen=True)
@@ -259,6 +259,9 @@ CLASSES = {
     "metaad.search.dimensions.Choice": Saved(),
     "metaad.search.dimensions.Integer": Saved(),
     "metaad.search.dimensions.Real": Saved(),
+    "metaad.practice.conformal.Conformal": Saved(
+        {"detector_": Scorer(), "calibration_": Array("float64", ("m",))}
+    ),
     # as they come, or fitted, see metaad.saving.scikit
     "sklearn.ensemble.IsolationForest": Saved(),
     "sklearn.neighbors.LocalOutlierFactor": Saved(),

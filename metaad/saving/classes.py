@@ -239,6 +239,7 @@ CLASSES = {
             "spread": Number(),
         }
     ),
+    "metaad.data.Preparation": Saved(),
     "metaad.search.Reinforce": Saved(CONTROLLER, ("payoff_", "records_", "reason_")),
     "metaad.search.TRPO": Saved(CONTROLLER, ("payoff_", "records_", "reason_")),
     "metaad.search.tuning.no_labels.Gain": Saved(),

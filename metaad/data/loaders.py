@@ -264,6 +264,18 @@ def _sentences(path):
     return [[tuple(line.split("\t")) for line in s.split("\n")] for s in sentences]
 
 
+def _supply_chain():
+    from metaad.data.simulated import supply_chain
+
+    return supply_chain.simulate().table()
+
+
+def _road_traffic():
+    from metaad.data.simulated import road_traffic
+
+    return road_traffic.simulate().table()
+
+
 LOADERS = {
     "mnist-5k": _mnist_5k,
     "digits": _digits,
@@ -273,4 +285,6 @@ LOADERS = {
     "fashion-mnist": _fashion_mnist,
     "uoms": _uoms,
     "wnut17": _wnut17,
+    "simulated:supply-chain": _supply_chain,
+    "simulated:road-traffic": _road_traffic,
 }

@@ -14,6 +14,7 @@ __all__, __getattr__, __dir__ = attach(
         "alarm": ["DriftAlarm"],
         "onnx": ["onnx_scores", "open_onnx", "to_onnx"],
         "onnx_graphs": [],
+        "budget": ["Currency"],
         "conformal": ["Conformal"],
         "rates": ["rate_for", "realised"],
     },

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from metaad.data.conll import read_conll
 from metaad.data.download import ADDRESSES, data_dir, fetch, registry
 from metaad.data.records import Study, Table, Text
 from metaad.lazy import optional
@@ -251,17 +252,12 @@ def _wnut17():
         "test": "emerging.test.annotated",
     }
     splits = {
-        split: _sentences(fetch(f"wnut17/{file}")) for split, file in files.items()
+        split: read_conll(fetch(f"wnut17/{file}")).sentences
+        for split, file in files.items()
     }
     return Text(
         **splits, name="wnut17", source=ADDRESSES["wnut17"], licence="CC BY 4.0"
     )
-
-
-def _sentences(path):
-    """CoNLL columns: a token, a tab, a tag; an empty line ends a sentence."""
-    sentences = re.split(r"\n\s*\n", path.read_text(encoding="utf-8").strip())
-    return [[tuple(line.split("\t")) for line in s.split("\n")] for s in sentences]
 
 
 LOADERS = {

@@ -91,10 +91,11 @@ def test_what_is_written_in_any_scheme_comes_back(seed):
 
 
 def test_broken_sequences_are_read_as_the_scorer_reads_them_and_counted(tmp_path):
-    tags = "O I-A O B-A I-B O E-A".split()
-    assert data.as_iob2(tags) == "O B-A O B-A B-B O B-A".split()
+    tags = ["O", "I-A", "O", "B-A", "I-B", "O", "E-A"]
+    assert data.as_iob2(tags) == ["O", "B-A", "O", "B-A", "B-B", "O", "B-A"]
     text = "".join(
-        f"w{i}\t{t}\n" for i, t in enumerate("B-A I-A O B-A B-A O I-A".split())
+        f"w{i}\t{t}\n"
+        for i, t in enumerate(["B-A", "I-A", "O", "B-A", "B-A", "O", "I-A"])
     )
     read = data.read_conll(written(tmp_path, text))
     assert (read.scheme, read.repaired) == ("IOB2", 1)

@@ -259,8 +259,8 @@ def test_hits_by_hand(true, given, hits):
 
 
 def test_a_report_has_each_kind_and_all_of_them():
-    true = ["B-A O B-B I-B".split(), "B-A O O".split()]
-    given = ["B-A O B-B O".split(), "O O B-C".split()]
+    true = [["B-A", "O", "B-B", "I-B"], ["B-A", "O", "O"]]
+    given = [["B-A", "O", "B-B", "O"], ["O", "O", "B-C"]]
     report = scores.entity_report(true, given)
     assert list(report) == ["A", "B", "C", None]
     assert report["A"] == (1.0, 0.5, pytest.approx(2 / 3), 2)

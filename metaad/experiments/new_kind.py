@@ -5,15 +5,18 @@ All methods get the same: the description of tokens, sentences of train in which
 kind does not come, tagged with the other kinds, and ten mentions of the new one with the
 sentences around them. All of them judge every token of the test sentences."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from metaad.detectors import anomaly_score
 from metaad.experiments.rare_tokens import classifier
 from metaad.meta import MAML, ProtoNet
+from metaad.metrics import ranks
 from metaad.nets import MLP
 from metaad.scores import by_sentence as by
 from metaad.tasks.entities import MentionTasks, some_mentions
@@ -31,6 +34,7 @@ PLAIN = (
     "classifier's features: distance to the mean",
 )
 AS_IT_IS = "a finder of the other kinds, as it is"
+BOTH = "two plain classifiers: the finder and ten against all"
 
 
 class Study(NamedTuple):
@@ -106,10 +110,6 @@ def learned(study, seed=0, steps=STEPS):
 
 def _quietly(network, study):
     """Fit a fixed number of epochs; that it could go on is no news."""
-    import warnings
-
-    from sklearn.exceptions import ConvergenceWarning
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return network.fit(study.X, study.classes)
@@ -140,14 +140,16 @@ def typeness(found, study, support, y, X):
     scale = here.std() or 1.0
     features = classifier(here / scale, y).decision_function(there / scale)
     mean = here[y == 1].mean(axis=0)
+    finder, new = found.names.decision_function(X), against.decision_function(X)
     return {
         EPISODES[0]: -anomaly_score(found.protonet.adapt(ten), X),
         EPISODES[1]: anomaly_score(found.maml.adapt(support, y), X),
         PLAIN[0]: alone.decision_function(X),
-        PLAIN[1]: against.decision_function(X),
+        PLAIN[1]: new,
         PLAIN[2]: features,
         PLAIN[3]: -np.square(there - mean).sum(axis=1),
-        AS_IT_IS: found.names.decision_function(X),
+        AS_IT_IS: finder,
+        BOTH: ranks(finder) + ranks(new),
     }
 
 

@@ -54,7 +54,7 @@ def auroc_redrawn(y, scores, sentence, counts):
         normal = both - odd
         above = np.cumsum(normal, axis=1) - normal  # normal tokens that score more
         lost = (odd * (above + normal / 2)).sum(axis=1)
-        return 1 - _share(lost, odd.sum(axis=1) * normal.sum(axis=1))
+        return 1 - ratio(lost, odd.sum(axis=1) * normal.sum(axis=1))
 
     return _redrawn(of, y, scores, sentence, counts)
 
@@ -67,7 +67,7 @@ def precision_redrawn(y, scores, sentence, counts):
     def of(odd, both):
         hits, shown = np.cumsum(odd, axis=1), np.cumsum(both, axis=1)
         precision = np.where(shown > 0, hits / np.maximum(shown, 1e-300), 0.0)
-        return _share((odd * precision).sum(axis=1), odd.sum(axis=1))
+        return ratio((odd * precision).sum(axis=1), odd.sum(axis=1))
 
     return _redrawn(of, y, scores, sentence, counts)
 
@@ -77,7 +77,7 @@ def f1_redrawn(found, counts):
 
     found : array (sentences, 3), hits, answers and truths of each (`entity_counts`)."""
     hits, given, there = (counts @ np.asarray(found, dtype=np.float64)).T
-    return _share(2 * hits, given + there)
+    return ratio(2 * hits, given + there)
 
 
 def _redrawn(of, y, scores, sentence, counts):
@@ -96,7 +96,7 @@ def _redrawn(of, y, scores, sentence, counts):
     return np.concatenate(found)
 
 
-def _share(part, whole):
-    """Divide; NaN where there is nothing to divide by."""
+def ratio(part, whole):
+    """Divide arrays (n,); NaN where there is nothing to divide by."""
     whole = np.asarray(whole, dtype=np.float64)
     return np.where(whole > 0, part / np.where(whole > 0, whole, 1.0), np.nan)

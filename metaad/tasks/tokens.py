@@ -16,9 +16,9 @@ from collections import Counter
 import numpy as np
 
 EDGE = ""  # the neighbour of the first and of the last token
-OWN = """length letters digits capital capitals inside_capital mark handle rare
-    rare_as_written capital_habit first capital_inside joined vowels""".split()
-NEXT_TO = "capital capitals mark digits rare".split()  # told of both neighbours
+OWN = str.split("""length letters digits capital capitals inside_capital mark handle rare
+    rare_as_written capital_habit first capital_inside joined vowels""")
+NEXT_TO = ("capital", "capitals", "mark", "digits", "rare")  # told of both neighbours
 HASHED = {"prefix": 8, "suffix": 16, "before": 32, "after": 32}
 
 

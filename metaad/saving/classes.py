@@ -271,7 +271,10 @@ CLASSES = {
             "n_rows_": Whole(1),
             "notes_": Of(("list",)),
             "facts_": Of(("Facts",)),
+        }
+    ),
     "metaad.practice.alarm.DriftAlarm": Saved(
+        {
             "past_": Array("float64", ("n",)),
             "rows_": Whole(),
             "stakes_": Array("float64", (4,)),

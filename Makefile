@@ -19,7 +19,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup notebooks test unit nbval seeds lint lab student teacher site grade full nightly refresh benchmarks clean
+.PHONY: help setup notebooks test unit nbval seeds lint lab student teacher slides site grade full nightly refresh benchmarks clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,9 @@ student: $(READY) ## the students' edition, without outputs and solutions, into 
 
 teacher: $(READY) ## the teacher's edition, with solutions and known wrong answers, into build/teacher
 	@$(BIN)/python tests/tools/editions.py teacher
+
+slides: $(READY) ## slides of every lesson, with the speaker's notes, into build/slides
+	@$(BIN)/python tests/tools/slides.py
 
 site: $(READY) ## the course as a site, into build/site; asks no other machine for anything
 	@$(BIN)/python tests/tools/build_site.py

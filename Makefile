@@ -19,7 +19,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup notebooks test unit nbval seeds lint lab student teacher slides site grade full nightly refresh benchmarks clean
+.PHONY: help setup notebooks test unit nbval seeds lint lab student teacher verify report sbom slides site grade full nightly refresh benchmarks clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,15 @@ student: $(READY) ## the students' edition, without outputs and solutions, into 
 
 teacher: $(READY) ## the teacher's edition, with solutions and known wrong answers, into build/teacher
 	@$(BIN)/python tests/tools/editions.py teacher
+
+verify: $(READY) ## every finding on this machine against the stored one: build/verify/report.html
+	@$(ONE_THREAD) $(BIN)/python tests/tools/verify.py --jobs $(WORKERS)
+
+report: $(READY) ## the findings of the runs that are at hand, one page: build/report.html
+	@mkdir -p build && $(BIN)/python -m metaad report --html build/report.html || true
+
+sbom: $(READY) ## what is installed, with versions and licences: build/sbom.json
+	@mkdir -p build && $(BIN)/cyclonedx-py environment $(BIN)/python -o build/sbom.json
 
 slides: $(READY) ## slides of every lesson, with the speaker's notes, into build/slides
 	@$(BIN)/python tests/tools/slides.py

@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 KINDS = ("slide", "subslide", "fragment", "skip", "notes", "-")
 MOST_LINES = 26  # of code that a slide shows
+MOST_ROWS = 11  # of a table, its head and rule included
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -144,7 +145,7 @@ def from_markdown(text):
             if not block.strip():
                 continue
         if block.startswith((">", "|", "!")) or "$$" in block:
-            shown.append(block)
+            shown.append(cut(block))
         elif heading and not notes and not block.startswith("<"):
             shown.append(opening(block))
             notes.append(block)
@@ -174,8 +175,17 @@ def from_code(cell):
             about = re.match(r'<img alt="([^"]*)"', page)[1]
             parts.append(f'{page}<p class="about">{about}</p>')
         elif "text/markdown" in data and "|" in "".join(data["text/markdown"]):
-            parts.append(rendered("".join(data["text/markdown"])))
+            parts.append(rendered(cut("".join(data["text/markdown"]))))
     return parts
+
+
+def cut(table):
+    """Return a Markdown table whose rows a slide can hold."""
+    lines = table.strip().splitlines()
+    if len(lines) <= MOST_ROWS or not lines[0].startswith("|"):
+        return table
+    more = f"*and {len(lines) - MOST_ROWS} more rows in the lesson*"
+    return "\n".join([*lines[:MOST_ROWS], "", more])
 
 
 def without_solution(code):

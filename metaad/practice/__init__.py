@@ -4,4 +4,18 @@ how all of it is kept and served.
 
 from metaad.lazy import attach
 
-__all__, __getattr__, __dir__ = attach(__name__, {})
+__all__, __getattr__, __dir__ = attach(
+    __name__,
+    {
+        "model": ["TableModel"],
+        "choose": ["Choice"],
+        "runs": ["Outcome"],
+        "sweep": ["SweepError", "grid"],
+        "alarm": ["DriftAlarm"],
+        "onnx": ["onnx_scores", "open_onnx", "to_onnx"],
+        "onnx_graphs": [],
+        "budget": ["Currency"],
+        "conformal": ["Conformal"],
+        "rates": ["rate_for", "realised"],
+    },
+)

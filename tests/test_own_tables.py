@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from metaad import repro
+from metaad.data import Table
 from metaad.data.own.examples import WEB_LABELS, card_payments, web_log
+from metaad.experiments import own_rows
 from metaad.repro import ParameterError, own, parameters
 from metaad.repro.run import Run
 
@@ -86,3 +88,33 @@ def test_a_module_of_a_parameter_s_name_does_not_hide_it_when_the_cell_runs_agai
     names["data"] = types.ModuleType("data")  # from metaad import data
     again = repro.start("a_lesson", names)
     assert again.own and names["data"] == "my.csv"
+
+
+def made(shift):
+    """Rows of which the second half has moved, and scattered anomalies at the end."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(630, 3))
+    X[300:600] += shift
+    X[600:] *= 6
+    y = np.repeat([0, 1], [600, 30])
+    return Table(X, y, "mine", "", "", "", "anomalies", columns=("a", "b", "c"))
+
+
+def cells(line):
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_rows_that_drift_along_the_file_ring_and_shuffled_ones_do_not():
+    *_, stand, shuffled = own_rows.along_the_file(made(2.0), 25, 0.05, 0).splitlines()
+    assert cells(stand)[1] == "25" and cells(shuffled)[1] == "never"
+    assert float(cells(stand)[4]) > 0.3 and abs(float(cells(stand)[5]) - 0.1) < 0.06
+    *_, stand, _ = own_rows.along_the_file(made(0.0), 25, 0.05, 0).splitlines()
+    assert cells(stand)[1] == "never"
+
+
+def test_the_autoencoder_is_judged_beside_its_rivals_on_rows_that_it_has_not_seen():
+    lines = own_rows.autoencoder(made(0.0), 2, 0).splitlines()[-5:]
+    assert [cells(line)[0] for line in lines][0] == "autoencoder"
+    auroc = {cells(line)[0]: float(cells(line)[1]) for line in lines}
+    assert auroc["kNN"] > 0.9 and auroc["Mahalanobis"] > 0.9
+    assert all(abs(float(cells(line)[4]) - 0.1) < 0.08 for line in lines)

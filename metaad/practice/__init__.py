@@ -8,6 +8,9 @@ __all__, __getattr__, __dir__ = attach(
     __name__,
     {
         "conformal": ["Conformal"],
+        "explain": [],
+        "facts": ["Facts"],
         "rates": ["rate_for", "realised"],
+        "words": ["reasons"],
     },
 )

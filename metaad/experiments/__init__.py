@@ -16,6 +16,7 @@ RECORDS = {
     "adversarial_meta": "adversarial_meta",
     "architecture": "15_architecture_search",
     "autoencoder_maml": "autoencoder_maml",
+    "conformal_rates": "conformal_rates",
     "do_no_harm": "do_no_harm",
     "drift": "drift",
     "few_labels": "few_labels",

@@ -12,6 +12,9 @@ __all__, __getattr__, __dir__ = attach(
         "runs": ["Outcome"],
         "sweep": ["SweepError", "grid"],
         "conformal": ["Conformal"],
+        "explain": [],
+        "facts": ["Facts"],
         "rates": ["rate_for", "realised"],
+        "words": ["reasons"],
     },
 )

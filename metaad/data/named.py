@@ -27,7 +27,8 @@ def load(name, *, label=Y, anomaly=None, **how):
     Parameters
     ----------
     name : str or Path.
-        Bundled: mnist-5k, digits, breast-cancer, wine.
+        Bundled: mnist-5k, digits, breast-cancer, wine; simulated:supply-chain and
+        simulated:road-traffic, see `metaad.data.simulated`.
         Downloaded once and checked: mnist, fashion-mnist, adbench:<table>,
         oddbench:<table>, uoms, wnut17. Capital or small letters make no difference.
         Your own: a path that ends in .csv, .tsv (also .gz, .bz2, .xz, .zip), .parquet

@@ -274,6 +274,15 @@ CLASSES = {
             "facts_": Of(("Facts",)),
         }
     ),
+    "metaad.practice.alarm.DriftAlarm": Saved(
+        {
+            "past_": Array("float64", ("n",)),
+            "rows_": Whole(),
+            "stakes_": Array("float64", (4,)),
+            "capital_": Number(),
+            "rang_at_": Whole(1, none=True),
+        }
+    ),
     "metaad.practice.conformal.Conformal": Saved(
         {"detector_": Scorer(), "calibration_": Array("float64", ("m",))}
     ),

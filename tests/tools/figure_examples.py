@@ -24,6 +24,7 @@ from metaad.plots import (
     policies,
     reasons,
     tables,
+    tokens,
     trees,
     tuning,
 )
@@ -534,5 +535,36 @@ FIGURES = {
             "country DE: usual",
         ],
         title="row 17: p = 0.002",
+    ),
+    "sentences": lambda: tokens.sentences(
+        {
+            title: [
+                [
+                    ("Ruth", True, 0.9),
+                    ("has", False, 0.2),
+                    ("seen", False, rng.random()),
+                ],
+                [(f"word{k}", k == 3, k / 12) for k in range(12)],
+            ]
+            for title in ("a forest", "one column")
+        }
+    ),
+    "ways_of_counting": lambda: tokens.ways_of_counting(
+        {
+            name: {
+                way: interval(0.6, 0.1)
+                for way in ("tokens", "tokens but O", "whole names")
+            }
+            for name in ("a tagger", "always O")
+        }
+    ),
+    "precisions": lambda: tokens.precisions(
+        {f"classifier's features, way {k}": interval(0.1 * k + 0.1) for k in range(8)},
+        0.03,
+    ),
+    "labelled_sentences": lambda: tokens.labelled_sentences(
+        (5, 10, 20, 50, 100, 200),
+        [interval(0.1 * k + 0.2) for k in range(6)],
+        {"a capital inside the sentence": 0.4, "the best detector": 0.3},
     ),
 }

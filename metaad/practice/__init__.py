@@ -8,8 +8,11 @@ __all__, __getattr__, __dir__ = attach(
     __name__,
     {
         "alarm": ["DriftAlarm"],
+        "answers": ["Answers"],
+        "card": ["card_text", "measure", "model_card", "read_card", "write_card"],
         "onnx": ["onnx_scores", "open_onnx", "to_onnx"],
         "onnx_graphs": [],
+        "service": ["service"],
         "conformal": ["Conformal"],
         "rates": ["rate_for", "realised"],
     },

@@ -13,8 +13,8 @@ References
     detection in streaming vessel data, StreamKDD 2010.
 [3] Vovk, Conditional validity of inductive conformal predictors, ACML 2012.
 [4] Vovk, Cross-conformal predictors, Annals of Mathematics and Artificial Intelligence
-    74, 2015. There each fold compares a new row by its own detector; measured here,
-    that gives a third to a half of the alerts asked for with an Isolation Forest.
+    74, 2015. There a new row is compared with each fold by that fold's own detector:
+    with forests on twenty columns that gave half of the alerts that were asked for.
 [5] Barber, Candès, Ramdas and Tibshirani, Predictive inference with the jackknife+,
     Annals of Statistics 49, 2021.
 [6] Bates, Candès, Lei, Romano and Sesia, Testing for outliers with conformal p-values,
@@ -82,11 +82,11 @@ class Conformal(BaseEstimator):
     **What is promised.** The chance that a new normal row has p ≤ rate is at most the
     rate, on average over the rows that happened to calibrate, if the new row is
     exchangeable with them: drawn from the same source, in any order. Nothing is promised
-    where the source drifts, and nothing about anomalies. Of one
-    fitted Conformal, whose m calibration rows are what they are, the true rate follows a
-    Beta distribution around that [3]: see `metaad.practice.realised`, and `promise` for
-    the sentence. Anomalies among the calibration rows have large scores, so p is too
-    large then: fewer alerts than asked for, never more.
+    where the source drifts, and nothing about anomalies. Of one fitted Conformal, whose
+    m calibration rows are what they are, the true rate follows a Beta distribution
+    around that [3]: see `metaad.practice.realised`, and `promise` for the sentence.
+    Anomalies among the calibration rows have large scores, so p is too large then: fewer
+    alerts than asked for [6].
 
     Parameters
     ----------

@@ -239,6 +239,7 @@ CLASSES = {
             "spread": Number(),
         }
     ),
+    "metaad.data.Preparation": Saved(),
     "metaad.search.Reinforce": Saved(CONTROLLER, ("payoff_", "records_", "reason_")),
     "metaad.search.TRPO": Saved(CONTROLLER, ("payoff_", "records_", "reason_")),
     "metaad.search.tuning.no_labels.Gain": Saved(),
@@ -259,6 +260,19 @@ CLASSES = {
     "metaad.search.dimensions.Choice": Saved(),
     "metaad.search.dimensions.Integer": Saved(),
     "metaad.search.dimensions.Real": Saved(),
+    "metaad.practice.model.TableModel": Saved(
+        {
+            "preparation_": Of(("Preparation",)),
+            "conformal_": Of(("Conformal",)),
+            "name_": Of(("str",)),
+            "why_": Of(("str",)),
+            "rate_": Number(),
+            "label_": Of(("str", "NoneType")),
+            "n_rows_": Whole(1),
+            "notes_": Of(("list",)),
+            "facts_": Of(("Facts",)),
+        }
+    ),
     "metaad.practice.alarm.DriftAlarm": Saved(
         {
             "past_": Array("float64", ("n",)),

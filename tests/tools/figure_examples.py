@@ -7,6 +7,7 @@ from metaad.plots import (
     adversarial,
     architectures,
     attacks,
+    budgets,
     concept_map,
     concepts,
     detectors,
@@ -70,6 +71,38 @@ GRIDS = ("neighbours", [3, 5, 10, 20], "distance", ["euclidean", "manhattan"])
 SIZES = (14, 28, 56, 112, 224, 297)
 
 FIGURES = {
+    "saving_curves": lambda: budgets.saving_curves(
+        {
+            title: (
+                {
+                    name: np.cumsum(np.linspace(height, -2, 401)) - height
+                    for name, height in (("a perfect list", 5), ("by lot", 0.5))
+                },
+                0.05,
+                "days of care",
+            )
+            for title in ("the clinic's table", "the warehouse")
+        }
+    ),
+    "field_gains": lambda: budgets.field_gains(
+        {
+            field: {m: interval(value, 12) for m, value in (("kNN", 8), ("few", 20))}
+            for field in ("network", "industry", "supply chain")
+        },
+        "gain over the default, % of a perfect list's saving",
+    ),
+    "world": lambda: budgets.world(
+        {
+            title: (
+                np.arange(60),
+                {"stock": np.sin(np.arange(60) / 4), "on order": np.cos(np.arange(60))},
+                np.repeat([0, 1, 0, 2, 3], 12),
+                ("day", "days of demand"),
+            )
+            for title in ("one item of the warehouse", "one day of the motorway")
+        },
+        {1: "late supplier, or incident", 2: "double order", 3: "quiet theft"},
+    ),
     "one_class_table": lambda: one_class.one_class_table(
         {
             f"{name}, {view}": {"view": view, "mean": interval(0.9)}

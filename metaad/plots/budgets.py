@@ -1,0 +1,113 @@
+"""Figures about alerts under a budget: what a list saves, what fields gain, and what two
+simulated worlds look like.
+"""
+
+import numpy as np
+from matplotlib.patches import Patch
+
+from metaad.plots import charts
+from metaad.plots.charts import GREY
+
+SHADES = ("#f2b8a0", "#b9c9e8", "#cfe3b4")
+HATCHES = ("", "///", "...")
+
+
+def saving_curves(panels, *, most=0.1):
+    """Draw what lists of alerts save against the share of the rows that is looked at.
+
+    Parameters
+    ----------
+    panels : {title: (curves, share, unit)}, curves {name: array (n + 1,)} as
+        `practice.budget.saving_curve` gives them, share the budget, a dotted line, unit
+        of the saving. At most five curves, the same in every panel.
+    most : largest share that is drawn.
+
+    Returns
+    -------
+    matplotlib Figure, in units per 1,000 rows.
+    """
+    figure, axes = charts.panels(len(panels), columns=1, height=2.1, extra=0.5)
+    for axis, (title, (curves, share, unit)) in zip(axes, panels.items(), strict=True):
+        axis.axhline(0.0, color=GREY, linewidth=1.0)
+        for k, (name, curve) in enumerate(curves.items()):
+            n = len(curve) - 1
+            shown = int(max(5, most * n)) + 1
+            x, y = 100 * np.arange(n + 1)[:shown] / n, 1000 * curve[:shown] / n
+            charts.curve(axis, x, y, k, name, marker="", linewidth=1.8)
+        axis.axvline(100 * share, color="black", linestyle=":", label="the budget")
+        axis.set(title=title, ylabel=unit, xlim=(0, 100 * most))
+    axes[-1].set_xlabel("rows looked at, % of all; savings per 1,000 rows")
+    charts.legend_below(figure)
+    return figure
+
+
+def field_gains(fields, xlabel):
+    """Draw what methods gain in each field, with intervals: a group of rows per field.
+
+    fields : {field: {method: metrics.Interval}}, at most five methods. xlabel : of the
+    gain. Returns a matplotlib Figure.
+    """
+    methods = list(dict.fromkeys(m for of in fields.values() for m in of))
+    figure, axis = charts.one_panel(1.0 + 0.62 * len(fields))
+    axis.axvline(0.0, color=GREY, linestyle=":", linewidth=1.2)
+    step = 0.8 / max(1, len(methods))
+    for i, of in enumerate(fields.values()):
+        if i % 2:
+            axis.axhspan(i - 0.5, i + 0.5, color=GREY, alpha=0.1, linewidth=0)
+        for k, method in enumerate(methods):
+            if method not in of:
+                continue
+            at, how = i + step * (k - (len(methods) - 1) / 2), charts.look(k)
+            span = [of[method].low, of[method].high]
+            axis.plot(span, [at, at], color=how["color"], linewidth=2, alpha=0.6)
+            label = method if i == _first(fields, method) else None
+            axis.plot(
+                of[method].value, at, how["marker"], color=how["color"], label=label,
+                markersize=5,
+            )  # fmt: skip
+    charts.name_rows(axis, list(fields))
+    axis.set_xlabel(xlabel)
+    charts.legend_below(figure)
+    return figure
+
+
+def _first(fields, method):
+    return next(i for i, of in enumerate(fields.values()) if method in of)
+
+
+def world(panels, kinds):
+    """Draw courses of a simulated world, its anomalies shaded by kind.
+
+    panels : {title: (x, {name: values}, kind, labels)}, x and values arrays (n,), kind
+    int (n,), 0 or a place in `kinds`, labels (xlabel, ylabel). kinds : {place: name}, at
+    most three. Returns a matplotlib Figure.
+    """
+    figure, axes = charts.panels(len(panels), columns=1, height=1.9, extra=0.5)
+    places = list(kinds)
+    for axis, (x, lines, kind, labels) in zip(axes, panels.values(), strict=True):
+        step = x[1] - x[0]
+        for place in places:
+            look = dict(facecolor=SHADES[places.index(place)], edgecolor="white")
+            for first, last in _runs(kind == place):
+                ends = x[first] - step / 2, x[last] + step / 2
+                axis.axvspan(*ends, hatch=HATCHES[places.index(place)], lw=0, **look)
+        for k, (name, values) in enumerate(lines.items()):
+            charts.curve(axis, x, values, k, name, marker="", linewidth=1.5)
+        axis.set(xlabel=labels[0], ylabel=labels[1], xlim=(x[0], x[-1]))
+    for axis, title in zip(axes, panels, strict=True):
+        axis.set_title(title)
+    keys = {}
+    for axis in axes:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            keys.setdefault(label, handle)
+    for place, name in kinds.items():
+        look = dict(facecolor=SHADES[places.index(place)], edgecolor="white")
+        keys[name] = Patch(hatch=HATCHES[places.index(place)], lw=0, **look)
+    charts.legend_below(figure, handles=keys)
+    return figure
+
+
+def _runs(mask):
+    """First and last place of every run of True: list of pairs."""
+    edge = np.flatnonzero(np.diff(np.r_[0, np.asarray(mask, dtype=int), 0]))
+    return [(a, b - 1) for a, b in edge.reshape(-1, 2)]

@@ -79,7 +79,7 @@ def machine_log(seed, rows=400):
     rng = np.random.default_rng(seed)
     seconds = 60 * rng.random(rows)
     y = (np.arange(rows) < rows // 10).astype(int)
-    angle = seconds - 6 * y + rng.normal(size=rows)
+    angle = seconds - 3 * y + rng.normal(size=rows)
     return np.stack([1.7e9 + seconds, angle], axis=1), y
 
 

@@ -179,8 +179,8 @@ def what_is_there(row, columns):
     return [row[name] for name in columns if name in row]
 
 
-def names_only(row, columns):
-    return list(columns) if set(row) == set(columns) else []
+def names_sorted(row, columns):
+    return [row[name] for name in sorted(columns)] if set(row) == set(columns) else []
 
 
 def bet(p):

@@ -150,7 +150,11 @@ EXERCISES = (
                 of.what_is_there,
                 "With a column missing, all others move one place. Refuse: return [].",
             ),
-            Wrong(of.names_only, "Those are the names; return the values."),
+            Wrong(
+                of.names_sorted,
+                "You refuse the right requests. But the order is that of `columns`, not "
+                "of the alphabet.",
+            ),
         ),
         praise="A wrong order raises no error anywhere. Names are the cheapest insurance.",
         hint="If the two sets of names differ, return []; else go through `columns`.",

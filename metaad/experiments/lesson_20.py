@@ -130,3 +130,40 @@ def watched(count, rows, level, seed, after=None):
         for i in range(count)
     ]
     return dict(zip(ALARMS, np.array(found, dtype=float).T, strict=True))
+
+
+def chance_of(count, streams, level):
+    """Return the chance of `count` false alarms or more in so many streams if each has
+    one with probability `level`: float.
+    """
+    from scipy.stats import binom
+
+    return float(binom.sf(count - 1, streams, level))
+
+
+def differences(kinds, rows, new, folder):
+    """Fit detectors to rows, write them as ONNX, and compare the scores of new rows:
+    list of [name, largest relative difference in float64, in float32], in words.
+    """
+    lines = []
+    for name, kind in kinds.items():
+        wanted, cells = kind.fit(rows).score_samples(new), [name]
+        for dtype in ("float64", "float32"):
+            path = to_onnx(kind, folder / f"{name}.onnx", dtype)
+            gap = np.abs(onnx_scores(path, new) / wanted - 1).max()
+            bound = next((b for b in (1e-9, 1e-5, 1e-3) if gap <= b), None)
+            cells.append(f"≤ {bound:.0e}" if bound else f"{gap:.0e}")
+        lines.append(cells)
+    return lines
+
+
+def alarms_told(quiet, changed, at):
+    """Return what alarms did, as rows of a table: list of [name, share of quiet streams
+    that rang, share of the others that rang after row `at`, and median rows from it].
+    """
+    lines = []
+    for name in ALARMS:
+        after = changed[name][changed[name] > at] - at  # inf: never
+        seen, rung = np.isfinite(after).mean(), np.isfinite(quiet[name]).mean()
+        lines.append([name, f"{rung:.3f}", f"{seen:.2f}", f"{np.median(after):.0f}"])
+    return lines

@@ -10,6 +10,7 @@ from metaad.plots import (
     budgets,
     concept_map,
     concepts,
+    deployment,
     detectors,
     distances,
     drift,
@@ -501,6 +502,18 @@ FIGURES = {
         RAISE,
         [2, 5, 2, 5, 10, 2],
         {"smallest error in the space": 5, "the published network": 2},
+    ),
+    "promises": lambda: deployment.promises(
+        {
+            name: {"own rows": interval(), "conformal": interval(0.05)}
+            for name in ("Mahalanobis", "Isolation Forest")
+        },
+        0.05,
+    ),
+    "capital": lambda: deployment.capital(
+        {"quiet": np.linspace(1, 0.1, 500), "scores rise": np.geomspace(0.1, 1e9, 500)},
+        0.05,
+        250,
     ),
     "drift courses": lambda: drift.courses(
         np.arange(25, 500, 25),

@@ -2,6 +2,7 @@
 weeks, and the record of seven fields read back.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from metaad.experiments import applications_lists as lists
 from metaad.experiments.applications_fields import FIELDS
 from metaad.metrics import Interval
 from metaad.practice import budget
+from metaad.practice.explain import explain
 
 PLAIN, FEW, CONTEXT = lists.PLAIN, lists.FEW, lists.CONTEXT
 CLASSIFIER, KNN_NORMAL = lists.CLASSIFIER, lists.KNN_NORMAL
@@ -26,10 +28,12 @@ SHADES = {
 
 
 class Place(NamedTuple):
-    """A table at work: its name, the names of its columns, its past and judged rows."""
+    """A table at work: its name; for each of its numbers the column it is made of; its
+    past and judged rows.
+    """
 
     name: str
-    columns: tuple
+    source: tuple
     rows: lists.Rows
 
 
@@ -45,16 +49,48 @@ def place(path="", label="", seed=0):
                 "anomalies: pass the column as well, -p label COLUMN."
             )
         table, name = data.load(path, label=label), path
-        if (table.y == 1).sum() < 4 or (table.y == 0).sum() < 40:
+        known = table.y >= 0
+        table = replace(table, X=table.X[known], y=table.y[known], train=None)
+        normal, odd = (int((table.y == k).sum()) for k in (0, 1))
+        if odd < 4 or normal < 40:
             raise ValueError(
-                f"{path} has {(table.y == 1).sum()} anomalies and {(table.y == 0).sum()} "
-                "normal rows; the lesson divides them and needs 4 and 40."
+                f"{path} has {odd} anomalies and {normal} normal rows with a label; the "
+                "lesson divides them and needs 4 and 40."
             )
     else:
         table, name = data.load("breast-cancer"), "the clinic's table"
         table = data.rarer(table, lists.RARE, seed)
-    columns = table.columns or [f"column {j}" for j in range(table.X.shape[1])]
-    return Place(name, tuple(columns), lists.divided(table, seed))
+    made = getattr(table, "preparation", None)
+    source = table.columns if made is None else made.source_
+    return Place(name, tuple(source), lists.divided(table, seed))
+
+
+def reasons(place, detector, at, most=2):
+    """Return why rows are odd, in the table's own words: a list of str.
+
+    at : int array, which of the judged rows. The columns that `practice.explain` finds,
+    the `most` that matter most; of a column that is one number its value, and what
+    share of the past lies below it."""
+    X, past = place.rows.X, place.rows.past
+    parts = explain(detector, X, at, background=past, source=place.source)
+    names = list(dict.fromkeys(place.source))
+    told = []
+    for row, weights in zip(X[at], parts, strict=True):
+        order = np.argsort(-metrics.significant(weights), kind="stable")[:most]
+        told.append(
+            "; ".join(_reason(names[j], row, past, place.source) for j in order)
+        )
+    return told
+
+
+def _reason(name, row, past, source):
+    where = [j for j, s in enumerate(source) if s == name]
+    if len(where) > 1:
+        return str(name)
+    value = row[where[0]]
+    below = 100 * metrics.share_below(past[:, where[0]], value)
+    side = f"above {below:.0f} %" if below >= 50 else f"below {100 - below:.0f} %"
+    return f"{name} {value:.4g} is {side}"
 
 
 def curves(rows, scores, currency):

@@ -100,7 +100,8 @@ def world(panels, kinds):
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             keys.setdefault(label, handle)
-    for place, name in kinds.items():
+    seen = np.unique(np.concatenate([kind for _, _, kind, _ in panels.values()]))
+    for place, name in ((p, n) for p, n in kinds.items() if p in seen):
         look = dict(facecolor=SHADES[places.index(place)], edgecolor="white")
         keys[name] = Patch(hatch=HATCHES[places.index(place)], lw=0, **look)
     charts.legend_below(figure, handles=keys)

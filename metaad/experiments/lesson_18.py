@@ -19,7 +19,6 @@ PLAIN, FEW, CONTEXT = lists.PLAIN, lists.FEW, lists.CONTEXT
 CLASSIFIER, KNN_NORMAL = lists.CLASSIFIER, lists.KNN_NORMAL
 FOREST_NORMAL = lists.FOREST_NORMAL
 PERFECT, BY_LOT = "a perfect list", "by lot"
-SHOWN = (lists.KNN, KNN_NORMAL, FOREST_NORMAL, FEW, CLASSIFIER)
 SHADES = {
     1: "late supplier, or incident",
     2: "double order, or stuck sensor",
@@ -37,18 +36,21 @@ class Place(NamedTuple):
     rows: lists.Rows
 
 
-def place(path="", label="", seed=0):
+def place(path="", label="", anomaly="", seed=0):
     """Return the clinic's table, one result in twenty a malignant tumour, or the
     reader's own file with its labels: a `Place`, divided by lot into past and judged.
 
-    Raises ValueError if the file has no labels, or too few anomalies to be divided."""
+    path, label, anomaly : the file, its column of labels, and the word in it that marks
+    an anomaly, "" where labels are 0 and 1.
+
+    Raises ValueError if the file has no labels, or too few anomalies to divide."""
     if path:
         if not label:
             raise ValueError(
                 "to count what alerts save, the lesson needs to know which rows were "
                 "anomalies: pass the column as well, -p label COLUMN."
             )
-        table, name = data.load(path, label=label), path
+        table, name = data.load(path, label=label, anomaly=anomaly or None), path
         known = table.y >= 0
         table = replace(table, X=table.X[known], y=table.y[known], train=None)
         normal, odd = (int((table.y == k).sum()) for k in (0, 1))

@@ -188,22 +188,35 @@ def road_course(road):
     return hours, lines, kind[day, :, station], ("hour of the day", "km/h")
 
 
-def gains_of(record, methods=(lists.KNN, FEW, CONTEXT)):
-    """Return the recorded gains of each field as percent of its perfect saving: {field:
+def gains_of(record, methods=(KNN_NORMAL, FEW, CLASSIFIER, CONTEXT)):
+    """Return the recorded gains over the default, in percent of a perfect list's saving:
+    {field: {method: array over its tables}}, and all real tables together: {title:
     {method: Interval}}.
     """
-    out = {}
-    for name, field in record["fields"].items():
-        scale = 100 / field["perfect"]
-        found = {m: field["gain"][m] for m in methods if m in field["gain"]}
-        out[name] = {
-            m: Interval(*(scale * v for v in g[:3]), int(g[3]))
-            for m, g in found.items()
+    fields = {
+        name: {
+            m: np.array(
+                [
+                    100 * (u["of perfect"][m] - u["of perfect"][PLAIN])
+                    for u in field["units"].values()
+                ]
+            )
+            for m in methods
+            if m in field["gain"]
         }
-    return out
+        for name, field in record["fields"].items()
+    }
+    whole = record["together"]["all"]
+    title = f"{whole['tables']} real tables"
+    scaled = {
+        m: Interval(*(100 * v for v in parts[:3]), int(parts[3]))
+        for m, parts in whole["difference"].items()
+        if m in methods
+    }
+    return fields, {title: scaled}
 
 
-def field_rows(record, methods=(lists.KNN, FEW)):
+def field_rows(record, methods=(KNN_NORMAL, FEW)):
     """Return a line of each field for a table: its unit, what the default saves per
     1,000 rows, its precision beside that by lot, and each method's gain.
     """
@@ -229,6 +242,34 @@ def gain(parts):
 def interval(parts):
     """Return an Interval from its four recorded numbers."""
     return Interval(*parts[:3], int(parts[3]))
+
+
+def many_worlds(name, count, seed, methods):
+    """Simulate `count` worlds and return what each list saves per 1,000 rows, and the
+    share of each kind's rows that it finds within the field's budget.
+
+    Returns
+    -------
+    dict method -> {"saved": (count,), kind: (count,)}, NaN where a world has none of a
+    kind among its judged rows; so for "by lot", saved alone.
+    """
+    of = FIELDS[name.replace("-", " ")]
+    kinds = kinds_of(name)
+    found = {m: {"saved": [], **{k: [] for k in kinds[1:]}} for m in methods}
+    found[BY_LOT] = {"saved": []}
+    for i in range(count):
+        rows = lists.by_time(f"simulated:{name}", 1000 * (seed + 1) + i)
+        y, there = rows.y, np.bincount(rows.kinds, minlength=len(kinds))
+        made = lists.lists(rows, seed, methods)
+        for method, scores in {**made, BY_LOT: 0.0 * y}.items():
+            worth = budget.per_thousand(y, scores, of.currency, of.share)
+            found[method]["saved"].append(worth)
+            top = np.bincount(rows.kinds[ranked(rows, scores, of.share)], minlength=9)
+            for k, kind in enumerate(kinds[1:], 1):
+                if method != BY_LOT:
+                    share = top[k] / there[k] if there[k] else np.nan
+                    found[method][kind].append(share)
+    return {m: {n: np.array(v) for n, v in of_m.items()} for m, of_m in found.items()}
 
 
 def ranked(rows, scores, share):

@@ -10,6 +10,8 @@ __all__, __getattr__, __dir__ = attach(
     {
         "named": ["family", "load", "names"],
         "records": ["DataError", "Study", "Table", "Text"],
+        "conll": ["as_iob2", "conll_folder", "read_conll"],
+        "sentences": ["own_sentences"],
         "rare": ["rarer"],
         "drawn": [],
         "images": ["pooled"],

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from metaad.data.conll import read_conll
 from metaad.data.download import ADDRESSES, data_dir, fetch, registry
 from metaad.data.records import Study, Table, Text
 from metaad.lazy import optional
@@ -251,7 +252,8 @@ def _wnut17():
         "test": "emerging.test.annotated",
     }
     splits = {
-        split: _sentences(fetch(f"wnut17/{file}")) for split, file in files.items()
+        split: read_conll(fetch(f"wnut17/{file}")).sentences
+        for split, file in files.items()
     }
     return Text(
         **splits, name="wnut17", source=ADDRESSES["wnut17"], licence="CC BY 4.0"

@@ -32,6 +32,7 @@ RECORDS = {
     "one_class_gans": "one_class_gans",
     "one_class_mnist": "one_class_mnist",
     "policy_gradients": "13_policy_gradients",
+    "rare_entities": "rare_entities",
     "robustness": "robustness",
     "tuning": "tuning",
 }

@@ -7,6 +7,13 @@ from metaad.lazy import attach
 __all__, __getattr__, __dir__ = attach(
     __name__,
     {
+        "model": ["TableModel"],
+        "choose": ["Choice"],
+        "runs": ["Outcome"],
+        "sweep": ["SweepError", "grid"],
+        "alarm": ["DriftAlarm"],
+        "onnx": ["onnx_scores", "open_onnx", "to_onnx"],
+        "onnx_graphs": [],
         "budget": ["Currency"],
         "conformal": ["Conformal"],
         "rates": ["rate_for", "realised"],

@@ -260,6 +260,28 @@ CLASSES = {
     "metaad.search.dimensions.Choice": Saved(),
     "metaad.search.dimensions.Integer": Saved(),
     "metaad.search.dimensions.Real": Saved(),
+    "metaad.practice.model.TableModel": Saved(
+        {
+            "preparation_": Of(("Preparation",)),
+            "conformal_": Of(("Conformal",)),
+            "name_": Of(("str",)),
+            "why_": Of(("str",)),
+            "rate_": Number(),
+            "label_": Of(("str", "NoneType")),
+            "n_rows_": Whole(1),
+            "notes_": Of(("list",)),
+            "facts_": Of(("Facts",)),
+        }
+    ),
+    "metaad.practice.alarm.DriftAlarm": Saved(
+        {
+            "past_": Array("float64", ("n",)),
+            "rows_": Whole(),
+            "stakes_": Array("float64", (4,)),
+            "capital_": Number(),
+            "rang_at_": Whole(1, none=True),
+        }
+    ),
     "metaad.practice.conformal.Conformal": Saved(
         {"detector_": Scorer(), "calibration_": Array("float64", ("m",))}
     ),

@@ -140,6 +140,17 @@ class Preparation(TransformerMixin, BaseEstimator):
             )
         return encoded(part, values)
 
+    def understood(self, X):
+        """Return the columns that were learned from as they are read: a DataFrame
+        (n, columns) of numbers, moments and words, gaps as NaN, NaT and None.
+
+        Raises DataError as `transform` does."""
+        check_is_fitted(self, "parts_")
+        frame = _frame(X, self.feature_names_in_)
+        self._complete(frame)
+        found = {p.name: _read(p, frame[p.name])[0] for p in self.parts_}
+        return type(frame)(found)
+
     def get_feature_names_out(self, input_features=None):
         """Return the names of the numbers, an object array (d,)."""
         check_is_fitted(self, "parts_")

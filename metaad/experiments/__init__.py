@@ -17,6 +17,7 @@ RECORDS = {
     "applications": "applications",
     "architecture": "15_architecture_search",
     "autoencoder_maml": "autoencoder_maml",
+    "conformal_rates": "conformal_rates",
     "do_no_harm": "do_no_harm",
     "drift": "drift",
     "few_labels": "few_labels",

@@ -16,6 +16,9 @@ __all__, __getattr__, __dir__ = attach(
         "onnx_graphs": [],
         "budget": ["Currency"],
         "conformal": ["Conformal"],
+        "explain": [],
+        "facts": ["Facts"],
         "rates": ["rate_for", "realised"],
+        "words": ["reasons"],
     },
 )

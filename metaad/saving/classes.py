@@ -67,6 +67,7 @@ GAN = Saved(
         "scale_": Array("float64", ("d",)),
     }
 )
+FACTS = ("kinds", "quantiles", "counts", "missing", "source", "names")
 
 CLASSES = {
     "metaad.detectors.KMeansDetector": Saved(
@@ -284,6 +285,14 @@ CLASSES = {
     ),
     "metaad.practice.conformal.Conformal": Saved(
         {"detector_": Scorer(), "calibration_": Array("float64", ("m",))}
+    ),
+    "metaad.practice.facts.Facts": Saved(
+        {
+            "columns_": Names(optional=False),
+            "n_rows_": Whole(1),
+            **{f"{part}_": Of(("list",)) for part in FACTS},
+            "background_": Array("float64", ("b", "p")),
+        }
     ),
     # as they come, or fitted, see metaad.saving.scikit
     "sklearn.ensemble.IsolationForest": Saved(),

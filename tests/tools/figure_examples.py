@@ -22,6 +22,7 @@ from metaad.plots import (
     neighbours,
     one_class,
     policies,
+    reasons,
     tables,
     trees,
     tuning,
@@ -526,5 +527,16 @@ FIGURES = {
         (10, 50, 200),
         {"refit: PCA": [interval()] * 3, "classifier": [interval()] * 3},
         0.9,
+    ),
+    "row_reasons": lambda: reasons.row_reasons(
+        [4.1, 0.2, 1.7, -0.6],
+        [
+            "amount 9,400: above 99.8 % of the rows read",
+            "age 31: usual",
+            "worst fractal dimension of the cell nucleus 0.0921: unusual together with "
+            "mean radius 11.2 (above all of the 50 rows nearest in mean radius)",
+            "country DE: usual",
+        ],
+        title="row 17: p = 0.002",
     ),
 }

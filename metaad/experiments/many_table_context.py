@@ -95,10 +95,12 @@ def _drawn(task, most, weight, rng):
     return found
 
 
-def learn(rows, seed=0):
-    """Fit boosted trees to the rows of `rows_to_learn`: a `boosted.Trees`."""
+def learn(rows, seed=0, **changes):
+    """Fit boosted trees to the rows of `rows_to_learn`: a `boosted.Trees`.
+
+    changes : of the settings of scikit-learn's trees."""
     X, y, w = rows
-    trees = HistGradientBoostingClassifier(**TREES, random_state=seed)
+    trees = HistGradientBoostingClassifier(**TREES | changes, random_state=seed)
     return boosted.from_scikit(trees.fit(X, y, sample_weight=w))
 
 

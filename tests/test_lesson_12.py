@@ -138,22 +138,31 @@ RECORD = {
 }
 
 
-def test_gains_are_taken_over_the_best_rival_and_mean_over_draws():
+CHOICE = {
+    "control": {"clean": dict.fromkeys(report.WORLDS, of(0.6, 0.6))},
+    "clean": {
+        "tried": {report.AVERAGE: of(0.6, 0.6), "a": of(0.8, 0.9), "b": of(0.7, 0.9)}
+    },
+}
+
+
+def test_gains_are_taken_over_the_best_rival_and_over_the_average():
     name, base = report.best_single(RECORD, "clean", "oddbench", "auroc")
     assert name == "a" and base.tolist() == [0.5, 0.7]
-    sizes, gains = report.curves(RECORD, "clean")["AUROC"]["OddBench"]
-    assert sizes == [14, 28]
-    assert [round(i.value, 6) for i in gains] == [-0.1, 0.15]
-    assert report.gain(RECORD, "clean", "adbench").value == pytest.approx(0.15)
+    found = report.gains(RECORD, CHOICE, "clean", "adbench")
+    wanted = {"learned": 0.15, "average": 0.0, "learning": 0.15}
+    assert {n: round(i.value, 9) for n, i in found.items()} == wanted
+    assert report.gains_table(RECORD, CHOICE, "clean").count("0.150 [") == 8
     assert report.made_tasks(RECORD, "adbench").value == pytest.approx(0.05)
 
 
-def test_what_was_tried_is_shown_best_first_beside_the_best_single_detector():
-    tried = {report.TAKEN: of(0.8, 0.9), report.AVERAGE: of(0.7, 0.7)}
-    choice = {"clean": {"tried": tried, "rivals": {"a": of(0.5, 0.6)}}}
-    table = report.tried_table(choice).splitlines()
-    assert [line.split("|")[2].strip() for line in table[2:]] == [
-        "0.850", "0.700", "0.550",
-    ]  # fmt: skip
-    assert "best single detector, a" in table[4]
-    assert report.over_average(choice).value == pytest.approx(0.15)
+def test_a_size_is_the_mean_over_its_draws_minus_the_average():
+    sizes, gains = report.curves(RECORD, CHOICE, "clean")["AUROC"]["OddBench"]
+    assert sizes == [14, 28]
+    assert [round(i.value, 6) for i in gains] == [-0.1, 0.15]
+
+
+def test_what_was_tried_is_shown_best_first_and_over_the_average():
+    lines = report.tried_table(CHOICE).splitlines()[2:]
+    assert [line.split("|")[1].strip() for line in lines] == ["a", "b"]
+    assert "0.250 [" in lines[0] and "0.200 [" in lines[1]

@@ -1,11 +1,13 @@
-"""What lesson 12 shows of the record many_table_context: gains by the number of tables,
-what made tasks add, what was tried.
+"""What lesson 12 shows of its records: what learning from many tables gains over the best
+single detector and over an average that learned nothing, and what was tried.
+
+record : many_table_context. choice : many_table_context_choice, which holds the control.
 """
 
 import numpy as np
 
 from metaad import intervals
-from metaad.experiments.many_table_context_choice import AVERAGE, TAKEN
+from metaad.experiments.many_table_context_choice import AVERAGE
 from metaad.repro.tables import number_table
 
 WORLDS = {"oddbench": "OddBench", "adbench": "ADBench"}
@@ -21,11 +23,25 @@ def best_single(record, setting, world, measure):
     return name, np.array(rivals[name][measure])
 
 
-def scale_curve(record, setting, world, measure):
-    """Return sizes, and the gain over the best single detector for each: (list of int,
-    list of Interval), the intervals corrected for the number of sizes.
+def unlearned(choice, setting, world, measure):
+    """Return the results (n_tables,) of the average of the same numbers, with nothing
+    learned, on the tables that judge.
     """
-    _, base = best_single(record, setting, world, measure)
+    return np.array(choice["control"][setting][world][measure])
+
+
+def learned(record, setting, world, measure):
+    """Return the results (n_tables,) of what was learned from all tables, the mean of
+    three seeds.
+    """
+    return np.array(record[setting]["context"][world][measure])
+
+
+def scale_curve(record, choice, setting, world, measure):
+    """Return sizes, and for each the gain over the average that learned nothing: (list
+    of int, list of Interval), the intervals corrected for the number of sizes.
+    """
+    base = unlearned(choice, setting, world, measure)
     runs = record[setting]["scale"]
     sizes = sorted({run["tables"] for run in runs})
     columns = {
@@ -35,23 +51,40 @@ def scale_curve(record, setting, world, measure):
     return sizes, list(intervals.simultaneous(columns).values())
 
 
-def curves(record, setting):
-    """Return what `figures.gains_by_tables` draws: {measure: {world: scale_curve}}."""
+def curves(record, choice, setting):
+    """Return what `gains_by_tables` draws: {measure: {world: scale_curve}}."""
     return {
         title: {
-            shown: scale_curve(record, setting, world, measure)
+            shown: scale_curve(record, choice, setting, world, measure)
             for world, shown in WORLDS.items()
         }
         for measure, title in MEASURES.items()
     }
 
 
-def gain(record, setting, world, measure="auroc"):
-    """Return what learning from all tables gains over the best single detector, the mean
-    of three seeds: Interval.
+def gains(record, choice, setting, world, measure="auroc"):
+    """Return three gains on the tables that judge, each an Interval: "learned" and
+    "average", over the best single detector, and "learning", the first minus the second.
     """
-    _, base = best_single(record, setting, world, measure)
-    return intervals.paired(record[setting]["context"][world][measure], base)
+    ours = learned(record, setting, world, measure)
+    average = unlearned(choice, setting, world, measure)
+    _, single = best_single(record, setting, world, measure)
+    return {
+        "learned": intervals.paired(ours, single),
+        "average": intervals.paired(average, single),
+        "learning": intervals.paired(ours, average),
+    }
+
+
+def gains_table(record, choice, setting):
+    """Return the gains of both worlds and measures as a Markdown table."""
+    lines = []
+    for world, shown in WORLDS.items():
+        for measure, title in MEASURES.items():
+            of = gains(record, choice, setting, world, measure)
+            lines.append([f"{shown}, {title}", *map(str, of.values())])
+    header = ["", "tables-v1 over the best single", "average over the best single"]
+    return number_table([*header, "tables-v1 over the average"], lines)
 
 
 def made_tasks(record, world, measure="auroc"):
@@ -62,29 +95,22 @@ def made_tasks(record, world, measure="auroc"):
 
 
 def tried_table(choice, setting="clean"):
-    """Return a Markdown table of what was tried on the tables that choose: mean AUROC,
-    and the difference from what was taken, corrected for their number.
-
-    choice : the record many_table_context_choice."""
-    of = choice[setting]["tried"] | _best(choice[setting]["rivals"])
-    auroc = {name: np.array(found["auroc"]) for name, found in of.items()}
-    gaps = intervals.simultaneous(
-        {name: v - auroc[TAKEN] for name, v in auroc.items() if name != TAKEN}
-    )
-    order = sorted(auroc, key=lambda name: -auroc[name].mean())
-    lines = [[n, f"{auroc[n].mean():.3f}", str(gaps.get(n, ""))] for n in order]
-    return number_table(["learned from 237 tables", "AUROC", f"minus {TAKEN}"], lines)
-
-
-def over_average(choice, setting="clean", measure="auroc"):
-    """Return what the boosted trees gain over the average of the same numbers, with
-    nothing learned, on the tables that choose: Interval.
+    """Return a Markdown table of what was tried on the tables that choose: gains over
+    the average that learned nothing, corrected for their number.
     """
     tried = choice[setting]["tried"]
-    return intervals.paired(tried[TAKEN][measure], tried[AVERAGE][measure])
-
-
-def _best(rivals):
-    """The detector that is best alone on the tables that choose, as one entry."""
-    name = max(rivals, key=lambda n: np.mean(rivals[n]["auroc"]))
-    return {f"best single detector, {name}": rivals[name]}
+    found = {
+        measure: intervals.simultaneous(
+            {
+                name: np.subtract(of[measure], tried[AVERAGE][measure])
+                for name, of in tried.items()
+                if name != AVERAGE
+            }
+        )
+        for measure in MEASURES
+    }
+    order = sorted(found["auroc"], key=lambda name: -found["auroc"][name].value)
+    lines = [[n, *(str(found[m][n]) for m in MEASURES)] for n in order]
+    return number_table(
+        ["over the average, nothing learned", *MEASURES.values()], lines
+    )

@@ -68,11 +68,11 @@ def spoilt(panels, shares):
     return figure
 
 
-def told_apart(scores, y, share):
+def told_apart(scores, y, share=None):
     """Draw panels: how normal rows and anomalies spread over the ranks of each score.
 
     scores : {detector: scores (m,)}, large = anomalous. y : array (m,), 1 for an
-    anomaly. share : of anomalies in the context, for the title.
+    anomaly. share : of anomalies in the context, told below the panels; optional.
 
     Returns
     -------
@@ -80,13 +80,14 @@ def told_apart(scores, y, share):
     """
     figure, axes = charts.panels(len(scores), height=2.6, extra=0.4, sharey=True)
     bins, y = np.linspace(0, 1, 11), np.asarray(y)
+    told = "" if share is None else f", {share:.0%} in the context"
     for axis, (name, of) in zip(axes, scores.items(), strict=True):
         rank = share_below(of, of)
         for k, kind in enumerate(("normal", "anomaly")):
             part = rank[y == k]
             weight = np.full(len(part), 1.0 / len(part))
             charts.histogram(axis, part, bins, k, kind, weights=weight)
-        axis.set(title=name, xlabel=f"rank, {share:.0%} in the context")
+        axis.set(title=name, xlabel="rank" + told)
     axes[0].set_ylabel("share of the kind")
     charts.legend_below(figure)
     return figure

@@ -10,6 +10,7 @@ from metaad.plots import (
     budgets,
     concept_map,
     concepts,
+    context,
     deployment,
     detectors,
     distances,
@@ -413,6 +414,22 @@ FIGURES = {
             }
             for title in ("AUROC", "average precision")
         }
+    ),
+    "p_value_shares": lambda: context.p_value_shares(
+        {n: rng.random(50) for n in NAMES[:2]}
+    ),
+    "weights": lambda: context.weights(
+        ["fifth nearest row", *NAMES, "mean of columns"], RAISE[:6] - 0.7
+    ),
+    "spoilt": lambda: context.spoilt(
+        {
+            t: {f"{n}, mixed": RAISE[:5] for n in (*NAMES, "kNN, 20 neighbours")}
+            for t in ("digits, mean of ten", "breast-cancer")
+        },
+        (0.0, 0.02, 0.05, 0.1, 0.2),
+    ),
+    "told_apart": lambda: context.told_apart(
+        {"tables-v1, clean": SCORES, "tables-v1, mixed": -SCORES}, Y, 0.05
     ),
     "leaf_curves": lambda: learned_forest.leaf_curves(
         {

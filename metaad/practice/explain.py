@@ -104,7 +104,10 @@ def explain(
         return Values(B, groups)(A)
     if method == "path":
         _must_be(detector, IsolationForest, method)
-        found, unit = path_gains(detector, A), detector.path_lengths(B).mean(axis=0)
+        found, unit = (
+            path_gains(detector, A),
+            detector.path_lengths(_like(asked, B)).mean(axis=0),
+        )
         found = np.stack([found[:, g].sum(axis=1) for g in groups], axis=1)
     elif method == "closed":
         _must_be(detector, MahalanobisDetector, method)
@@ -125,6 +128,7 @@ def _weighted(losses, unusual):
     most = np.maximum(losses.max(axis=1, keepdims=True), 0)
     weight = unusual / np.maximum(unusual.max(axis=1, keepdims=True), 1e-12)
     share = np.maximum(losses, 0) / np.where(most > 0, most, 1)
+    share[share < 1e-9] = 0  # rounding, whose root would be something
     return most * np.sqrt(share) * weight
 
 

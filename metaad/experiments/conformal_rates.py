@@ -34,7 +34,7 @@ from metaad.detectors import (
 from metaad.experiments import record
 from metaad.experiments.parts import Steps
 from metaad.meta import ContextDetector
-from metaad.metrics import share_below
+from metaad.metrics import significant
 from metaad.practice import Conformal
 from metaad.tasks.parts import oddbench_part
 from metaad.tasks.tables import adbench_names
@@ -90,15 +90,16 @@ def one_table(name):
 
 def alarms(p):
     """Return the share of p-values at or below each rate: list of float."""
-    return [float(np.mean(p <= rate * (1 + 1e-12))) for rate in RATES]
+    return [round(float(np.mean(p <= rate * (1 + 1e-12))), 5) for rate in RATES]
 
 
 def control(detector, rows, judged):
-    """Return the same where the threshold is a quantile of the scores that were fitted."""
-    below = share_below(
-        anomaly_score(detector, rows), anomaly_score(detector, judged), 1
-    )
-    return [float(np.mean(below > 1 - rate)) for rate in RATES]
+    """Return the same where the threshold is a quantile of the scores that were fitted,
+    as `contamination` sets it.
+    """
+    fitted, scores = (significant(anomaly_score(detector, r)) for r in (rows, judged))
+    beyond = [scores > np.quantile(fitted, 1 - rate) for rate in RATES]
+    return [round(float(np.mean(b)), 5) for b in beyond]
 
 
 def summary(tables):

@@ -7,6 +7,8 @@ from matplotlib import pyplot as plt
 
 from metaad import plots, saving
 from metaad.detectors import KNNDetector
+from metaad.metrics import Interval
+from metaad.plots.rates import realised_rates
 from metaad.plots.reasons import row_reasons
 from metaad.practice import Facts, reasons
 from metaad.practice.facts import text
@@ -175,4 +177,17 @@ def test_the_figure_shows_each_columns_part_with_its_words_oddest_first():
     assert [p.get_width() for p in axis.patches] == [2.0, 0.5, -1.0]
     assert [t.get_text() for t in axis.texts] == [texts[1], texts[0], texts[2]]
     assert len(row_reasons(np.arange(9.0), list("abcdefghi")).axes[0].patches) == 6
+    plt.close("all")
+
+
+def test_the_figure_of_rates_shows_every_table_the_law_and_what_was_asked():
+    plots.style()
+    rows = {"one": Interval(0.05, 0.04, 0.06, 3), "two": Interval(0.1, 0.08, 0.12, 3)}
+    spread = {"one": [0.03, 0.05, 0.07], "two": [0.05, 0.1, 0.15]}
+    axis = realised_rates(rows, spread, 0.05, (0.02, 0.09)).axes[0]
+    drawn = [list(line.get_xdata()) for line in axis.lines]
+    assert [0.05, 0.05] in drawn and spread["one"] in drawn and spread["two"] in drawn
+    band = axis.patches[0]
+    assert (band.get_x(), band.get_width()) == pytest.approx((0.02, 0.07))
+    assert [t.get_text() for t in axis.get_yticklabels()] == ["one", "two"]
     plt.close("all")

@@ -67,8 +67,10 @@ def explain(
         and thirty times as fast.
         "closed", for the Mahalanobis distance: what it loses when the value fits the
         rest of the row as well as can be, in closed form.
-        "auto" is "both": of planted anomalies it found most, see
-        data/results/planted_anomalies.json.
+        "auto" is "both". Of planted anomalies that the detector had noticed it named
+        the right column 95 to 99 times of 100 with kNN, LOF and the Mahalanobis
+        distance; an Isolation Forest notices few odd combinations and gaps, and is
+        explained less well there (78 to 97): see data/results/planted_anomalies.json.
     random_state : int, of the rows drawn from the background.
 
     Returns

@@ -1,7 +1,7 @@
 """Do explanations name the column into which an anomaly was planted?
 
     python -m metaad.experiments planted_anomalies FOLDER
-        120 tables of OddBench's test part and ADBench's 28: 3 CPU-minutes
+        120 tables of OddBench's test part and ADBench's 28: 2 CPU-minutes
 
 Normal rows of each table, 500 usual ones and 20 others into which four kinds of anomaly
 are planted: see `metaad.experiments.planted_rows`. Each is explained by every way of

@@ -23,11 +23,16 @@ def test_savings_are_per_thousand_rows_and_end_where_they_are_cut():
     np.testing.assert_allclose(line.get_ydata()[[0, -1]], [0, 100])
 
 
-def test_a_method_that_a_field_lacks_leaves_its_place_empty():
-    at = Interval(1.0, 0.0, 2.0, 5)
-    figure = budgets.field_gains({"a": {"x": at}, "b": {"x": at, "y": at}}, "gain")
+def test_each_table_has_a_mark_and_all_of_them_an_interval():
+    fields = {"a": {"x": np.array([1.0, 3.0])}, "b": {"y": np.array([2.0, 2.0])}}
+    together = {"all": {"x": Interval(2.0, 1.0, 3.0, 4)}}
+    figure = budgets.field_gains(fields, together, "gain")
     labels = [t.get_text() for t in figure.legends[0].get_texts()]
     assert labels == ["x", "y"]
+    (axis,) = figure.axes
+    assert [t.get_text() for t in axis.get_yticklabels()] == ["a", "b", "all"]
+    drawn = [ln.get_xdata().tolist() for ln in axis.lines]
+    assert [1.0, 3.0] in drawn and [2.0] in drawn  # tables, their mean
 
 
 def test_runs_of_an_anomaly_are_shaded_from_first_to_last():

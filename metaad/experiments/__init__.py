@@ -24,6 +24,7 @@ RECORDS = {
     "few_shot_control": "few_shot_control",
     "made_up_classes": "made_up_classes",
     "many_table_context": "many_table_context",
+    "many_table_context_choice": "many_table_context_choice",
     "many_table_labels": "many_table_labels",
     "many_table_forest": "many_table_forest",
     "many_table_tuning": "many_table_tuning",

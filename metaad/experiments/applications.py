@@ -31,7 +31,7 @@ from metaad.experiments import record
 from metaad.experiments.applications_fields import FIELDS
 from metaad.experiments.applications_judge import MEASURES, measured, taught
 from metaad.experiments.parts import Steps
-from metaad.intervals import simultaneous
+from metaad.intervals import bootstrap, simultaneous
 from metaad.practice import budget
 
 DRAWS, WORLDS = 2, 8
@@ -59,8 +59,11 @@ def of_field(name, found):
         of: {m: float(units_of(found, m, of).mean()) for m in methods}
         for of in MEASURES
     }
-    saved = {m: units_of(found, m, "saved") for m in methods}
-    gains = budget.gains(saved, lists.PLAIN, groups=groups, level=LEVEL)
+    units = {
+        of: {m: units_of(found, m, of) for m in methods}
+        for of in ("saved", "of perfect")
+    }
+    gains = budget.gains(units["saved"], lists.PLAIN, groups=groups, level=LEVEL)
     out = {
         "question": field.question,
         "unit": field.currency.unit,
@@ -70,7 +73,7 @@ def of_field(name, found):
         **{of: _round(np.mean([_mean(d, of) for d in found.values()])) for of in ENDS},
         "units": {
             u: {"rows": d[0]["rows"], "anomalies": d[0]["anomalies"]}
-            | {"saved": {m: _round(saved[m][i]) for m in methods}}
+            | {of: {m: _round(units[of][m][i]) for m in methods} for of in units}
             for i, (u, d) in enumerate(found.items())
         },
         **{of: {m: _round(v) for m, v in of_m.items()} for of, of_m in means.items()},
@@ -82,10 +85,17 @@ def of_field(name, found):
 
 
 def _by_kind(found, method):
-    """Share of each kind's rows found within the budget: an interval over worlds each."""
-    shares = np.array([draws[0]["kinds"][method] for draws in found.values()])
-    columns = dict(enumerate(shares.T))
-    return [_interval(i) for i in simultaneous(columns, corrected=False).values()]
+    """Share of each kind's rows found within the budget: an interval over the worlds in
+    which this kind occurs among the judged rows.
+    """
+    shares = {}
+    for unit, (figures,) in found.items():
+        name, seed = unit.split(" ")
+        there = np.bincount(lists.by_time(name, int(seed)).kinds)
+        for kind, share in enumerate(figures["kinds"][method], 1):
+            if there[kind]:
+                shares.setdefault(kind, []).append(share)
+    return [_interval(bootstrap(shares[kind])) for kind in sorted(shares)]
 
 
 def _mean(draws, of):

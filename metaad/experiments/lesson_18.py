@@ -2,6 +2,7 @@
 weeks, and the record of seven fields read back.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,12 +13,12 @@ from metaad.experiments import applications_lists as lists
 from metaad.experiments.applications_fields import FIELDS
 from metaad.metrics import Interval
 from metaad.practice import budget
+from metaad.practice.explain import explain
 
 PLAIN, FEW, CONTEXT = lists.PLAIN, lists.FEW, lists.CONTEXT
 CLASSIFIER, KNN_NORMAL = lists.CLASSIFIER, lists.KNN_NORMAL
 FOREST_NORMAL = lists.FOREST_NORMAL
 PERFECT, BY_LOT = "a perfect list", "by lot"
-SHOWN = (lists.KNN, KNN_NORMAL, FOREST_NORMAL, FEW, CLASSIFIER)
 SHADES = {
     1: "late supplier, or incident",
     2: "double order, or stuck sensor",
@@ -26,35 +27,72 @@ SHADES = {
 
 
 class Place(NamedTuple):
-    """A table at work: its name, the names of its columns, its past and judged rows."""
+    """A table at work: its name; for each of its numbers the column it is made of; its
+    past and judged rows.
+    """
 
     name: str
-    columns: tuple
+    source: tuple
     rows: lists.Rows
 
 
-def place(path="", label="", seed=0):
+def place(path="", label="", anomaly="", seed=0):
     """Return the clinic's table, one result in twenty a malignant tumour, or the
     reader's own file with its labels: a `Place`, divided by lot into past and judged.
 
-    Raises ValueError if the file has no labels, or too few anomalies to be divided."""
+    path, label, anomaly : the file, its column of labels, and the word in it that marks
+    an anomaly, "" where labels are 0 and 1.
+
+    Raises ValueError if the file has no labels, or too few anomalies to divide."""
     if path:
         if not label:
             raise ValueError(
                 "to count what alerts save, the lesson needs to know which rows were "
                 "anomalies: pass the column as well, -p label COLUMN."
             )
-        table, name = data.load(path, label=label), path
-        if (table.y == 1).sum() < 4 or (table.y == 0).sum() < 40:
+        table, name = data.load(path, label=label, anomaly=anomaly or None), path
+        known = table.y >= 0
+        table = replace(table, X=table.X[known], y=table.y[known], train=None)
+        normal, odd = (int((table.y == k).sum()) for k in (0, 1))
+        if odd < 4 or normal < 40:
             raise ValueError(
-                f"{path} has {(table.y == 1).sum()} anomalies and {(table.y == 0).sum()} "
-                "normal rows; the lesson divides them and needs 4 and 40."
+                f"{path} has {odd} anomalies and {normal} normal rows with a label; the "
+                "lesson divides them and needs 4 and 40."
             )
     else:
         table, name = data.load("breast-cancer"), "the clinic's table"
         table = data.rarer(table, lists.RARE, seed)
-    columns = table.columns or [f"column {j}" for j in range(table.X.shape[1])]
-    return Place(name, tuple(columns), lists.divided(table, seed))
+    made = getattr(table, "preparation", None)
+    source = table.columns if made is None else made.source_
+    return Place(name, tuple(source), lists.divided(table, seed))
+
+
+def reasons(place, detector, at, most=2):
+    """Return why rows are odd, in the table's own words: a list of str.
+
+    at : int array, which of the judged rows. The columns that `practice.explain` finds,
+    the `most` that matter most; of a column that is one number its value, and what
+    share of the past lies below it."""
+    X, past = place.rows.X, place.rows.past
+    parts = explain(detector, X, at, background=past, source=place.source)
+    names = list(dict.fromkeys(place.source))
+    told = []
+    for row, weights in zip(X[at], parts, strict=True):
+        order = np.argsort(-metrics.significant(weights), kind="stable")[:most]
+        told.append(
+            "; ".join(_reason(names[j], row, past, place.source) for j in order)
+        )
+    return told
+
+
+def _reason(name, row, past, source):
+    where = [j for j, s in enumerate(source) if s == name]
+    if len(where) > 1:
+        return str(name)
+    value = row[where[0]]
+    below = 100 * metrics.share_below(past[:, where[0]], value)
+    side = f"above {below:.0f} %" if below >= 50 else f"below {100 - below:.0f} %"
+    return f"{name} {value:.4g} is {side}"
 
 
 def curves(rows, scores, currency):
@@ -150,22 +188,35 @@ def road_course(road):
     return hours, lines, kind[day, :, station], ("hour of the day", "km/h")
 
 
-def gains_of(record, methods=(lists.KNN, FEW, CONTEXT)):
-    """Return the recorded gains of each field as percent of its perfect saving: {field:
+def gains_of(record, methods=(KNN_NORMAL, FEW, CLASSIFIER, CONTEXT)):
+    """Return the recorded gains over the default, in percent of a perfect list's saving:
+    {field: {method: array over its tables}}, and all real tables together: {title:
     {method: Interval}}.
     """
-    out = {}
-    for name, field in record["fields"].items():
-        scale = 100 / field["perfect"]
-        found = {m: field["gain"][m] for m in methods if m in field["gain"]}
-        out[name] = {
-            m: Interval(*(scale * v for v in g[:3]), int(g[3]))
-            for m, g in found.items()
+    fields = {
+        name: {
+            m: np.array(
+                [
+                    100 * (u["of perfect"][m] - u["of perfect"][PLAIN])
+                    for u in field["units"].values()
+                ]
+            )
+            for m in methods
+            if m in field["gain"]
         }
-    return out
+        for name, field in record["fields"].items()
+    }
+    whole = record["together"]["all"]
+    title = f"{whole['tables']} real tables"
+    scaled = {
+        m: Interval(*(100 * v for v in parts[:3]), int(parts[3]))
+        for m, parts in whole["difference"].items()
+        if m in methods
+    }
+    return fields, {title: scaled}
 
 
-def field_rows(record, methods=(lists.KNN, FEW)):
+def field_rows(record, methods=(KNN_NORMAL, FEW)):
     """Return a line of each field for a table: its unit, what the default saves per
     1,000 rows, its precision beside that by lot, and each method's gain.
     """
@@ -191,6 +242,34 @@ def gain(parts):
 def interval(parts):
     """Return an Interval from its four recorded numbers."""
     return Interval(*parts[:3], int(parts[3]))
+
+
+def many_worlds(name, count, seed, methods):
+    """Simulate `count` worlds and return what each list saves per 1,000 rows, and the
+    share of each kind's rows that it finds within the field's budget.
+
+    Returns
+    -------
+    dict method -> {"saved": (count,), kind: (count,)}, NaN where a world has none of a
+    kind among its judged rows; so for "by lot", saved alone.
+    """
+    of = FIELDS[name.replace("-", " ")]
+    kinds = kinds_of(name)
+    found = {m: {"saved": [], **{k: [] for k in kinds[1:]}} for m in methods}
+    found[BY_LOT] = {"saved": []}
+    for i in range(count):
+        rows = lists.by_time(f"simulated:{name}", 1000 * (seed + 1) + i)
+        y, there = rows.y, np.bincount(rows.kinds, minlength=len(kinds))
+        made = lists.lists(rows, seed, methods)
+        for method, scores in {**made, BY_LOT: 0.0 * y}.items():
+            worth = budget.per_thousand(y, scores, of.currency, of.share)
+            found[method]["saved"].append(worth)
+            top = np.bincount(rows.kinds[ranked(rows, scores, of.share)], minlength=9)
+            for k, kind in enumerate(kinds[1:], 1):
+                if method != BY_LOT:
+                    share = top[k] / there[k] if there[k] else np.nan
+                    found[method][kind].append(share)
+    return {m: {n: np.array(v) for n, v in of_m.items()} for m, of_m in found.items()}
 
 
 def ranked(rows, scores, share):

@@ -41,38 +41,49 @@ def saving_curves(panels, *, most=0.1):
     return figure
 
 
-def field_gains(fields, xlabel):
-    """Draw what methods gain in each field, with intervals: a group of rows per field.
+def field_gains(fields, together, xlabel):
+    """Draw what methods gain in each field: a thin mark for each table, a large one for
+    their mean; at the bottom all tables together, with intervals.
 
-    fields : {field: {method: metrics.Interval}}, at most five methods. xlabel : of the
-    gain. Returns a matplotlib Figure.
-    """
-    methods = list(dict.fromkeys(m for of in fields.values() for m in of))
-    figure, axis = charts.one_panel(1.0 + 0.62 * len(fields))
+    fields : {field: {method: array (u,)}}, gains of its tables. together : {title:
+    {method: metrics.Interval}}. At most five methods. xlabel : of the gain. Returns a
+    matplotlib Figure."""
+    groups = {**fields, **together}
+    methods = list(dict.fromkeys(m for of in groups.values() for m in of))
+    figure, axis = charts.one_panel(1.0 + 0.62 * len(groups))
     axis.axvline(0.0, color=GREY, linestyle=":", linewidth=1.2)
     step = 0.8 / max(1, len(methods))
-    for i, of in enumerate(fields.values()):
+    for i, of in enumerate(groups.values()):
         if i % 2:
             axis.axhspan(i - 0.5, i + 0.5, color=GREY, alpha=0.1, linewidth=0)
-        for k, method in enumerate(methods):
-            if method not in of:
-                continue
-            at, how = i + step * (k - (len(methods) - 1) / 2), charts.look(k)
-            span = [of[method].low, of[method].high]
-            axis.plot(span, [at, at], color=how["color"], linewidth=2, alpha=0.6)
-            label = method if i == _first(fields, method) else None
-            axis.plot(
-                of[method].value, at, how["marker"], color=how["color"], label=label,
-                markersize=5,
-            )  # fmt: skip
-    charts.name_rows(axis, list(fields))
+        for method, gain in of.items():
+            k = methods.index(method)
+            at = i + step * (k - (len(methods) - 1) / 2)
+            _gain(axis, gain, at, charts.look(k))
+    handles = {
+        m: axis.plot([], [], linestyle="", markersize=6, **_mark(charts.look(k)))[0]
+        for k, m in enumerate(methods)
+    }
+    charts.name_rows(axis, list(groups))
     axis.set_xlabel(xlabel)
-    charts.legend_below(figure)
+    charts.legend_below(figure, handles=handles)
     return figure
 
 
-def _first(fields, method):
-    return next(i for i, of in enumerate(fields.values()) if method in of)
+def _gain(axis, gain, at, look):
+    colour = look["color"]
+    if hasattr(gain, "low"):
+        span = [gain.low, gain.high]
+        axis.plot(span, [at, at], color=colour, linewidth=3, alpha=0.55)
+        mean = gain.value
+    else:
+        axis.plot(gain, np.full(len(gain), at), "|", color=colour, alpha=0.7)
+        mean = np.mean(gain)
+    axis.plot(mean, at, linestyle="", markersize=6, **_mark(look))
+
+
+def _mark(look):
+    return {n: look[n] for n in ("color", "marker")}
 
 
 def world(panels, kinds):
@@ -100,7 +111,8 @@ def world(panels, kinds):
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             keys.setdefault(label, handle)
-    for place, name in kinds.items():
+    seen = np.unique(np.concatenate([kind for _, _, kind, _ in panels.values()]))
+    for place, name in ((p, n) for p, n in kinds.items() if p in seen):
         look = dict(facecolor=SHADES[places.index(place)], edgecolor="white")
         keys[name] = Patch(hatch=HATCHES[places.index(place)], lw=0, **look)
     charts.legend_below(figure, handles=keys)

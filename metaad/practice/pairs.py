@@ -19,6 +19,7 @@ class Pairs:
         self.kept = facts.background_
         self.count = max(1, min(ALIKE, len(self.kept) // 4))
         self.spaces = Spaces(self.kept) if len(self.kept) > 1 else None
+        self.ranks = self.spaces(self.kept)["rank"] if self.spaces else None
 
     def _one_value(self, own):
         """Whether numbers are one value, not the parts of a date: one, or yes and no."""
@@ -32,7 +33,7 @@ class Pairs:
         own = self.groups[j]
         if self.spaces is None or not self._one_value(own):
             return None
-        row, kept = (self.spaces(rows)["rank"] for rows in (X[[i]], self.kept))
+        row, kept = self.spaces(X[[i]])["rank"], self.ranks
         best = (RARE, 0.0), None, None
         for q, others in enumerate(self.groups):
             if q == j or not len(others):

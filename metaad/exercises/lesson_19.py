@@ -6,7 +6,7 @@ from metaad.exercises.core import Exercise, Wrong
 EXERCISES = (
     Exercise(
         "19.1",
-        of.to_iob2,
+        of.name_begins,
         of.iob1,
         wrong=(
             Wrong(of.every_begins, "Now each token is a name of its own."),
@@ -21,9 +21,9 @@ EXERCISES = (
             ),
             Wrong(
                 of.touching_joined,
-                "You lost the B- that parts two names of one kind. Keep a B- as it is.",
+                "You lost the B- that parts two names of one kind: B- always begins.",
             ),
-            Wrong(of.nothing_to_do, "An I- that begins a name has to become a B-."),
+            Wrong(of.b_alone, "In IOB1 an I- begins a name where none goes on."),
             Wrong(
                 of.compares_marks_too,
                 "Compare the kinds, not the whole tags: I- after B- of its kind goes on.",
@@ -33,7 +33,7 @@ EXERCISES = (
             "The kind and the tag before decide everything. That is also how the scorer "
             "reads both schemes without being told which one it has."
         ),
-        hint="I- begins a name after O, at the start, and after another kind; B- stays.",
+        hint="B- begins; I- begins after O, at the start, and after another kind.",
         edges=of.IOB1_EDGES,
     ),
     Exercise(
@@ -90,21 +90,24 @@ EXERCISES = (
     ),
     Exercise(
         "19.4",
-        of.runs,
+        of.name_numbers,
         of.flagged_tokens,
         wrong=(
             Wrong(of.across_sentences, "A name can't go on into the next sentence."),
             Wrong(of.one_token_each, "Neighbours that are flagged are one name."),
-            Wrong(of.last_included, "The end is exclusive: one after the last token."),
-            Wrong(of.last_run_lost, "A run that reaches the last token is lost."),
-            Wrong(of.starts_only, "Return (start, end) for each run."),
             Wrong(
                 of.one_per_sentence,
                 "A sentence may hold two names with other tokens between them.",
             ),
+            Wrong(
+                of.new_in_each_sentence,
+                "Count on from one sentence to the next; do not begin at 1 again.",
+            ),
+            Wrong(of.from_zero, "Count from 1; 0 is for tokens of no name."),
+            Wrong(of.begins_alone, "All tokens of a name get its number."),
         ),
         praise="A detector of tokens is now a finder of names, and can be scored as one.",
-        hint="Walk along; a run ends where a flag is off or a sentence begins.",
+        hint="Walk along; count up where a flag does not go on from the token before.",
         edges=of.FLAG_EDGES,
     ),
     Exercise(

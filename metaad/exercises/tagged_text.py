@@ -6,17 +6,17 @@ import numpy as np
 
 KINDS = ("LOC", "PER")
 
-# --- 1: IOB1 to IOB2
+# --- 1: where a name begins
 
 
-def to_iob2(tags):
-    found, before = [], "O"
-    for tag in tags:
-        goes_on = before != "O" and before[2:] == tag[2:]
-        starts = tag[0] == "I" and not goes_on
-        found.append("B" + tag[1:] if starts else tag)
-        before = tag
-    return found
+def name_begins(tags):
+    before = ["O", *tags]
+    return np.array(
+        [
+            t != "O" and (t[0] == "B" or b == "O" or b[2:] != t[2:])
+            for b, t in zip(before, tags)  # noqa: B905
+        ]
+    )
 
 
 def iob1(rng):
@@ -40,35 +40,42 @@ IOB1_EDGES = (
 
 
 def every_begins(tags):
-    return ["B" + t[1:] if t != "O" else t for t in tags]
+    return np.array([t != "O" for t in tags])
 
 
 def after_o_alone(tags):
     before = ["O", *tags]
-    return ["B" + t[1:] if b == "O" and t != "O" else t for b, t in zip(before, tags)]  # noqa: B905
+    return np.array(
+        [
+            t != "O" and (t[0] == "B" or b == "O")
+            for b, t in zip(before, tags, strict=False)
+        ]
+    )
 
 
 def not_the_first(tags):
-    return [tags[0], *to_iob2(["O", *tags[1:]])[1:]] if tags else []
-
-
-def touching_joined(tags):
-    found, before = [], "O"
-    for tag in tags:
-        same = before != "O" and before[2:] == tag[2:]
-        mark = "I" if same else "B"
-        found.append(tag if tag == "O" else mark + tag[1:])
-        before = tag
+    found = name_begins(tags)
+    found[0] = False
     return found
 
 
-def nothing_to_do(tags):
-    return list(tags)
+def touching_joined(tags):
+    before = ["O", *tags]
+    return np.array([t != "O" and b[2:] != t[2:] for b, t in zip(before, tags)])  # noqa: B905
+
+
+def b_alone(tags):
+    return np.array([t[0] == "B" for t in tags])
 
 
 def compares_marks_too(tags):
     before = ["O", *tags]
-    return ["B" + t[1:] if t != "O" and b != t else t for b, t in zip(before, tags)]  # noqa: B905
+    return np.array(
+        [
+            t != "O" and (t[0] == "B" or b != t)
+            for b, t in zip(before, tags, strict=False)
+        ]
+    )
 
 
 # --- 2: F1 of names
@@ -95,8 +102,10 @@ def names(rng):
         chance = rng.random()
         if chance < 0.4:
             given.append((start, end, kind))
-        elif chance < 0.6:
+        elif chance < 0.55:
             given.append((start, end + 1, kind))
+        elif chance < 0.7:
+            given.append((start - 1, end, kind))
         elif chance < 0.8:
             given.append((start, end, KINDS[1 - KINDS.index(kind)]))
     given.append((90, 92, "PER"))
@@ -105,6 +114,7 @@ def names(rng):
 
 NAME_EDGES = (
     ({(0, 2, "PER")}, {(0, 1, "PER")}),
+    ({(0, 3, "PER")}, {(1, 3, "PER")}),
     ({(0, 2, "PER"), (4, 5, "LOC")}, {(0, 2, "PER")}),
     ({(0, 2, "PER")}, set()),
     ({(0, 2, "PER"), (3, 4, "PER"), (5, 6, "LOC")}, {(0, 2, "LOC"), (3, 4, "PER")}),
@@ -192,17 +202,12 @@ def as_logarithm(tokens):
 # --- 4: from flags to names
 
 
-def runs(flags, sentence):
-    found, start = [], None
+def name_numbers(flags, sentence):
+    found, count = np.zeros(len(flags), int), 0
     for i, flag in enumerate(flags):
-        begins = i == 0 or sentence[i] != sentence[i - 1]
-        if start is not None and (not flag or begins):
-            found.append((start, i))
-            start = None
-        if flag and start is None:
-            start = i
-    if start is not None:
-        found.append((start, len(flags)))
+        goes_on = i and flags[i - 1] and sentence[i] == sentence[i - 1]
+        count += bool(flag) and not goes_on
+        found[i] = count if flag else 0
     return found
 
 
@@ -214,37 +219,43 @@ def flagged_tokens(rng):
 
 FLAG_EDGES = (
     (np.array([True, True, True, False, True]), np.array([0, 0, 1, 1, 1])),
-    (np.array([False, False]), np.array([0, 1])),
+    (np.zeros(6, dtype=bool), np.repeat([0, 1], 3)),
 )
 
 
 def across_sentences(flags, sentence):
-    return runs(flags, np.zeros(len(flags), int))
+    return name_numbers(flags, np.zeros(len(flags), int))
 
 
 def one_token_each(flags, sentence):
-    return [(int(i), int(i) + 1) for i in np.flatnonzero(flags)]
-
-
-def last_included(flags, sentence):
-    return [(a, b - 1) for a, b in runs(flags, sentence)]
-
-
-def last_run_lost(flags, sentence):
-    return [(a, b) for a, b in runs(flags, sentence) if b < len(flags)]
-
-
-def starts_only(flags, sentence):
-    return [a for a, _ in runs(flags, sentence)]
+    return np.cumsum(flags) * np.asarray(flags)
 
 
 def one_per_sentence(flags, sentence):
-    found = []
-    for s in np.unique(sentence):
-        at = np.flatnonzero(np.asarray(flags) & (sentence == s))
-        if len(at):
-            found.append((int(at[0]), int(at[-1]) + 1))
-    return found
+    have = np.unique(sentence[flags])
+    return np.array(
+        [
+            1 + list(have).index(s) if f else 0
+            for f, s in zip(flags, sentence, strict=False)
+        ]
+    )
+
+
+def new_in_each_sentence(flags, sentence):
+    parts = [
+        name_numbers(flags[sentence == s], sentence[sentence == s])
+        for s in np.unique(sentence)
+    ]
+    return np.concatenate(parts)
+
+
+def from_zero(flags, sentence):
+    return name_numbers(flags, sentence) - 1
+
+
+def begins_alone(flags, sentence):
+    found = name_numbers(flags, sentence)
+    return found * (np.diff(found, prepend=0) > 0)
 
 
 # --- 5: the figure that may be printed

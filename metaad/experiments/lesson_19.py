@@ -67,6 +67,17 @@ def of_record(kept, *path):
     return metrics.Interval(*kept, n=rare_entities.RESAMPLES)
 
 
+def compared(kept):
+    """Return the differences of a record that the findings judge: dict of Interval."""
+    best = "the best detector without labels minus a capital inside"
+    minus = "new kind", "MAML minus"
+    return {
+        "no label": of_record(kept, "differences", best),
+        "against all": of_record(kept, *minus, new_kind.PLAIN[1]),
+        "finder": of_record(kept, *minus, new_kind.AS_IT_IS),
+    }
+
+
 def read_methods(kept):
     """Turn the detection part of a record into {method: {figure: Interval}}."""
     return {

@@ -13,6 +13,7 @@ metaad.MAML(detector).fit(tasks)             learn over many tasks
     .optimize(detector, X)                   the same detector with what was learned
 metaad.tune(detector, X, rows="clean")       settings that did better on other tables
 metaad.FewShot().fit(images, classes)        a new class from ten images, .adapt(ten)
+metaad.Conformal(detector).fit(X)            p-values; .alerts(X, rate=0.01)
 metaad.attacks.pgd(score, rows, 0.1, ...)    how far a score can be pushed nearby
 
 Data, metrics and the classical detectors need no torch. `python -m metaad` says what is
@@ -59,7 +60,7 @@ __all__, __getattr__, __dir__ = attach(
         "intervals": [],
         "nets": [],
         "plots": [],
-        "practice": [],
+        "practice": ["Conformal"],
         "cli": [],
         "progress": [],
         "repro": [],

@@ -14,8 +14,10 @@ one, add its name below and write its record with `metaad.experiments.record.wri
 # experiment -> the record that it writes, data/results/<record>.json
 RECORDS = {
     "adversarial_meta": "adversarial_meta",
+    "applications": "applications",
     "architecture": "15_architecture_search",
     "autoencoder_maml": "autoencoder_maml",
+    "conformal_rates": "conformal_rates",
     "do_no_harm": "do_no_harm",
     "drift": "drift",
     "few_labels": "few_labels",
@@ -32,6 +34,7 @@ RECORDS = {
     "one_class_gans": "one_class_gans",
     "one_class_mnist": "one_class_mnist",
     "policy_gradients": "13_policy_gradients",
+    "rare_entities": "rare_entities",
     "robustness": "robustness",
     "tuning": "tuning",
 }

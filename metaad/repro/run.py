@@ -63,9 +63,7 @@ class Run:
             "lesson": self.lesson,
             "parameters": self.parameters,
             "device": torch.cuda.get_device_name() if cuda else self.device,
-            "versions": {p: _version(p) for p in PACKAGES},
-            "cpu": _cpu(),
-            "threads": torch.get_num_threads() if torch else 1,
+            **machine(),
             "seconds": round(time.perf_counter() - self.started, 1),
         }
 
@@ -92,6 +90,16 @@ class Run:
         quick run under data/results/quick/, which it ignores."""
         name = f"quick/{name}" if self.quick else name
         return keep(name, {**results, "run": self.fingerprint()})
+
+
+def machine():
+    """Return what any result depends on here: {"versions", "cpu", "threads"}."""
+    torch = _torch()
+    return {
+        "versions": {p: _version(p) for p in PACKAGES},
+        "cpu": _cpu(),
+        "threads": torch.get_num_threads() if torch else 1,
+    }
 
 
 def start(lesson, namespace):

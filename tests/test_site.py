@@ -96,3 +96,11 @@ def test_the_glossary_is_in_order_and_says_where_a_word_is_defined():
     words = [row[0] for row in rows[2:]]
     assert words == sorted(words, key=str.lower) and len(set(words)) == len(words)
     assert all(re.search(r"[一-鿿]", row[1]) and row[2] for row in rows[2:])
+
+
+def test_every_symbol_of_a_lesson_stands_on_the_notation_page():
+    import notation
+
+    assert notation.missing() == {}
+    found = notation.symbols(r"$a_i \le \text{rate}$ `$b$` $$\mathrm{KL}(\hat\pi)$$")
+    assert found == {"a", "i", "pi"}

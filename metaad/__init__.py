@@ -15,6 +15,8 @@ metaad.tune(detector, X, rows="clean")       settings that did better on other t
 metaad.FewShot().fit(images, classes)        a new class from ten images, .adapt(ten)
 metaad.Conformal(detector).fit(X)            p-values; .alerts(X, rate=0.01)
 metaad.TableModel().fit("my.csv")            all of it for a file; .score("new.csv")
+metaad.to_onnx(detector, "d.onnx")           the scores where there is no Python
+metaad.DriftAlarm().fit(scores)              .update(scores); promises without a last day
 metaad.attacks.pgd(score, rows, 0.1, ...)    how far a score can be pushed nearby
 
 Data, metrics and the classical detectors need no torch. `metaad doctor` says what is

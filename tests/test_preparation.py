@@ -131,7 +131,7 @@ def test_the_rarity_of_a_value_is_its_surprise_in_bits():
 
 def test_dates_become_days_hours_and_weekdays():
     when = pd.to_datetime(
-        ["2026-01-05 06:30", "2026-01-04 00:00", "2026-01-10 23:59:59"]
+        ["2026-01-05 06:30:00", "2026-01-04 00:00:00", "2026-01-10 23:59:59"]
     )
     fitted = Preparation().fit(pd.DataFrame({"t": when}))
     X = quietly(fitted, pd.DataFrame({"t": when}))
@@ -219,6 +219,13 @@ def test_everything_is_learned_from_the_rows_that_are_fitted():
     alone = quietly(half, frame[: N // 2])
     assert np.array_equal(quietly(half, frame)[: N // 2], alone)
     assert np.array_equal(quietly(half, frame[5:6]), alone[5:6])
+
+
+def test_many_columns_with_gaps_are_one_note():
+    frame = pd.DataFrame(RNG.normal(size=(30, 6)), columns=list("abcdef"))
+    frame[frame > 1] = np.nan
+    (note,) = Preparation().fit(frame).notes_
+    assert note.startswith("6 columns are empty in some rows ('a', 'b'")
 
 
 # --- rows that come later
@@ -338,7 +345,7 @@ def test_a_file_whose_content_does_not_fit_is_refused(tmp_path, kind):
     fitted = Preparation().fit(table())
     (part,) = [p for p in fitted.parts_ if p.kind == kind][:1]
     for name, value in part.known.items():
-        part.known[name] = None if value != [] else [3]
+        part.known[name] = [3] if isinstance(value, list) else None
         saving.save(tmp_path / "p.metaad", fitted)
         with pytest.raises(saving.SavedFileError, match="does not fit"):
             saving.load(tmp_path / "p.metaad")

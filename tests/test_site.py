@@ -78,3 +78,29 @@ def test_links_between_files_are_turned_and_others_left():
     )
     assert turned("![f](figures/f.png)") == "![f](../figures/f.png)"
     assert turned("[r](../README.md) [e](../../etc)") == "[r](../index.md) e"
+
+
+def test_the_instructors_page_names_every_lesson_with_aim_cure_and_question():
+    text = (build_site.NOTEBOOKS / "INSTRUCTORS.md").read_text(encoding="utf-8")
+    parts = re.split(r"(?m)^### (\d\d) · ", text)[1:]
+    numbers, bodies = parts[::2], parts[1::2]
+    assert numbers == [f"{n:02d}" for n in range(21)]
+    for number, body in zip(numbers, bodies, strict=True):
+        for part in ("**Aim.**", "**They think**", "**Cure:**", "**Ask:**"):
+            assert part in body, (number, part)
+
+
+def test_the_glossary_is_in_order_and_says_where_a_word_is_defined():
+    text = (build_site.NOTEBOOKS / "GLOSSARY.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if "| " in line]
+    words = [row[0] for row in rows[2:]]
+    assert words == sorted(words, key=str.lower) and len(set(words)) == len(words)
+    assert all(re.search(r"[一-鿿]", row[1]) and row[2] for row in rows[2:])
+
+
+def test_every_symbol_of_a_lesson_stands_on_the_notation_page():
+    import notation
+
+    assert notation.missing() == {}
+    found = notation.symbols(r"$a_i \le \text{rate}$ `$b$` $$\mathrm{KL}(\hat\pi)$$")
+    assert found == {"a", "i", "pi"}

@@ -25,16 +25,16 @@ from metaad.tasks.one_class import OneClassTasks
 HIDDEN = (64, 32)  # of every network here
 STEPS, BATCH = 200, 8  # outer steps, tasks per step
 MENTIONS = 10
-CHANCE = "no skill: the share of the kind"
+CHANCE = "no skill"
 EPISODES = ("episodes: ProtoNet", "episodes: MAML")
 PLAIN = (
-    "no other kind: logistic regression",
-    "ten against all other tokens: logistic regression",
-    "classifier's features: logistic regression",
-    "classifier's features: distance to the mean",
+    "regression: the ten alone",
+    "regression: ten against all",
+    "classifier's features: regression",
+    "classifier's features: distance",
 )
-AS_IT_IS = "a finder of the other kinds, as it is"
-BOTH = "two plain classifiers: the finder and ten against all"
+AS_IT_IS = "finder of the other kinds"
+BOTH = "finder and ten against all"
 
 
 class Study(NamedTuple):

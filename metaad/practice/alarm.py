@@ -31,7 +31,7 @@ def bets(p):
     (n, 4), > 0; large where the bet was right.
 
     The first and third win when small p-values are frequent (scores have risen), a lot
-    or a little; the second and fourth when large ones are. Each is 1 in the mean over a
+    or a little; the second and fourth when large ones are. Each is 1 on average over a
     uniform p."""
     p = np.asarray(p, dtype=np.float64)
     roots = 0.5 / np.sqrt(p), 0.5 / np.sqrt(1 - p)

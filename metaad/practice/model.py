@@ -6,21 +6,20 @@ saving.save("model", model)
 """
 
 from numbers import Real
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from metaad.data import DataError, Preparation, read_chunks, read_frame
-from metaad.data.own.labels import labelled
+from metaad.data import DataError, Preparation, read_chunks
 from metaad.detectors import anomaly_score
 from metaad.practice import choose
 from metaad.practice.calibration import kept_out
 from metaad.practice.conformal import Conformal, p_values
 from metaad.practice.explain import explain
 from metaad.practice.facts import Facts
+from metaad.practice.opened import opened, thinned
 from metaad.practice.pairs import Pairs
 from metaad.practice.rates import allowed_rate
 from metaad.practice.words import named_columns, reasons, sentence
@@ -29,6 +28,7 @@ RATE = 0.01
 SHARE = 0.25  # of the rows, kept out of the fit and used to calibrate
 CALIBRATE = 10_000  # rows at most: p-values down to 0.0001
 SMALL = 1000  # rows, below which every row calibrates, for ten fits
+SHIPPED = "tables-v1"  # the context detector's model
 CHUNK = 50_000  # rows that are scored at a time
 COLUMNS = ("row", "score", "p_value", "alert", "reason")
 
@@ -84,7 +84,7 @@ class TableModel(BaseEstimator):
 
         Returns the model."""
         self._check()
-        frame, y, notes = _opened(table, label, anomaly)
+        frame, y, notes = opened(table, label, anomaly)
         choice = choose.choose(y, self.rows, self.detector)
         self.preparation_ = Preparation().fit(frame)
         self.notes_ = [*notes, *self.preparation_.notes_]
@@ -223,13 +223,27 @@ class TableModel(BaseEstimator):
         fit, calibrate = (np.flatnonzero(parts == part) for part in (-1, 0))
         if len(fit) > most:
             n = len(fit)
-            fit = np.sort(_thinned(fit, kinds[fit], most, rng))
+            fit = np.sort(thinned(fit, kinds[fit], most, rng))
             self.notes_.append(
                 f"{self.name_} is fitted on {len(fit):,} of {n:,} rows, drawn at random"
             )
         if len(calibrate) > CALIBRATE:
             calibrate = np.sort(rng.choice(calibrate, CALIBRATE, replace=False))
         return fit, calibrate
+
+    def _restored(self):
+        """Whether what a file holds fits together, and names nothing outside of it."""
+        detector, p = self.conformal_.detector_, len(self.preparation_.columns_)
+        wanted = type(choose.made(self.name_, self.rows))
+        sizes = {detector.n_features_in_, self.facts_.background_.shape[1], p}
+        if type(detector) is not wanted or len(sizes) > 1:
+            raise ValueError(f"its detector is not the {wanted.__name__} of its table")
+        for each in (detector, self.conformal_.detector):
+            if getattr(each, "model", SHIPPED) != SHIPPED:
+                raise ValueError(f"it names the file {each.model!r:.80}")
+        names = {part.name for part in self.preparation_.parts_}
+        if set(self.facts_.columns_) != names or not 0 < self.rate_ < 1:
+            raise ValueError("its columns or its rate are not those of its table")
 
     def _rate(self):
         """The rate asked for, if the calibration rows can tell it from 0."""
@@ -252,32 +266,3 @@ class TableModel(BaseEstimator):
                 f"(0, 1); got {rate!r}."
             )
         choose.choose(None, self.rows, "auto")  # the word
-
-
-def _opened(table, label, anomaly):
-    """The features of a file or DataFrame, the labels or None, and notes."""
-    if not isinstance(table, pd.DataFrame):
-        own = read_frame(Path(table), label=label, anomaly=anomaly)
-        return own.frame, own.y, list(own.notes)
-    if label is None:
-        return table, None, []
-    if label not in table.columns:
-        raise DataError(
-            f"the table has no column {label!r}; it has {', '.join(map(str, table))}."
-        )
-    notes = []
-    y, _ = labelled("the table", label, table[label], anomaly, notes)
-    return table.drop(columns=label), y, notes
-
-
-def _thinned(rows, kinds, most, rng):
-    """At most so many of the rows: labelled ones first, at most a third of each kind
-    where there are others, then a random rest.
-    """
-    order = rng.permutation(len(rows))
-    first = [order[kinds[order] == kind][: most // 3] for kind in (1, 0)]
-    first = np.concatenate(first)
-    rest = order[~np.isin(order, first)]
-    # what is left of the anomalies is not mixed in among the rest
-    rest = rest[kinds[rest] != 1]
-    return rows[np.concatenate([first, rest])[:most]]

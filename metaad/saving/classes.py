@@ -9,25 +9,10 @@ which is called last and may raise ValueError.
 """
 
 import importlib
-from dataclasses import dataclass, field
 
-from metaad.saving.fields import Array, Names, Number, Of, Scorer, Whole
-
-
-@dataclass(frozen=True)
-class Saved:
-    """One row: learned attributes, and those that are left out."""
-
-    learned: dict = field(default_factory=dict)
-    # made again, or of no matter to the scores
-    left_out: tuple = ()
-    # parameters that are not carried over: a path of the machine that saved
-    unset: tuple = ()
-    # parameters that must look like something, in a class that learns nothing
-    given: dict = field(default_factory=dict)
-    # what it has learned lies in its parameters, objects of this table themselves
-    of_parts: bool = False
-
+from metaad.saving.fields import Array, Names, Number, Of, Whole
+from metaad.saving.practice_rows import PRACTICE
+from metaad.saving.row import Saved
 
 DETECTOR = {
     "n_features_in_": Whole(1, "d"),
@@ -67,8 +52,6 @@ GAN = Saved(
         "scale_": Array("float64", ("d",)),
     }
 )
-FACTS = ("kinds", "quantiles", "counts", "missing", "source", "names")
-
 CLASSES = {
     "metaad.detectors.KMeansDetector": Saved(
         DETECTOR | {"cluster_centers_": Array("float64", ("k", "d"))}
@@ -240,7 +223,6 @@ CLASSES = {
             "spread": Number(),
         }
     ),
-    "metaad.data.Preparation": Saved(),
     "metaad.search.Reinforce": Saved(CONTROLLER, ("payoff_", "records_", "reason_")),
     "metaad.search.TRPO": Saved(CONTROLLER, ("payoff_", "records_", "reason_")),
     "metaad.search.tuning.no_labels.Gain": Saved(),
@@ -261,39 +243,7 @@ CLASSES = {
     "metaad.search.dimensions.Choice": Saved(),
     "metaad.search.dimensions.Integer": Saved(),
     "metaad.search.dimensions.Real": Saved(),
-    "metaad.practice.model.TableModel": Saved(
-        {
-            "preparation_": Of(("Preparation",)),
-            "conformal_": Of(("Conformal",)),
-            "name_": Of(("str",)),
-            "why_": Of(("str",)),
-            "rate_": Number(),
-            "label_": Of(("str", "NoneType")),
-            "n_rows_": Whole(1),
-            "notes_": Of(("list",)),
-            "facts_": Of(("Facts",)),
-        }
-    ),
-    "metaad.practice.alarm.DriftAlarm": Saved(
-        {
-            "past_": Array("float64", ("n",)),
-            "rows_": Whole(),
-            "stakes_": Array("float64", (4,)),
-            "capital_": Number(),
-            "rang_at_": Whole(1, none=True),
-        }
-    ),
-    "metaad.practice.conformal.Conformal": Saved(
-        {"detector_": Scorer(), "calibration_": Array("float64", ("m",))}
-    ),
-    "metaad.practice.facts.Facts": Saved(
-        {
-            "columns_": Names(optional=False),
-            "n_rows_": Whole(1),
-            **{f"{part}_": Of(("list",)) for part in FACTS},
-            "background_": Array("float64", ("b", "p")),
-        }
-    ),
+    **PRACTICE,
     # as they come, or fitted, see metaad.saving.scikit
     "sklearn.ensemble.IsolationForest": Saved(),
     "sklearn.neighbors.LocalOutlierFactor": Saved(),

@@ -10,6 +10,8 @@ from metaad.plots import (
     budgets,
     concept_map,
     concepts,
+    context,
+    deployment,
     detectors,
     distances,
     drift,
@@ -22,8 +24,10 @@ from metaad.plots import (
     neighbours,
     one_class,
     policies,
+    rates,
     reasons,
     tables,
+    tokens,
     trees,
     tuning,
 )
@@ -412,6 +416,22 @@ FIGURES = {
             for title in ("AUROC", "average precision")
         }
     ),
+    "p_value_shares": lambda: context.p_value_shares(
+        {n: rng.random(50) for n in NAMES[:2]}
+    ),
+    "weights": lambda: context.weights(
+        ["fifth nearest row", *NAMES, "mean of columns"], RAISE[:6] - 0.7
+    ),
+    "spoilt": lambda: context.spoilt(
+        {
+            t: {f"{n}, mixed": RAISE[:5] for n in (*NAMES, "kNN, 20 neighbours")}
+            for t in ("digits, mean of ten", "breast-cancer")
+        },
+        (0.0, 0.02, 0.05, 0.1, 0.2),
+    ),
+    "told_apart": lambda: context.told_apart(
+        {"tables-v1, clean": SCORES, "tables-v1, mixed": -SCORES}, Y, 0.05
+    ),
     "leaf_curves": lambda: learned_forest.leaf_curves(
         {
             n: {"path": rng.normal(size=5), "parted": rng.normal(size=4)}
@@ -505,6 +525,18 @@ FIGURES = {
         [2, 5, 2, 5, 10, 2],
         {"smallest error in the space": 5, "the published network": 2},
     ),
+    "promises": lambda: deployment.promises(
+        {
+            name: {"own rows": interval(), "conformal": interval(0.05)}
+            for name in ("Mahalanobis", "Isolation Forest")
+        },
+        0.05,
+    ),
+    "capital": lambda: deployment.capital(
+        {"quiet": np.linspace(1, 0.1, 500), "scores rise": np.geomspace(0.1, 1e9, 500)},
+        0.05,
+        250,
+    ),
     "drift courses": lambda: drift.courses(
         np.arange(25, 500, 25),
         {
@@ -538,5 +570,42 @@ FIGURES = {
             "country DE: usual",
         ],
         title="row 17: p = 0.002",
+    ),
+    "realised_rates": lambda: rates.realised_rates(
+        {n: interval(0.05, 0.004) for n in ("conformal", "quantile of the fit")},
+        {n: rng.beta(5, 95, 40) for n in ("conformal", "quantile of the fit")},
+        0.05,
+        (0.02, 0.1),
+    ),
+    "sentences": lambda: tokens.sentences(
+        {
+            title: [
+                [
+                    ("Ruth", True, 0.9),
+                    ("has", False, 0.2),
+                    ("seen", False, rng.random()),
+                ],
+                [(f"word{k}", k == 3, k / 12) for k in range(12)],
+            ]
+            for title in ("a forest", "one column")
+        }
+    ),
+    "ways_of_counting": lambda: tokens.ways_of_counting(
+        {
+            name: {
+                way: interval(0.6, 0.1)
+                for way in ("tokens", "tokens but O", "whole names")
+            }
+            for name in ("a tagger", "always O")
+        }
+    ),
+    "precisions": lambda: tokens.precisions(
+        {f"classifier's features, way {k}": interval(0.1 * k + 0.1) for k in range(8)},
+        0.03,
+    ),
+    "labelled_sentences": lambda: tokens.labelled_sentences(
+        (5, 10, 20, 50, 100, 200),
+        [interval(0.1 * k + 0.2) for k in range(6)],
+        {"a capital inside the sentence": 0.4, "the best detector": 0.3},
     ),
 }

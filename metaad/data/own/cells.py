@@ -179,7 +179,7 @@ def _form(texts, empty):
 
 
 def either_way(form, texts):
-    """Whether dates could be read with the month first as well as with the day."""
+    """Say whether dates could be read with the month first as well as with the day."""
     if not form or not form.startswith(("%d/%m", "%m/%d")):
         return False
     other = form.replace("%d/%m", "%x").replace("%m/%d", "%d/%m").replace("%x", "%m/%d")

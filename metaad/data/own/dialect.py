@@ -136,7 +136,7 @@ def _encoding(path, raw, whole, notes):
 
 
 def undecoded(path, encoding, error):
-    """The error for bytes that an encoding does not have."""
+    """Return the error for bytes that an encoding does not have."""
     what = "some bytes"
     if isinstance(error, UnicodeDecodeError) and error.object:
         what = f"byte {error.object[error.start]:#04x}"
@@ -147,7 +147,7 @@ def undecoded(path, encoding, error):
 
 
 def unreadable(path, error):
-    """The error for a file that no table comes out of."""
+    """Return the error for a file that no table comes out of."""
     reason = str(error).strip().split("\n")[-1].rstrip(".")
     return DataError(
         f"{path.name} can't be read as a table ({reason or type(error).__name__}); every "

@@ -8,12 +8,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from metaad.data.own.kinds import MANY, Nothing
+from metaad.data.own.filled import filled, named
+from metaad.data.own.kinds import MANY
+from metaad.data.own.words import (
+    learn_category,
+    learn_rarity,
+    learn_text,
+    use_category,
+    use_rarity,
+    use_text,
+)
 
 DAY = np.timedelta64(1, "D")
 EPOCH = np.datetime64("1970-01-05T00:00:00", "us")  # a Monday
-COMMON = 50_000  # values of a column whose frequency is kept
-ASCII = 128
 
 
 @dataclass(frozen=True)
@@ -44,48 +51,16 @@ def encoded(part, values):
     return np.column_stack(numbers) if len(numbers) > 1 else numbers[0][:, None]
 
 
-def _filled(known, numbers, empty):
-    """Columns of numbers with gaps filled, and the column that says where they were."""
-    found = [
-        np.where(np.isnan(n), middle, n)
-        for n, middle in zip(numbers, known["middles"], strict=True)
-    ]
-    return found + [empty.astype(float)] * known["gaps"]
-
-
-def _numbers(name, called, numbers, empty):
-    """Names, and what is learned, of columns of numbers: those with two values."""
-    keep = [bool(np.ptp(n[~np.isnan(n)]) > 0) for n in numbers]
-    gaps = bool(empty.any())
-    if not any(keep) and not gaps:
-        raise Nothing("it says the same of every row")
-    columns = [c for c, k in zip(called, keep, strict=True) if k]
-    middles = [
-        float(np.median(n[~np.isnan(n)]))
-        for n, k in zip(numbers, keep, strict=True)
-        if k
-    ]
-    known = {"middles": middles, "gaps": gaps}
-    notes = []
-    if gaps:
-        columns.append(f"{name} is empty")
-        notes.append(
-            f"{name!r} is empty in {empty.sum():,} of {len(empty):,} rows: filled with "
-            f"the median, and a column says where"
-        )
-    return columns, known, notes, keep
-
-
 # --- numbers
 
 
 def _learn_number(name, values):
-    columns, known, notes, keep = _numbers(name, [name], [values], np.isnan(values))
+    columns, known, notes, keep = named(name, [name], [values], np.isnan(values))
     return columns, known | {"kept": keep[0]}, notes
 
 
 def _use_number(known, values):
-    return _filled(known, [values] * known["kept"], np.isnan(values))
+    return filled(known, [values] * known["kept"], np.isnan(values))
 
 
 # --- dates
@@ -105,7 +80,8 @@ def _learn_date(name, values):
         wanted = ["hour", "weekday"]
         notes.append(
             f"{name!r} runs with the rows: its hour and weekday are kept, not how late it "
-            f"is, which is new in every new row"
+            f"is, which is new in every new row; what rows say together is seen in windows of "
+            f"them (lesson 01)"
         )
     called = {
         "elapsed": f"{name}: days since {str(first)[:10]}",
@@ -113,9 +89,7 @@ def _learn_date(name, values):
         "weekday": f"{name}: weekday (Monday 0)",
     }
     result = [parts[w] for w in wanted]
-    columns, more, said, keep = _numbers(
-        name, [called[w] for w in wanted], result, empty
-    )
+    columns, more, said, keep = named(name, [called[w] for w in wanted], result, empty)
     known["wanted"] = [w for w, k in zip(wanted, keep, strict=True) if k]
     if known["wanted"]:
         notes.append(f"{name!r} is a date, encoded as {', '.join(known['wanted'])}")
@@ -124,9 +98,10 @@ def _learn_date(name, values):
 
 def _runs(there):
     """Whether dates go up, or down, with the rows."""
-    steps = np.sign(np.diff(there).astype(np.int64))
-    moving = np.abs(steps).sum()
-    return len(there) >= MANY and moving > 0 and abs(steps.sum()) >= 0.98 * moving
+    if len(there) < MANY:
+        return False
+    ranks = np.argsort(np.argsort(there, kind="stable"))
+    return abs(np.corrcoef(ranks, np.arange(len(there)))[0, 1]) > 0.95
 
 
 def _of_date(known, values):
@@ -146,156 +121,20 @@ def _of_date(known, values):
 
 def _use_date(known, values):
     parts = _of_date(known, values)
-    return _filled(known, [parts[w] for w in known["wanted"]], np.isnat(values))
-
-
-# --- categories
-
-
-def _learn_category(name, values):
-    there, counts = _counted(values)
-    least = max(1, len(values) // 1000)
-    rare = [w for w, c in zip(there, counts, strict=True) if c <= least]
-    if len(there) - len(rare) < 2:
-        rare = []
-    common = [w for w in there if w not in rare]
-    notes = []
-    if set(common) == {"True", "False"} and not rare:
-        common = ["True"]
-    elif len(common) == 2 and not rare and None not in common:
-        common = [common[int(counts[1] < counts[0])]]
-    columns = [f"{name} is empty" if w is None else f"{name}={w}" for w in common]
-    if rare:
-        columns.append(f"{name}=other")
-        shown = ", ".join(repr(w or "empty") for w in rare[:4]) + (
-            ", …" if len(rare) > 4 else ""
-        )
-        notes.append(f"{name!r}: rare values ({shown}) and new ones are one, 'other'")
-    known = {"values": common, "all": list(there), "other": bool(rare)}
-    notes.insert(
-        0, f"{name!r} is a category, one column for each of {len(common)} values"
-    )
-    return columns, known, notes
-
-
-def _counted(values):
-    """Different values, in order and gaps last, and how often each comes."""
-    there, counts = np.unique(
-        values[[v is not None for v in values]], return_counts=True
-    )
-    there, counts = there.tolist(), counts.tolist()
-    gaps = len(values) - sum(counts)
-    return (there + [None], counts + [gaps]) if gaps else (there, counts)
-
-
-def _use_category(known, values):
-    if known["values"] == ["True"]:
-        values = np.array([v if v is None else v.capitalize() for v in values], object)
-    found = [_equal(values, w) for w in known["values"]]
-    if known["other"]:
-        found.append(1.0 - np.sum(found, axis=0))
-    elif len(found) == 1:  # of two values: a third is neither, and further off
-        found[0] += 2.0 * ~np.any([_equal(values, w) > 0 for w in known["all"]], axis=0)
-    return found
-
-
-def _equal(values, word):
-    return np.array(
-        [v is None for v in values] if word is None else values == word, float
-    )
-
-
-# --- values that come again
-
-
-def _learn_rarity(name, values):
-    there, counts = _counted(values)
-    total = sum(counts) + 1
-    order = np.argsort(-np.array(counts), kind="stable")[:COMMON]
-    bits = -np.log2(np.array(counts)[order] / total)
-    known = {
-        "values": [there[i] for i in order],
-        "bits": bits,
-        "unseen": float(np.log2(total)),
-    }
-    note = f"{name!r} has {len(there):,} values, encoded by how rare each is (bits)"
-    if len(set(counts)) == 1:
-        raise Nothing("all its values come equally often")
-    return [f"{name}: rarity"], known, [note]
-
-
-def _use_rarity(known, values):
-    import pandas as pd
-
-    bits = dict(zip(known["values"], known["bits"].tolist(), strict=True))
-    codes, different = pd.factorize(values)
-    found = [bits.get(v, known["unseen"]) for v in different]
-    return [np.array([*found, bits.get(None, known["unseen"])])[codes]]
-
-
-# --- text
-
-
-def _learn_text(name, values):
-    letters = np.ones(ASCII + 1)
-    there = [v for v in values if v is not None]
-    letters += np.bincount(_signs("".join(there)), minlength=ASCII + 1)
-    known = {"surprise": -np.log2(letters / letters.sum())}
-    parts = _of_text(known, values)
-    empty = np.array([v is None for v in values])
-    called = [f"{name}: {part}" for part in parts]
-    columns, more, notes, keep = _numbers(name, called, list(parts.values()), empty)
-    known["wanted"] = [p for p, k in zip(parts, keep, strict=True) if k]
-    notes.insert(0, f"{name!r} is text, encoded as {', '.join(known['wanted'])}")
-    return columns, known | more, notes
-
-
-def _signs(text):
-    """Letters as numbers, 128 for all beyond ASCII."""
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    return np.minimum(codes, ASCII)
-
-
-def _of_text(known, values):
-    """Length, shares of digits, capitals and signs, and how odd its letters are."""
-    texts = ["" if v is None else v for v in values]
-    length = np.array([len(t) for t in texts], float)
-    signs, ends = _signs("".join(texts)), np.cumsum(length).astype(int)
-    classes = {
-        "digits": (signs >= 48) & (signs < 58),
-        "capitals": (signs >= 65) & (signs < 91),
-        "signs": _SIGNS[signs],
-        "odd letters (bits)": known["surprise"][signs],
-    }
-    found = {"length": length}
-    for called, weight in classes.items():
-        sums = np.append(0.0, np.cumsum(weight))
-        whole = sums[ends] - sums[ends - length.astype(int)]
-        found[called] = np.round(whole / np.maximum(length, 1), 9)
-    empty = np.array([v is None for v in values], bool)
-    return {k: np.where(empty, np.nan, v) for k, v in found.items()}
-
-
-_SIGNS = np.array([not chr(c).isalnum() and c != 32 for c in range(ASCII)] + [False])
-
-
-def _use_text(known, values):
-    parts = _of_text(known, values)
-    empty = np.array([v is None for v in values], bool)
-    return _filled(known, [parts[w] for w in known["wanted"]], empty)
+    return filled(known, [parts[w] for w in known["wanted"]], np.isnat(values))
 
 
 LEARN = {
     "number": _learn_number,
     "date": _learn_date,
-    "category": _learn_category,
-    "rarity": _learn_rarity,
-    "text": _learn_text,
+    "category": learn_category,
+    "rarity": learn_rarity,
+    "text": learn_text,
 }
 USE = {
     "number": _use_number,
     "date": _use_date,
-    "category": _use_category,
-    "rarity": _use_rarity,
-    "text": _use_text,
+    "category": use_category,
+    "rarity": use_rarity,
+    "text": use_text,
 }

@@ -154,7 +154,7 @@ def _checked(path, label):
 
 
 def not_read(path):
-    """The error for a kind of file that is not read."""
+    """Return the error for a kind of file that is not read."""
     remedy = OTHER.get(path.suffix.lower(), "write it as one of these")
     return DataError(
         f"{path.name or path} is not a file that load reads, which are {READS}: {remedy}."

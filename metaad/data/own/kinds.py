@@ -20,7 +20,7 @@ from metaad.data.records import DataError
 MANY = 20  # rows from which on a column that counts them is no accident
 CATEGORIES = 12  # different values, at most, that get a number each
 ONCE = 0.5  # share of different values from which on text is described, not counted
-LONG = 60  # letters in the mean from which on too
+LONG = 60  # letters, on average, from which on too
 UUID = re.compile(r"\{?[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\}?")
 ID_NAME = re.compile(
     r"(.*[^a-z])?(id|uuid|guid|key|index|no|nr|number)|.*[a-z](Id|ID|UUID)"

@@ -27,12 +27,12 @@ BROKEN = (
 
 
 def is_text(path):
-    """Whether a path is that of a .csv or .tsv file, packed or not."""
+    """Say whether a path is that of a .csv or .tsv file, packed or not."""
     return path.name.lower().endswith(TEXT) or path.suffix.lower() == ".zip"
 
 
 def stem(path):
-    """The name of a file without its endings: "mine" of mine.csv.gz."""
+    """Return the name of a file without its endings: "mine" of mine.csv.gz."""
     return re.sub(r"(\.[ct]sv)?\.\w+$", "", path.name) or path.name
 
 

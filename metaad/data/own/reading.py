@@ -111,7 +111,7 @@ def _exact(cells):
 
 
 def text_dialect(path, label, **given):
-    """The dialect of a text file, whose names are all different."""
+    """Return the dialect of a text file, whose names are all different."""
     how = dialect(path, **given)
     refuse_twins(path, label, how.names)
     twice = sorted({n for n in how.names if n and how.names.count(n) > 1})
@@ -125,7 +125,7 @@ def text_dialect(path, label, **given):
 
 
 def refuse_twins(path, label, names):
-    """Two columns of labels: the second would be among the features."""
+    """Refuse two columns of labels: the second would be among the features."""
     if label is None or label not in names:
         return
     twin = re.compile(re.escape(label) + r"(\.\d+)?")
@@ -139,7 +139,7 @@ def refuse_twins(path, label, names):
 
 
 def whole_file_is_utf8(path):
-    """Whether all bytes of a file are UTF-8; read piece by piece."""
+    """Say whether all bytes of a file are UTF-8; read piece by piece."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with opened(path) as file:
@@ -154,7 +154,7 @@ def whole_file_is_utf8(path):
 
 
 def on_windows(how):
-    """The same dialect in cp1252, and a note."""
+    """Return the same dialect in cp1252, and a note."""
     from dataclasses import replace
 
     return replace(how, encoding="cp1252", notes=(*how.notes, WINDOWS))
@@ -192,7 +192,7 @@ def parquet_frames(path, rows, notes, columns=None):
 
 
 def without_unnamed(path, frame, notes):
-    """The columns that have a name; notes on those that were dropped."""
+    """Return the columns that have a name; add notes on those that were dropped."""
     keep = []
     for place, name in enumerate(frame.columns):
         keep.append(not UNNAMED.fullmatch(name))
@@ -214,7 +214,7 @@ def without_unnamed(path, frame, notes):
 
 
 def short_rows(path, how):
-    """How many rows have fewer cells than the header, and the first's line (from 1)."""
+    """Return how many rows have fewer cells than the header, and the first's line (from 1)."""
     count = first = 0
     with opened(path) as file:
         text = io.TextIOWrapper(file, encoding=how.encoding, newline="")
@@ -229,7 +229,7 @@ def short_rows(path, how):
 
 
 def thinned(frames, most, notes):
-    """One frame of frames in order, whose index counts the rows. Where there are more
+    """Return one frame of frames in order, whose index counts the rows. Where there are more
     than `most` rows, every second, fourth, ... is kept, and a note says it.
     """
     kept, step, total = [], 1, 0
@@ -247,7 +247,7 @@ def thinned(frames, most, notes):
 
 
 def joined(frames):
-    """Frames of one file below each other; a column that some took for numbers and some
+    """Return frames of one file below each other; a column that some took for numbers and some
     for words is text.
     """
     import pandas as pd
@@ -268,16 +268,16 @@ def joined(frames):
 
 
 def some(names):
-    """The first names of many, in words."""
+    """Return the first names of many, in words."""
     return ", ".join(map(str, names[:8])) + (", …" if len(names) > 8 else "")
 
 
 def shown(cells):
-    """The first different values of a column, in words."""
+    """Return the first different values of a column, in words."""
     values = [str(v)[:30] for v in cells.dropna().unique()[:3]]
     return ", ".join(map(repr, values)) or "no cell"
 
 
 def shape_of(frame):
-    """(rows, columns) of a frame as NumPy has it."""
+    """Return (rows, columns) of a frame as NumPy has it."""
     return tuple(np.shape(frame))

@@ -31,6 +31,7 @@ def checked_part(part):
     fields = FIELDS[part.kind]
     known = part.known
     right = isinstance(known, dict) and set(known) == set(fields)
+    right = right and isinstance(part.columns, list) and _words(part.columns)
     right = right and all(isinstance(known[k], t) for k, t in fields.items())
     if not right or not _fits(part.kind, known) or _count(part) != len(part.columns):
         raise ValueError(f"what it knows of the column {part.name!r:.40} does not fit")

@@ -24,6 +24,7 @@ from metaad.progress import progress as show_progress
 from metaad.tasks.parts import SETTINGS
 
 SHIPPED = Path(__file__).parent / "models"
+MOST_READ = 10_000  # rows of one context
 BLOCK = 2000  # rows scored at a time
 
 
@@ -117,6 +118,11 @@ class ContextDetector(Detector):
 
     def _restored(self):
         """What a file does not hold: the context, read again from its rows."""
+        if len(self.rows_) > MOST_READ:
+            raise ValueError(
+                f"a context of {len(self.rows_):,} rows needs too much memory, which "
+                f"grows with their square; most_rows must be {MOST_READ:,} or less"
+            )
         self.read_ = Context(self.rows_, self.random_state or 0)
 
     def _learn_offset(self, X):

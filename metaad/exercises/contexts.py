@@ -143,14 +143,17 @@ def some_tables(rng):
     and small beside how much tables differ.
     """
     simple = rng.uniform(0.5, 0.9, 8)
-    lead = rng.choice([0.04, 0.005]) + rng.normal(size=8) * 0.015
-    return _made(simple, lead, lead - 0.005)
+    lead = rng.choice([0.04, 0.0]) + rng.normal(size=8) * 0.015
+    auroc, _ = _made(simple, lead, lead - 0.005)
+    order = rng.permutation(3)
+    return auroc[:, order], int(np.flatnonzero(order == 0)[0])
 
 
 WIDE = [0.5, 0.9, 0.6, 0.85, 0.55, 0.95, 0.7, 0.8]
 CLEAR = [0.03, 0.04, 0.02, 0.05, 0.03, 0.01, 0.04, 0.03]
 ALIKE = [0.6, 0.61, 0.62, 0.6, 0.61, 0.62, 0.6, 0.61]
 EDGES = (
+    _made(WIDE, [0.02] * 6 + [-0.3, -0.2]),  # many wins, two heavy losses
     _made(ALIKE, [0.2, 0.21, 0.2, 0.19, 0.2, 0.21, 0.2, 0.19]),
     _made(ALIKE, [0.35, 0.05, 0.35, 0.05, 0.3, 0.1, 0.3, 0.1]),
     _made(WIDE, CLEAR),  # a clear lead
@@ -196,8 +199,8 @@ DECISION = Exercise(
         ),
     ),
     praise="What is simple needs no proof; what is new has to show it, table by table.",
-    hint="Find the best mean; d = its column minus the simple one's; compare d.mean() "
-    "with 2 * d.std(ddof=1) / len(d) ** 0.5.",
+    hint="Find the best mean, and d, its column minus the simple one's. The standard error "
+    "of d's mean is its deviation over the root of the number of tables.",
     edges=EDGES,
     draws=6,
 )

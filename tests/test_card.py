@@ -3,13 +3,14 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import beta
 from sklearn.exceptions import NotFittedError
 
 from metaad import data, saving
 from metaad.detectors import IsolationForest, KNNDetector
-from metaad.practice import Conformal, card_text, measure, model_card
+from metaad.practice import Conformal, TableModel, card_text, measure, model_card
 from metaad.practice.card import read_card, write_card
 
 
@@ -107,3 +108,18 @@ def test_a_cell_with_a_bar_does_not_break_the_table():
     card = model_card(forest, name="x", measured={"a|b": 1}) | {"purpose": "p"}
     rows = [r for r in card_text(card).splitlines() if "a" in r and "b" in r]
     assert any("a\\|b" in r for r in rows)
+
+
+def test_a_model_of_a_table_tells_what_it_chose_and_what_it_did_to_the_table():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"amount": rng.normal(size=400), "shop": ["a", "b"] * 200})
+    frame.loc[3, "amount"] = None
+    model = TableModel(detector="forest").fit(frame)
+    card = model_card(model, name="shops", data=frame)
+    assert card["model"]["class"] == "TableModel of IsolationForest"
+    assert card["model"]["why"] == model.why_
+    assert card["data"]["rows"] == 400 and card["data"]["names"] == ["amount", "shop"]
+    assert card["data"]["notes"] == list(model.notes_) != []
+    assert card["threshold"]["rate"] == model.rate_
+    assert "## Threshold" in card_text(card)
+    assert model_card(model, name="x")["data"]["rows"] == 400

@@ -248,6 +248,36 @@ def test_the_parameters_of_a_lesson_are_listed_on_request(notebook):
     assert code == 0 and "-p rows = 20  # 10 to 5,000" in out
 
 
+# --- sweep
+
+
+def test_a_sweep_runs_every_combination_and_names_what_failed(notebook, tmp_path):
+    path = notebook("assert rows < 30, 'too many rows'")
+    out = tmp_path / "out"
+    asked = ("-p", "rows=20,40", "--seeds", "3", "-o", out, "--jobs", 1)
+    code, said, err = run("sweep", path, *asked)
+    assert code == 1 and f"1 of 2 runs finished: {out / 'sweep.csv'}" in said
+    assert "error: " in err and "too many rows" in err and "rows=40" in err
+    table = (out / "sweep.csv").read_text().splitlines()
+    assert table[0].startswith("rows,seed,state") and len(table) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-p", "rows=20,7"), "rows must be a whole number, 10 to 5,000; got 7"),
+        (("-p", "row=20"), "small has no parameter 'row'. It takes profile"),
+        (("-p", "rows"), "-p takes NAME=VALUE"),
+        (("--seeds", "9:3"), "--seeds takes 7 or 0:10"),
+        (("--profile", "huge"), "profile must be text, one of quick, full"),
+    ],
+)
+def test_a_sweep_that_cannot_be_run_stops_at_once(notebook, tmp_path, words, said):
+    code, out, err = run("sweep", notebook(), "-o", tmp_path / "out", *words)
+    assert (code, out) == (2, "") and said in err and err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
 # --- report
 
 

@@ -390,7 +390,7 @@ def test_a_table_loads_from_the_server_to_arrays(server, folder, monkeypatch, tm
         and table.y.dtype == np.int64
     )
     assert (table.X == X).all() and (table.y == y).all()
-    assert repr(table) == "Table('adbench:Toy.Set': X (3, 2), 1 anomalies)"
+    assert repr(table) == "Table('adbench:Toy.Set': X (3, 2), 1 anomaly)"
 
 
 @pytest.mark.parametrize(
@@ -872,7 +872,7 @@ def test_own_file(tmp_path, ending):
         ]
         assert table.X.dtype == np.float64 and table.y.dtype == np.int64
         assert (
-            repr(table) == "Table('mine': X (3, 2), 1 anomalies)"
+            repr(table) == "Table('mine': X (3, 2), 1 anomaly)"
             and table.anomalies == "rows whose y is 1"
         )
     path = save(

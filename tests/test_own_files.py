@@ -203,12 +203,60 @@ def test_rows_without_labels_and_with_some(tmp_path):
     refused(path, r"no column 'y'; it has a, b, c. .*label=None loads a table without")
     some = FRAME["y"].where(FRAME.index % 3 == 0)
     FRAME.assign(y=some).to_csv(path, index=False)
-    assert np.array_equal(noted(path).y, some.fillna(-1))
-    assert (
-        "1 anomalies, 20 not known" in str(data.read_frame(path)) or noted(path).notes
-    )
+    table = noted(path)
+    assert np.array_equal(table.y, some.fillna(-1))
+    assert "1 anomaly, 20 not known" in str(table)
     FRAME.assign(y=some.fillna(-1).astype(int)).to_csv(path, index=False)
-    assert np.array_equal(data.load(path).y, some.fillna(-1))
+    assert np.array_equal(noted(path).y, some.fillna(-1))
+
+
+def test_a_file_too_long_for_the_memory_is_thinned_out_and_says_so(tmp_path):
+    path = tmp_path / "long.csv"
+    long = pd.DataFrame({"a": np.arange(10_000) ** 2, "b": "x"})
+    long.loc[7_777, "b"] = "y"
+    long.to_csv(path, index=False)
+    for most, step in ((10_000, 1), (3_000, 4), (9_999, 2)):
+        own = data.read_frame(path, most=most)
+        assert own.frame.index.tolist() == list(range(0, 10_000, step))
+        assert np.array_equal(own.frame["a"], long["a"][::step])
+        kept = f"kept 1 row in {step}, {len(own.frame):,} of 10,000, to fit the memory"
+        assert own.notes == ([kept] if step > 1 else [])
+
+
+def test_pieces_of_a_file_are_its_rows_in_order(tmp_path):
+    for ending in ("csv", "csv.xz", "parquet", "npz"):
+        path = tmp_path / f"t.{ending}"
+        if ending == "parquet":
+            FRAME.to_parquet(path)
+        elif ending == "npz":
+            np.savez(path, X=FRAME, columns=np.array(list(FRAME)))
+        else:
+            FRAME.to_csv(path, index=False)
+        pieces = list(data.read_chunks(path, 7))
+        assert ending == "npz" or [len(p) for p in pieces] == [7, 7, 7, 7, 2]
+        whole = pd.concat(pieces)
+        assert whole.index.tolist() == list(range(30))
+        assert np.array_equal(whole.to_numpy(float), FRAME.to_numpy(float))
+
+
+def test_a_row_that_is_cut_short_is_noted_by_its_line(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("a,b,c\n1,2,3\n4,5\n7,8,9\n1")
+    own = data.read_frame(path)
+    assert own.notes == [
+        "2 rows have fewer cells than the header, first in line 3; the cells that are "
+        "missing are empty"
+    ]
+    assert own.frame["c"].isna().tolist() == [False, True, False, True]
+
+
+def test_words_stay_words_where_that_is_said(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("a,b\n007,NA\n012,1\n")
+    assert data.read_frame(path).frame["a"].tolist() == [7, 12]
+    words = data.read_frame(path, as_words=["a", "b"]).frame
+    assert words["a"].tolist() == ["007", "012"] and words["b"].tolist() == ["NA", "1"]
+    assert next(data.read_chunks(path, as_words=["a"]))["a"].tolist() == ["007", "012"]
 
 
 @pytest.mark.parametrize(

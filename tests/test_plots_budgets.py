@@ -31,7 +31,7 @@ def test_each_table_has_a_mark_and_all_of_them_an_interval():
     assert labels == ["x", "y"]
     (axis,) = figure.axes
     assert [t.get_text() for t in axis.get_yticklabels()] == ["a", "b", "all"]
-    drawn = [ln.get_xdata().tolist() for ln in axis.lines]
+    drawn = [np.asarray(ln.get_xdata()).tolist() for ln in axis.lines]
     assert [1.0, 3.0] in drawn and [2.0] in drawn  # tables, their mean
 
 

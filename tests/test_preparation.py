@@ -221,6 +221,13 @@ def test_everything_is_learned_from_the_rows_that_are_fitted():
     assert np.array_equal(quietly(half, frame[5:6]), alone[5:6])
 
 
+def test_many_columns_with_gaps_are_one_note():
+    frame = pd.DataFrame(RNG.normal(size=(30, 6)), columns=list("abcdef"))
+    frame[frame > 1] = np.nan
+    (note,) = Preparation().fit(frame).notes_
+    assert note.startswith("6 columns are empty in some rows ('a', 'b'")
+
+
 # --- rows that come later
 
 

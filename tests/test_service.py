@@ -19,7 +19,13 @@ from sklearn.preprocessing import StandardScaler
 
 from metaad import saving
 from metaad.detectors import IsolationForest, KNNDetector, anomaly_score
-from metaad.practice import Conformal, DriftAlarm, model_card, write_card
+from metaad.practice import (
+    Conformal,
+    DriftAlarm,
+    TableModel,
+    model_card,
+    write_card,
+)
 from metaad.practice.answers import Answers
 from metaad.practice.service import main, options, service
 
@@ -265,3 +271,27 @@ def test_the_container_starts_what_it_copies_and_not_as_root():
     assert asked.host == "0.0.0.0" and str(asked.port) == told["EXPOSE"]
     assert told["USER"] == "scorer"
     compile(json.loads(told["HEALTHCHECK"].removeprefix("CMD "))[2], "check", "exec")
+
+
+def test_a_model_of_a_table_with_words_dates_and_gaps_is_served(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "amount": rng.lognormal(3, 1, 500).round(2),
+            "shop": rng.choice(["north", "south", "web"], 500),
+            "day": pd.date_range("2025-01-01", periods=500, freq="h").astype(str),
+        }
+    )
+    frame.loc[::9, "amount"] = None
+    model = TableModel(detector="forest").fit(frame)
+    saving.save(tmp_path / "model", model)
+    new = frame.iloc[:4].copy()
+    new.loc[1, "amount"] = 1e6
+    rows = json.loads(new.to_json(orient="records"))
+    found = client(tmp_path / "model").post("/score", json={"rows": rows}).json()
+    wanted = model.score(new)
+    assert found["scores"] == wanted["score"].tolist()
+    assert found["reasons"] == wanted["reason"].tolist()
+    assert found["alerts"] == wanted["alert"].tolist()
+    short = client(tmp_path / "model").post("/score", json={"rows": [{"shop": "web"}]})
+    assert short.status_code == 422 and "amount" in short.json()["detail"]

@@ -135,6 +135,18 @@ def test_too_few_rows_for_one_in_a_hundred_take_the_smallest_rate_there_is():
         TableModel(rate=0.001).fit(frame(49))
 
 
+def test_of_a_file_without_labels_no_more_rows_are_read_than_are_used(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setattr("metaad.practice.opened.UNLABELLED", 100)
+    table = frame(400).assign(state=labels(400))
+    table.to_csv(tmp_path / "a.csv", index=False)
+    model = TableModel(rate=0.05).fit(tmp_path / "a.csv")
+    assert model.n_rows_ <= 100 and any("400" in note for note in model.notes_)
+    known = TableModel(rate=0.05).fit(tmp_path / "a.csv", "state", "fraud")
+    assert known.n_rows_ == 400 and known.name_ == "few-labels"
+
+
 def test_labelled_rows_come_first_among_those_drawn():
     kinds = np.full(1000, -1)
     kinds[:500], kinds[500:510] = 1, 0

@@ -76,10 +76,10 @@ def score(
     alerts_per_day: PerDay = None,
     rows_per_day: Rows = None,
 ):
-    """Score the rows of a table of any length, as CSV: row (counted from 0), score
-    (large: odd), p_value (small: odd), alert (1 or 0), reason.
+    """Score the rows of a table of any length, as CSV.
 
-    The rate is the model's own if none is given."""
+    The columns are row (counted from 0), score (large: odd), p_value (small: odd), alert
+    (1 or 0) and reason. The rate is the model's own if none is given."""
     from metaad.cli import tables
 
     asked = tables.rate(rate, alerts_per_day, rows_per_day)

@@ -41,7 +41,8 @@ class Table:
             count = "no labels"
         elif self.task == "anomalies":
             unknown = int((self.y == -1).sum())
-            count = f"{int((self.y == 1).sum())} anomalies"
+            found = int((self.y == 1).sum())
+            count = f"{found} anomal{'y' if found == 1 else 'ies'}"
             count += f", {unknown} not known" if unknown else ""
         else:
             count = f"{len(np.unique(self.y))} classes"

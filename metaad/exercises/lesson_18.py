@@ -113,7 +113,7 @@ EXERCISES = (
             ),
             Wrong(of.zero_alone, "A sensor can stick at any value."),
         ),
-        praise="Two lines of what you know about sensors find what no detector here sees.",
+        praise="A few lines of what you know about sensors find what no list without labels saw.",
         hint="Count how many readings in a row have been equal so far; compare with k.",
         edges=of.STUCK_EDGES,
         draws=6,

@@ -1,12 +1,13 @@
 """Exercises of lesson 19: rare entities in text."""
 
+from metaad.exercises import rare_words as more
 from metaad.exercises import tagged_text as of
 from metaad.exercises.core import Exercise, Wrong
 
 EXERCISES = (
     Exercise(
         "19.1",
-        of.to_iob2,
+        of.name_begins,
         of.iob1,
         wrong=(
             Wrong(of.every_begins, "Now each token is a name of its own."),
@@ -21,9 +22,9 @@ EXERCISES = (
             ),
             Wrong(
                 of.touching_joined,
-                "You lost the B- that parts two names of one kind. Keep a B- as it is.",
+                "You lost the B- that parts two names of one kind: B- always begins.",
             ),
-            Wrong(of.nothing_to_do, "An I- that begins a name has to become a B-."),
+            Wrong(of.b_alone, "In IOB1 an I- begins a name where none goes on."),
             Wrong(
                 of.compares_marks_too,
                 "Compare the kinds, not the whole tags: I- after B- of its kind goes on.",
@@ -33,7 +34,7 @@ EXERCISES = (
             "The kind and the tag before decide everything. That is also how the scorer "
             "reads both schemes without being told which one it has."
         ),
-        hint="I- begins a name after O, at the start, and after another kind; B- stays.",
+        hint="B- begins; I- begins after O, at the start, and after another kind.",
         edges=of.IOB1_EDGES,
     ),
     Exercise(
@@ -67,70 +68,75 @@ EXERCISES = (
     ),
     Exercise(
         "19.3",
-        of.others_alike,
-        of.some_tokens,
+        more.others_alike,
+        more.some_tokens,
         wrong=(
             Wrong(
-                of.with_itself,
+                more.with_itself,
                 "Each token counts itself. In train the rarest has 1 and in test 0, so a "
                 "model learns from a number that it never meets again.",
             ),
-            Wrong(of.as_written, "The and the are one word: count in small letters."),
-            Wrong(of.those_before, "Those that come after it count as well."),
-            Wrong(of.share_of_all, "Return the number, not a share."),
-            Wrong(of.seen_or_not, "How many others, not whether there are any."),
-            Wrong(of.as_logarithm, "Return the plain number, without a logarithm."),
+            Wrong(more.as_written, "The and the are one word: count in small letters."),
+            Wrong(more.those_before, "Those that come after it count as well."),
+            Wrong(more.share_of_all, "Return the number, not a share."),
+            Wrong(more.seen_or_not, "How many others, not whether there are any."),
+            Wrong(more.as_logarithm, "Return the plain number, without a logarithm."),
         ),
         praise=(
             "Now a word that comes once in train looks as new as an unseen word of test. "
             "Features that count their own row leak."
         ),
         hint="Count in small letters, and take one off.",
-        edges=of.TOKEN_EDGES,
+        edges=more.TOKEN_EDGES,
     ),
     Exercise(
         "19.4",
-        of.runs,
-        of.flagged_tokens,
+        more.name_numbers,
+        more.flagged_tokens,
         wrong=(
-            Wrong(of.across_sentences, "A name can't go on into the next sentence."),
-            Wrong(of.one_token_each, "Neighbours that are flagged are one name."),
-            Wrong(of.last_included, "The end is exclusive: one after the last token."),
-            Wrong(of.last_run_lost, "A run that reaches the last token is lost."),
-            Wrong(of.starts_only, "Return (start, end) for each run."),
+            Wrong(more.across_sentences, "A name can't go on into the next sentence."),
+            Wrong(more.one_token_each, "Neighbours that are flagged are one name."),
             Wrong(
-                of.one_per_sentence,
+                more.one_per_sentence,
                 "A sentence may hold two names with other tokens between them.",
             ),
+            Wrong(
+                more.new_in_each_sentence,
+                "Count on from one sentence to the next; do not begin at 1 again.",
+            ),
+            Wrong(more.from_zero, "Count from 1; 0 is for tokens of no name."),
+            Wrong(more.begins_alone, "All tokens of a name get its number."),
         ),
         praise="A detector of tokens is now a finder of names, and can be scored as one.",
-        hint="Walk along; a run ends where a flag is off or a sentence begins.",
-        edges=of.FLAG_EDGES,
+        hint="Walk along; count up where a flag does not go on from the token before.",
+        edges=more.FLAG_EDGES,
     ),
     Exercise(
         "19.5",
-        of.honest_figure,
-        of.two_parts,
+        more.honest_figure,
+        more.two_parts,
         wrong=(
             Wrong(
-                of.best_on_test,
+                more.best_on_test,
                 "The best of many on test is chosen by test. It is too high.",
             ),
             Wrong(
-                of.best_on_dev,
+                more.best_on_dev,
                 "Dev has chosen the method, so its figure there is too high.",
             ),
-            Wrong(of.mean_of_test, "Nobody uses the mean of all methods."),
-            Wrong(of.which_one, "That is the number of the method; return its figure."),
+            Wrong(more.mean_of_test, "Nobody uses the mean of all methods."),
             Wrong(
-                of.best_of_both, "Test has a say in the choice: choose by dev alone."
+                more.which_one, "That is the number of the method; return its figure."
             ),
-            Wrong(of.mean_of_parts, "The dev half of that mean is too high."),
-            Wrong(of.worst_on_dev, "You took the worst on dev."),
+            Wrong(
+                more.best_of_both, "Test has a say in the choice: choose by dev alone."
+            ),
+            Wrong(more.mean_of_parts, "The dev half of that mean is too high."),
+            Wrong(more.worst_on_dev, "You took the worst on dev."),
         ),
         praise="Dev chooses, test speaks once.",
         hint="Find the best method on dev; return what it has on test.",
-        edges=of.PART_EDGES,
+        edges=more.PART_EDGES,
         draws=8,
     ),
 )

@@ -33,6 +33,7 @@ RECORDS = {
     "mt_mnist_report": "mt_mnist",
     "one_class_gans": "one_class_gans",
     "one_class_mnist": "one_class_mnist",
+    "planted_anomalies": "planted_anomalies",
     "policy_gradients": "13_policy_gradients",
     "rare_entities": "rare_entities",
     "robustness": "robustness",

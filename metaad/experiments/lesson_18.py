@@ -6,14 +6,15 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from metaad import data, metrics
 from metaad.data.simulated import road_traffic, supply_chain
 from metaad.experiments import applications_lists as lists
 from metaad.experiments.applications_fields import FIELDS
 from metaad.metrics import Interval
-from metaad.practice import budget
-from metaad.practice.explain import explain
+from metaad.practice import budget, words
+from metaad.practice.facts import Facts
 
 PLAIN, FEW, CONTEXT = lists.PLAIN, lists.FEW, lists.CONTEXT
 CLASSIFIER, KNN_NORMAL = lists.CLASSIFIER, lists.KNN_NORMAL
@@ -27,12 +28,10 @@ SHADES = {
 
 
 class Place(NamedTuple):
-    """A table at work: its name; for each of its numbers the column it is made of; its
-    past and judged rows.
-    """
+    """A table at work: its name, the names of its columns, its past and judged rows."""
 
     name: str
-    source: tuple
+    columns: tuple
     rows: lists.Rows
 
 
@@ -62,37 +61,17 @@ def place(path="", label="", anomaly="", seed=0):
     else:
         table, name = data.load("breast-cancer"), "the clinic's table"
         table = data.rarer(table, lists.RARE, seed)
-    made = getattr(table, "preparation", None)
-    source = table.columns if made is None else made.source_
-    return Place(name, tuple(source), lists.divided(table, seed))
+    return Place(name, tuple(table.columns), lists.divided(table, seed))
 
 
 def reasons(place, detector, at, most=2):
     """Return why rows are odd, in the table's own words: a list of str.
 
-    at : int array, which of the judged rows. The columns that `practice.explain` finds,
-    the `most` that matter most; of a column that is one number its value, and what
-    share of the past lies below it."""
-    X, past = place.rows.X, place.rows.past
-    parts = explain(detector, X, at, background=past, source=place.source)
-    names = list(dict.fromkeys(place.source))
-    told = []
-    for row, weights in zip(X[at], parts, strict=True):
-        order = np.argsort(-metrics.significant(weights), kind="stable")[:most]
-        told.append(
-            "; ".join(_reason(names[j], row, past, place.source) for j in order)
-        )
-    return told
-
-
-def _reason(name, row, past, source):
-    where = [j for j, s in enumerate(source) if s == name]
-    if len(where) > 1:
-        return str(name)
-    value = row[where[0]]
-    below = 100 * metrics.share_below(past[:, where[0]], value)
-    side = f"above {below:.0f} %" if below >= 50 else f"below {100 - below:.0f} %"
-    return f"{name} {value:.4g} is {side}"
+    at : int array, which of the judged rows. most : columns named for each."""
+    frame = pd.DataFrame(place.rows.past, columns=place.columns)
+    X = place.rows.X[at]
+    shown = pd.DataFrame(X, columns=place.columns)
+    return words.reasons(detector, shown, X, Facts().fit(frame), most=most)
 
 
 def curves(rows, scores, currency):
@@ -270,6 +249,14 @@ def many_worlds(name, count, seed, methods):
                     share = top[k] / there[k] if there[k] else np.nan
                     found[method][kind].append(share)
     return {m: {n: np.array(v) for n, v in of_m.items()} for m, of_m in found.items()}
+
+
+def difference(worlds, method, other, what):
+    """Return the mean of method minus other over worlds in which both have a figure, an
+    Interval; worlds as `many_worlds` returns them, what one of its measures.
+    """
+    gap = worlds[method][what] - worlds[other][what]
+    return metrics.bootstrap(gap[np.isfinite(gap)])
 
 
 def ranked(rows, scores, share):

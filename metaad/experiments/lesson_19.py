@@ -5,7 +5,7 @@ import numpy as np
 from metaad import data, metrics, repro
 from metaad.experiments import new_kind, rare_entities, rare_tokens
 
-SHORT = 11  # tokens of a sentence that is shown
+SHORT = 48  # characters of a sentence that is shown
 
 
 def text_of(seed, conll_path=""):
@@ -22,7 +22,9 @@ def examples(corpus, scores, count=4):
     short = [
         i
         for i, s in enumerate(test.sentences)
-        if 5 <= len(s) <= SHORT and any(tag != "O" for _, tag in s)
+        if len(s) >= 5
+        and sum(len(t) + 1 for t, _ in s) <= SHORT
+        and any(tag != "O" for _, tag in s)
     ][:count]
     for name, values in scores.items():
         places = metrics.share_below(values, values)
@@ -63,6 +65,17 @@ def of_record(kept, *path):
     for name in path:
         kept = kept[name]
     return metrics.Interval(*kept, n=rare_entities.RESAMPLES)
+
+
+def compared(kept):
+    """Return the differences of a record that the findings judge: dict of Interval."""
+    best = "the best detector without labels minus a capital inside"
+    minus = "new kind", "MAML minus"
+    return {
+        "no label": of_record(kept, "differences", best),
+        "against all": of_record(kept, *minus, new_kind.PLAIN[1]),
+        "finder": of_record(kept, *minus, new_kind.AS_IT_IS),
+    }
 
 
 def read_methods(kept):

@@ -58,20 +58,21 @@ def differences(precision):
 
 
 def labels_curve(corpus, counts, numbers=NUMBERS, draws=5, seed=0):
-    """Return AP after so many labelled sentences: {number: Interval}, of the mean over
-    draws.
+    """Return AP after so many labelled sentences, the mean over draws, and its resamples:
+    {number: float64 (1 + resamples,)}.
     """
     test, found = corpus.test, {}
     for n, scores in rare_tokens.by_labelled(corpus, numbers, draws, seed).items():
         each = [by.precision_redrawn(test.y, s, test.sentence, counts) for s in scores]
-        found[n] = by.interval(np.mean(each, axis=0))
+        found[n] = np.mean(each, axis=0)
     return found
 
 
-def tagging(corpus, counts, strings=True):
-    """Measure a tagger with kinds in every way the lesson speaks of: a dict."""
-    test = corpus.test
-    answers, probabilities = rare_tokens.tagger(corpus, strings)
+def tagging(corpus, counts, answered):
+    """Measure a tagger with kinds in every way the lesson speaks of: a dict.
+
+    answered : what `rare_tokens.tagger` returns."""
+    test, (answers, probabilities) = corpus.test, answered
     seen = rare_tables.words_in_names(corpus.train)
     old, new = rare_tables.recall_redrawn(test, answers, seen, counts)
     empty = rare_tables.always_o(test)
@@ -148,8 +149,8 @@ def measured(text, seeds=SEEDS, draws=DRAWS, resamples=RESAMPLES, steps=new_kind
             "sizes": sizes,
             "detection": found,
             "differences": differences(precision),
-            "labelled sentences": curve,
-            "tags": tagging(corpus, counts),
+            "labelled sentences": {n: by.interval(v) for n, v in curve.items()},
+            "tags": tagging(corpus, counts, rare_tokens.tagger(corpus, strings=True)),
             "new kind": new_kinds(corpus, counts, seeds, draws, steps),
             "settings": {"seeds": list(seeds), "draws": draws, "steps": steps},
         }

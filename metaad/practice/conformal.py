@@ -86,7 +86,7 @@ class Conformal(BaseEstimator):
     m calibration rows are what they are, the true rate follows a Beta distribution
     around that [3]: see `metaad.practice.realised`, and `promise` for the sentence.
     Anomalies among the calibration rows have large scores, so p is too large then: fewer
-    alerts than asked for [6].
+    alerts than asked for [6]. Measured on 144 tables: data/results/conformal_rates.json.
 
     Parameters
     ----------

@@ -67,8 +67,10 @@ def explain(
         and thirty times as fast.
         "closed", for the Mahalanobis distance: what it loses when the value fits the
         rest of the row as well as can be, in closed form.
-        "auto" is "both": of planted anomalies it found most, see
-        data/results/planted_anomalies.json.
+        "auto" is "both". Of planted anomalies that the detector had noticed it named
+        the right column 95 to 99 times of 100 with kNN, LOF and the Mahalanobis
+        distance; an Isolation Forest notices few odd combinations and gaps, and is
+        explained less well there (78 to 97): see data/results/planted_anomalies.json.
     random_state : int, of the rows drawn from the background.
 
     Returns
@@ -104,7 +106,10 @@ def explain(
         return Values(B, groups)(A)
     if method == "path":
         _must_be(detector, IsolationForest, method)
-        found, unit = path_gains(detector, A), detector.path_lengths(B).mean(axis=0)
+        found, unit = (
+            path_gains(detector, A),
+            detector.path_lengths(_like(asked, B)).mean(axis=0),
+        )
         found = np.stack([found[:, g].sum(axis=1) for g in groups], axis=1)
     elif method == "closed":
         _must_be(detector, MahalanobisDetector, method)
@@ -125,6 +130,7 @@ def _weighted(losses, unusual):
     most = np.maximum(losses.max(axis=1, keepdims=True), 0)
     weight = unusual / np.maximum(unusual.max(axis=1, keepdims=True), 1e-12)
     share = np.maximum(losses, 0) / np.where(most > 0, most, 1)
+    share[share < 1e-9] = 0  # rounding, whose root would be something
     return most * np.sqrt(share) * weight
 
 

@@ -10,6 +10,7 @@ from metaad.practice.explain import groups_of
 
 KNOTS = 1001  # quantiles kept of a column of numbers
 MOST_VALUES = 1000  # different values kept of a column of words
+LONGEST = 40  # characters of a value that are shown
 FEW_VALUES = 10  # as many different numbers are words: 0 and 1, grades
 
 
@@ -69,6 +70,19 @@ class Facts(BaseEstimator):
         """Return which numbers belong to each column: list of d int arrays."""
         return groups_of(len(self.source_), self.source_, self.columns_)
 
+    def rows(self, frame):
+        """Return the columns of a new frame that were read, in their order.
+
+        Raises ValueError where one is missing."""
+        frame = named(frame)
+        frame = frame.set_axis([str(c) for c in frame.columns], axis=1)
+        missing = [c for c in self.columns_ if c not in frame.columns]
+        if missing:
+            raise ValueError(
+                f"the rows to explain have no column {missing[0]!r}, and those read had."
+            )
+        return frame[list(self.columns_)]
+
     def _restored(self):
         """Whether what a file holds fits together."""
         d, p = len(self.columns_), self.background_.shape[1]
@@ -104,7 +118,10 @@ def text(value):
     if isinstance(value, (pd.Timestamp, np.datetime64)):
         return str(pd.Timestamp(value)).removesuffix(" 00:00:00")
     if isinstance(value, (bool, np.bool_, str)):
-        return str(value)
+        shown = str(value)
+        return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
+    if pd.isna(value):
+        return "missing"
     found = number(value)
     if found is None or not np.isfinite(found):
         return str(value)
@@ -115,16 +132,21 @@ def text(value):
 def _column(values):
     """Describe one column: its kind, quantiles, counts, missing values."""
     missing, values = int(values.isna().sum()), values.dropna()
-    if pd.api.types.is_datetime64_any_dtype(values):
-        seconds = np.array([v.timestamp() for v in values])
-        return "date", _knots(seconds), {}, missing
-    bare = pd.api.types.is_numeric_dtype(values) and values.dtype.kind != "b"
-    if bare and not pd.api.types.is_bool_dtype(values):
+    kinds = pd.api.types
+    if kinds.is_datetime64_any_dtype(values):
+        if values.dt.tz is not None:
+            values = values.dt.tz_convert("UTC").dt.tz_localize(None)
+        stamps = values.to_numpy("datetime64[ns]").astype(np.int64)
+        return "date", _knots(stamps / 1e9), {}, missing
+    if kinds.is_numeric_dtype(values) and not kinds.is_bool_dtype(values):
         numbers = values.to_numpy(dtype=np.float64)
         if len(np.unique(numbers)) > FEW_VALUES:
             return "number", _knots(numbers), {}, missing
-    counts = values.map(text).value_counts()[:MOST_VALUES]
-    return "words", np.empty(0), {str(k): int(v) for k, v in counts.items()}, missing
+    counts = {}
+    for value, count in values.value_counts()[:MOST_VALUES].items():
+        shown = text(value)
+        counts[shown] = counts.get(shown, 0) + int(count)
+    return "words", np.empty(0), counts, missing
 
 
 def _knots(numbers):

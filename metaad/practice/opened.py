@@ -8,12 +8,16 @@ import pandas as pd
 from metaad.data import DataError, read_frame
 from metaad.data.own.labels import labelled
 
+UNLABELLED = 200_000  # rows read of a file without labels; see choose.MOST
+
 
 def opened(table, label, anomaly):
     """Return the features of a file or DataFrame (n, c), the labels (n,) or None, and
     notes, a list of str."""
     if not isinstance(table, pd.DataFrame):
-        own = read_frame(Path(table), label=label, anomaly=anomaly)
+        # with labels as many as can be read: no labelled row should be lost
+        most = {"most": UNLABELLED} if label is None else {}
+        own = read_frame(Path(table), label=label, anomaly=anomaly, **most)
         return own.frame, own.y, list(own.notes)
     if label is None:
         return table, None, []

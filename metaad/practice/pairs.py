@@ -19,6 +19,11 @@ class Pairs:
         self.kept = facts.background_
         self.count = max(1, min(ALIKE, len(self.kept) // 4))
         self.spaces = Spaces(self.kept) if len(self.kept) > 1 else None
+        self.ranks = self.spaces(self.kept)["rank"] if self.spaces else None
+
+    def _one_value(self, own):
+        """Whether numbers are one value, not the parts of a date: one, or yes and no."""
+        return len(own) == 1 or (len(own) and np.isin(self.kept[:, own], (0, 1)).all())
 
     def __call__(self, frame, X, i, j):
         """Return in words what column j of row i is unusual together with; None where
@@ -26,9 +31,9 @@ class Pairs:
 
         frame, X : the rows as the reader knows them, and as numbers (n, p)."""
         own = self.groups[j]
-        if self.spaces is None or not len(own):
+        if self.spaces is None or not self._one_value(own):
             return None
-        row, kept = (self.spaces(rows)["rank"] for rows in (X[[i]], self.kept))
+        row, kept = self.spaces(X[[i]])["rank"], self.ranks
         best = (RARE, 0.0), None, None
         for q, others in enumerate(self.groups):
             if q == j or not len(others):
@@ -52,7 +57,7 @@ def _among(value, others):
     """
     if len(value) > 1:  # a category: how many have the same
         share = float((np.abs(others - value) < 1e-9).all(axis=1).mean())
-        return share, 0.0, f"so in {round(share * len(others))} of"
+        return share, 0.0, f"in {round(share * len(others))} of"
     others, value = others[:, 0], value[0]
     above, below = float((others >= value).mean()), float((others <= value).mean())
     far = abs(value - others.mean()) / (others.std() + 1e-3)

@@ -4,10 +4,11 @@ amount 9,400: above 99.8 % of the rows read; country BR: in 0.2 % of them
 """
 
 import numpy as np
+import pandas as pd
 
 from metaad.metrics import best_first, share_below
 from metaad.practice.explain import explain
-from metaad.practice.facts import named, number, text
+from metaad.practice.facts import number, text
 from metaad.practice.pairs import Pairs
 
 RARE = 0.05  # a value is unusual by itself beyond this share of the rows read
@@ -25,7 +26,7 @@ def reasons(detector, frame, X, facts, *, most=3, method="auto", parts=None):
         rows as numbers. facts : `Facts` of the rows that were read.
     most : int ≥ 1, columns named per row, the oddest first.
     method : of `explain`. parts : what `explain` gave already, array (n, columns)."""
-    frame = named(X if frame is None else frame)
+    frame = facts.rows(X if frame is None else frame)
     X = np.asarray(X, dtype=np.float64)
     if parts is None:
         parts = explain(
@@ -33,14 +34,19 @@ def reasons(detector, frame, X, facts, *, most=3, method="auto", parts=None):
             source=facts.source_, method=method,
         )  # fmt: skip
     pairs = Pairs(facts)
-    return [
-        "; ".join(
-            sentence(facts, frame, X, i, j, pairs)
-            for j in named_columns(parts[i], most)
-        )
-        or NOTHING
-        for i in range(len(X))
-    ]
+    return [_reason(facts, frame, X, i, parts[i], most, pairs) for i in range(len(X))]
+
+
+def _reason(facts, frame, X, i, parts, most, pairs):
+    """What is unusual about row i: the clauses of its columns, or that there is none."""
+    named = named_columns(parts, most)
+    said = [sentence(facts, frame, X, i, j, pairs) for j in named]
+    if any(said):
+        return "; ".join(s for s in said if s)
+    if not named:
+        return NOTHING
+    value = f"{facts.columns_[named[0]]} {text(frame.iloc[i, named[0]])}"
+    return f"{value}: unusual together with the others"
 
 
 def named_columns(parts, most=3):
@@ -52,16 +58,40 @@ def named_columns(parts, most=3):
 
 
 def sentence(facts, frame, X, i, j, pairs=None):
-    """Return what is unusual about column j of row i, in one clause.
+    """Return what is unusual about column j of row i, in one clause; "" if nothing is,
+    by itself or together with one other column.
 
     pairs : `Pairs` of the facts, or None to look at the column alone."""
     value = frame.iloc[i, j]
-    shown = f"{facts.columns_[j]} {text(value)}".replace("nan", "missing")
-    by_itself = place(facts, j, value)
-    if by_itself:
-        return f"{shown}: {by_itself}"
-    together = pairs(frame, X, i, j) if pairs is not None else None
-    return f"{shown}: {together or 'unusual together with the others'}"
+    said = place(facts, j, value) or _of_its_numbers(facts, X[i], j)
+    if not said and pairs is not None:
+        said = pairs(frame, X, i, j)
+    return f"{facts.columns_[j]} {text(value)}: {said}" if said else ""
+
+
+def _of_its_numbers(facts, row, j):
+    """Whether one of several numbers made of a column is unusual: a date's hour."""
+    own = np.flatnonzero([s == facts.columns_[j] for s in facts.source_])
+    kept, best = facts.background_, (RARE, "")
+    for k in own if len(own) > 1 else ():
+        if np.isin(kept[:, k], (0, 1)).all():
+            continue
+        name = facts.names_[k].removeprefix(f"{facts.columns_[j]}: ")
+        for side, share in (
+            ("above", np.mean(kept[:, k] >= row[k])),
+            ("below", np.mean(kept[:, k] <= row[k])),
+        ):
+            if share < best[0]:
+                best = (
+                    share,
+                    f"its {name}, {text(row[k])}, is {side} "
+                    + (
+                        f"{_percent(1 - share)} of those read"
+                        if share
+                        else "all those read"
+                    ),
+                )
+    return best[1]
 
 
 def place(facts, j, value):
@@ -70,7 +100,7 @@ def place(facts, j, value):
     "above 99.8 % of the rows read", "in 3 of 4,000 rows read", "no row read lies
     between 40 and 60"."""
     n, knots, counts = facts.n_rows_, facts.quantiles_[j], facts.counts_[j]
-    if value is None or value != value:  # NaN, NaT
+    if pd.isna(value):
         share = facts.missing_[j] / n
         return f"so in {_rows(share, n)}" if share <= RARE else ""
     if facts.kinds_[j] == "words":

@@ -7,6 +7,7 @@ import platform
 import random
 import sys
 import time
+import types
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -24,6 +25,7 @@ from metaad.repro.parameters import (
 from metaad.repro.records import keep, results_dir, writable
 
 SHIPPED = (".py", ".json", ".txt")  # code, learned weights and settings, checksums
+GIVEN = {}  # the parameters of this kernel's lesson, as they came
 PACKAGES = ("python", "numpy", "scipy", "scikit-learn", "torch", "matplotlib", "metaad")
 
 
@@ -45,6 +47,11 @@ class Run:
         thread.
         """
         return self.profile == "quick"
+
+    @property
+    def own(self):
+        """True where papermill was given the reader's own table, see `repro.own`."""
+        return bool(self.parameters.get("data"))
 
     @property
     def dtype(self):
@@ -127,7 +134,7 @@ def start(lesson, namespace):
     """
     known = declared(lesson, namespace)
     reject_unknown(lesson, known, namespace)
-    values = {name: p.check(namespace[name]) for name, p in known.items()}
+    values = {name: p.check(_given(namespace, name, p)) for name, p in known.items()}
     namespace.update(values)
     run = Run(
         lesson,
@@ -149,6 +156,17 @@ def start(lesson, namespace):
         "display.precision", 3, "display.max_columns", 20, "display.width", 110
     )
     return run
+
+
+def _given(namespace, name, parameter):
+    """The value of a parameter; its default where the lesson has since imported a
+    module of the same name (`data`) and the cell runs again.
+    """
+    value = namespace[name]
+    if isinstance(value, types.ModuleType):
+        return GIVEN.get(name, parameter.default)
+    GIVEN[name] = value
+    return value
 
 
 def _as_written(values, written):

@@ -24,6 +24,7 @@ from metaad.plots import (
     neighbours,
     one_class,
     policies,
+    rates,
     reasons,
     tables,
     tokens,
@@ -569,6 +570,12 @@ FIGURES = {
             "country DE: usual",
         ],
         title="row 17: p = 0.002",
+    ),
+    "realised_rates": lambda: rates.realised_rates(
+        {n: interval(0.05, 0.004) for n in ("conformal", "quantile of the fit")},
+        {n: rng.beta(5, 95, 40) for n in ("conformal", "quantile of the fit")},
+        0.05,
+        (0.02, 0.1),
     ),
     "sentences": lambda: tokens.sentences(
         {

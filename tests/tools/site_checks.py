@@ -175,6 +175,7 @@ def look(page, address, name, script):
         page.add_script_tag(path=str(script))
         wrong += [f"axe: {fault}" for fault in page.evaluate(AUDIT)]
     page.set_viewport_size(PHONE)
+    page.wait_for_timeout(800)  # the side bars move out
     wide = page.evaluate(WIDE)
     if wide > PHONE["width"]:
         wrong.append(f"{wide} pixels wide on a phone")

@@ -4,6 +4,8 @@ import numpy as np
 
 from metaad.data.own.kinds import Nothing
 
+FILLED = "filled with the median, and a column says where"
+
 
 def filled(known, numbers, empty):
     """Return numbers with gaps filled, and the column that says where they were."""
@@ -33,7 +35,6 @@ def named(name, called, numbers, empty):
     if gaps:
         columns.append(f"{name} is empty")
         notes.append(
-            f"{name!r} is empty in {empty.sum():,} of {len(empty):,} rows: filled with "
-            f"the median, and a column says where"
+            f"{name!r} is empty in {empty.sum():,} of {len(empty):,} rows: {FILLED}"
         )
     return columns, known, notes, keep

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from metaad.data.own.cells import as_text, dates, numbers
 from metaad.data.own.encode import Part, encoded, learn
+from metaad.data.own.filled import FILLED
 from metaad.data.own.kinds import (
     CATEGORIES,
     Nothing,
@@ -20,6 +21,7 @@ from metaad.data.own.reading import some
 from metaad.data.own.stored import checked_part
 from metaad.data.records import DataError
 
+GAPS, FEW = " is empty in ", 3  # more notes on gaps are one
 EXAMPLE = {"number": "numbers", "date": "dates"}
 
 
@@ -62,6 +64,10 @@ class Preparation(TransformerMixin, BaseEstimator):
             if there are fewer rows, two columns of one name, no column to learn from,
             or a cell that can't be one.
         """
+        if not isinstance(self.categories, (int, np.integer)) or self.categories < 1:
+            raise DataError(
+                f"categories must be a whole number of 1 or more, got {self.categories!r}."
+            )
         frame = _frame(X)
         _all_different(frame)
         if len(frame) < 2:
@@ -76,6 +82,7 @@ class Preparation(TransformerMixin, BaseEstimator):
                 f"no column is left to learn from: {'; '.join(self.notes_)}. Add a "
                 f"column that differs between rows."
             )
+        self.notes_ = _shorter(self.notes_)
         self.feature_names_in_ = np.array(list(frame), dtype=object)
         self._named()
         return self
@@ -187,6 +194,16 @@ class Preparation(TransformerMixin, BaseEstimator):
                 raise ValueError("its columns are not those of its table")
             made._named()
         return made
+
+
+def _shorter(notes):
+    """Notes with one for all columns that have gaps, where there are many."""
+    gaps = [n for n in notes if GAPS in n]
+    if len(gaps) <= FEW:
+        return notes
+    names = [n.split(GAPS)[0] for n in gaps]
+    one = f"{len(gaps)} columns are empty in some rows ({some(names)}): {FILLED}"
+    return [n for n in notes if n not in gaps] + [one]
 
 
 def _frame(X, names=None):

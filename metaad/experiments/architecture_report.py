@@ -61,7 +61,12 @@ def fixed(parts, ends):
         n: {k: v.round(5).tolist() for k, v in kinds.items()}
         for n, kinds in found.items()
     }
-    return tidy | {"components": chosen}
+    # of as many classes as a search sees, besides the last training
+    seconds = float(longest.seconds.mean()) * 0.8 * (LONGEST - LONG) / LONGEST
+    return tidy | {
+        "components": chosen,
+        "seconds_of_a_search_s_steps": round(seconds, 2),
+    }
 
 
 def agreement(short, real):

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from metaad.data.conll import read_conll
 from metaad.data.download import ADDRESSES, data_dir, fetch, registry
 from metaad.data.records import Study, Table, Text
 from metaad.lazy import optional
@@ -251,7 +252,8 @@ def _wnut17():
         "test": "emerging.test.annotated",
     }
     splits = {
-        split: _sentences(fetch(f"wnut17/{file}")) for split, file in files.items()
+        split: read_conll(fetch(f"wnut17/{file}")).sentences
+        for split, file in files.items()
     }
     return Text(
         **splits, name="wnut17", source=ADDRESSES["wnut17"], licence="CC BY 4.0"
@@ -264,6 +266,18 @@ def _sentences(path):
     return [[tuple(line.split("\t")) for line in s.split("\n")] for s in sentences]
 
 
+def _supply_chain():
+    from metaad.data.simulated import supply_chain
+
+    return supply_chain.simulate().table()
+
+
+def _road_traffic():
+    from metaad.data.simulated import road_traffic
+
+    return road_traffic.simulate().table()
+
+
 LOADERS = {
     "mnist-5k": _mnist_5k,
     "digits": _digits,
@@ -273,4 +287,6 @@ LOADERS = {
     "fashion-mnist": _fashion_mnist,
     "uoms": _uoms,
     "wnut17": _wnut17,
+    "simulated:supply-chain": _supply_chain,
+    "simulated:road-traffic": _road_traffic,
 }

@@ -14,14 +14,17 @@ one, add its name below and write its record with `metaad.experiments.record.wri
 # experiment -> the record that it writes, data/results/<record>.json
 RECORDS = {
     "adversarial_meta": "adversarial_meta",
+    "applications": "applications",
     "architecture": "15_architecture_search",
     "autoencoder_maml": "autoencoder_maml",
+    "conformal_rates": "conformal_rates",
     "do_no_harm": "do_no_harm",
     "drift": "drift",
     "few_labels": "few_labels",
     "few_shot_control": "few_shot_control",
     "made_up_classes": "made_up_classes",
     "many_table_context": "many_table_context",
+    "many_table_context_choice": "many_table_context_choice",
     "many_table_labels": "many_table_labels",
     "many_table_forest": "many_table_forest",
     "many_table_tuning": "many_table_tuning",
@@ -30,7 +33,9 @@ RECORDS = {
     "mt_mnist_report": "mt_mnist",
     "one_class_gans": "one_class_gans",
     "one_class_mnist": "one_class_mnist",
+    "planted_anomalies": "planted_anomalies",
     "policy_gradients": "13_policy_gradients",
+    "rare_entities": "rare_entities",
     "robustness": "robustness",
     "tuning": "tuning",
 }

@@ -14,6 +14,8 @@ wasserstein_1d(x, y), sliced_wasserstein, sinkhorn, sinkhorn_divergence
 outlierness(scores)                     mean of -log P(normal | row) over a batch
 WindowAlarm(past), RankCusum(scores)    alarms of drift whose level holds for a stream
 entity_f1(true, predicted)              F1 of tags: by token, by entity
+CharacterModel().fit(words)             how unexpected a word is; ContextModel
+auroc_redrawn(y, scores, sentence, ...) with intervals over sentences
 """
 
 from metaad.lazy import attach
@@ -28,7 +30,9 @@ __all__, __getattr__, __dir__ = attach(
         "permutation": ["Permutation", "mmd_test", "permutation_test"],
         "wasserstein": ["sliced_wasserstein", "wasserstein_1d"],
         "transport": ["sinkhorn", "sinkhorn_divergence", "typical_cost"],
-        "tags": ["entities", "entity_f1", "tag_f1"],
+        "tags": ["entities", "entity_counts", "entity_f1", "entity_report", "tag_f1"],
+        "surprise": ["CharacterModel", "ContextModel"],
+        "by_sentence": ["auroc_redrawn", "f1_redrawn", "precision_redrawn", "redrawn"],
         "batches": ["two_batches"],
         "drift": ["RankCusum", "WindowAlarm", "cusum", "ks_p", "mmd_p"],
     },

@@ -19,6 +19,7 @@ __all__, __getattr__, __dir__ = attach(
         "doodles": [],
         "all_pairs": ["AllPairs"],
         "class_pool": ["ClassPool"],
+        "tokens": ["TokenFeatures"],
         "streams": ["Stream", "class_stream", "shift_stream"],
     },
 )

@@ -52,8 +52,8 @@ def test_words_dates_and_gaps_are_placed_by_counting():
     assert said("when", DAY + pd.Timedelta("198.5h")) == (
         "later than 99.5 % of the rows read"
     )
-    assert said("age", np.nan) == said("age", None) == "so in 4 of the 200 rows read"
-    assert said("amount", pd.NA) == "so in none of the 200 rows read"
+    assert said("age", np.nan) == said("age", None) == "as in 4 of the 200 rows read"
+    assert said("amount", pd.NA) == "as in none of the 200 rows read"
 
 
 def test_a_share_is_never_rounded_up_to_all():
@@ -124,6 +124,42 @@ def test_a_date_is_odd_by_its_hour():
     new = pd.DataFrame({"when": [DAY + pd.Timedelta(100, "D") + pd.Timedelta("3h")]})
     found = sentence(facts, new, np.array([[3.0, 2.0]]), 0, 0, Pairs(facts))
     assert found == "when 2024-06-09 03:00:00: its hour, 3, is below all those read"
+
+
+def test_a_date_whose_lateness_no_score_sees_is_not_called_late():
+    when = DAY + pd.to_timedelta(np.arange(300), unit="h")
+    frame = pd.DataFrame({"when": when, "load": RNG.normal(size=300)})
+    hours = frame["when"].dt.hour.to_numpy(dtype=float)
+    X = np.c_[hours, frame["when"].dt.day_of_week, frame["load"]]
+    new = pd.DataFrame({"when": [DAY + pd.Timedelta("999D 12h")], "load": [0.0]})
+    row = np.array([[12.0, 2.0, 0.0]])
+    for parts, expected in {
+        ("hour", "weekday (Monday 0)"): "",
+        ("hour", "days since 2024-03-01"): "when 2026-11-25 12:00:00: later than all "
+        "300 rows read",
+    }.items():
+        names = [*(f"when: {part}" for part in parts), "load"]
+        facts = Facts().fit(frame, X, ["when", "when", "load"], names)
+        assert sentence(facts, new, row, 0, 0) == expected
+    single = Facts().fit(frame, X[:, [0, 2]], ["when", "load"], ["when: hour", "load"])
+    assert sentence(single, new, np.array([[-1.0, 0.0]]), 0, 0).endswith(
+        "its hour, -1, is below all those read"
+    )
+
+
+def test_rows_near_in_a_date_are_called_near_in_what_was_made_of_it():
+    hours = np.repeat(np.arange(24.0), 20)
+    frame = pd.DataFrame(
+        {
+            "when": DAY + pd.to_timedelta(24 * np.arange(480) + hours, unit="h"),
+            "load": hours + RNG.uniform(0, 1, 480),
+        }
+    )
+    names = ["when: hour", "load"]
+    facts = Facts().fit(frame, np.c_[hours, frame["load"]], ["when", "load"], names)
+    new = pd.DataFrame({"when": [DAY + pd.Timedelta("3h")], "load": [20.5]})
+    found = sentence(facts, new, np.array([[3.0, 20.5]]), 0, 1, Pairs(facts))
+    assert found.endswith("(above all of the 50 rows nearest in hour of when)")
 
 
 def test_columns_are_named_oddest_first_and_small_parts_are_not():

@@ -70,6 +70,15 @@ class Facts(BaseEstimator):
         """Return which numbers belong to each column: list of d int arrays."""
         return groups_of(len(self.source_), self.source_, self.columns_)
 
+    def parts(self, j):
+        """Return what the numbers of column j are called, without the column's name,
+        such as ["hour", "weekday (Monday 0)"] of a date; [] where the column itself is
+        its number.
+        """
+        head = f"{self.columns_[j]}: "
+        called = [self.names_[k] for k in self.groups()[j]]
+        return [c.removeprefix(head) for c in called if c.startswith(head)]
+
     def rows(self, frame):
         """Return the columns of a new frame that were read, in their order.
 

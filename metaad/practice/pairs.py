@@ -47,8 +47,15 @@ class Pairs:
             return None
         name = self.facts.columns_[best[1]]
         value = text(frame.iloc[i, best[1]])
-        words = f"{best[2]} the {self.count} rows nearest in {name}"
+        words = f"{best[2]} the {self.count} rows nearest in {self._meant(best[1])}"
         return f"unusual together with {name} {value} ({words})"
+
+    def _meant(self, q):
+        """What nearness in column q is: of a date, that of its hour and weekday."""
+        name, parts = self.facts.columns_[q], self.facts.parts(q)
+        if self.facts.kinds_[q] != "date" or not parts:
+            return name
+        return f"{' and '.join(p.split(' (')[0] for p in parts)} of {name}"
 
 
 def _among(value, others):

@@ -63,17 +63,28 @@ def sentence(facts, frame, X, i, j, pairs=None):
 
     pairs : `Pairs` of the facts, or None to look at the column alone."""
     value = frame.iloc[i, j]
-    said = place(facts, j, value) or _of_its_numbers(facts, X[i], j)
+    said = "" if _never_late(facts, j, value) else place(facts, j, value)
+    said = said or _of_its_numbers(facts, X[i], j)
     if not said and pairs is not None:
         said = pairs(frame, X, i, j)
     return f"{facts.columns_[j]} {text(value)}: {said}" if said else ""
 
 
+def _never_late(facts, j, value):
+    """Whether a date's numbers are its hour and weekday alone: that it is later than
+    those read is then nothing that a score knows.
+    """
+    if facts.kinds_[j] != "date" or pd.isna(value):
+        return False
+    parts = facts.parts(j)
+    return bool(parts) and not any(p.startswith("days since") for p in parts)
+
+
 def _of_its_numbers(facts, row, j):
-    """Whether one of several numbers made of a column is unusual: a date's hour."""
-    own = np.flatnonzero([s == facts.columns_[j] for s in facts.source_])
+    """Whether one of the numbers made of a column is unusual: a date's hour."""
+    own = facts.groups()[j]
     kept, best = facts.background_, (RARE, "")
-    for k in own if len(own) > 1 else ():
+    for k in own if len(own) > 1 or facts.kinds_[j] == "date" else ():
         if np.isin(kept[:, k], (0, 1)).all():
             continue
         name = facts.names_[k].removeprefix(f"{facts.columns_[j]}: ")
@@ -102,7 +113,7 @@ def place(facts, j, value):
     n, knots, counts = facts.n_rows_, facts.quantiles_[j], facts.counts_[j]
     if pd.isna(value):
         share = facts.missing_[j] / n
-        return f"so in {_rows(share, n)}" if share <= RARE else ""
+        return f"as in {_rows(share, n)}" if share <= RARE else ""
     if facts.kinds_[j] == "words":
         share = counts.get(text(value), 0) / n
         if share > RARE or _mostly_different(counts, n):

@@ -245,7 +245,14 @@ def test_a_lesson_is_never_written_over(notebook):
 
 def test_the_parameters_of_a_lesson_are_listed_on_request(notebook):
     code, out, _ = run("run", notebook(), "-p", "help")
-    assert code == 0 and "-p rows = 20  # 10 to 5,000" in out
+    assert code == 0
+    for line in (
+        "-p rows = 20  # 10 to 5,000; rows that are drawn",
+        "-p draw = False  # show a figure",
+        "-p data = ''  # any text; your own file",
+        "; seeds every random choice",
+    ):
+        assert line in out
 
 
 # --- sweep

@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -264,6 +265,53 @@ def test_another_file_than_a_model_is_named(model, tmp_path):
         assert code == 2 and err.count("\n") == 1
 
 
+def test_the_table_in_the_models_place_is_not_to_be_deleted(model, tmp_path):
+    for path, wanted in {
+        model
+        / "my.csv": "is not a model that `metaad fit` wrote; the model comes first",
+        tmp_path / "none": "expected a model that `metaad fit` wrote",
+    }.items():
+        err = run("score", path, model / "my.csv")[2]
+        assert wanted in err and "delete" not in err and "saving" not in err
+
+
+def test_messages_of_commands_name_options_and_no_arguments_of_python(tmp_path):
+    path, output = tmp_path / "web.csv", tmp_path / "model"
+    rows = pd.DataFrame({"bytes": range(60), "kind": ["usual", "scan", "flood"] * 20})
+    rows.to_csv(path, index=False)
+    asked = ("fit", path, "-o", output, "--label")
+    said = {
+        ("kind",): "with --anomaly, or several: --anomaly 'flood' --anomaly …",
+        ("kind", "--anomaly", "attack"): "--anomaly 'attack' is not a value of 'kind'",
+        ("sort",): "with --label; no --label loads",
+    }
+    for words, wanted in said.items():
+        code, _, err = run(*asked, *words)
+        assert code == 2 and wanted in err
+        assert not re.search(r"(label|anomaly)=", err)
+    path.write_bytes(b"caf\xe9;size\n" + b"".join(b"\xe9,%d\n" % k for k in range(9)))
+    assert "encoding=" not in "".join(map(str, run("fit", path, "-o", output)))
+
+
+def test_several_values_mark_anomalies_when_anomaly_is_repeated(tmp_path):
+    rng = np.random.default_rng(0)
+    kind = np.array(["usual"] * 52 + ["scan"] * 4 + ["flood"] * 4)
+    rows = pd.DataFrame({"size": rng.normal(size=60), "kind": kind})
+    rows.to_csv(tmp_path / "web.csv", index=False)
+    asked = ("fit", tmp_path / "web.csv", "-o", tmp_path / "model", "--label", "kind")
+    out = good(*asked, "--detector", "knn", "--anomaly", "scan", "--anomaly", "flood")
+    assert "kind 'scan', 'flood' are anomalies, 'usual' normal" in out
+
+
+def test_a_column_of_labels_that_nobody_named_is_noted(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"size": rng.normal(size=60), "is_fraud": ["no", "yes"] * 30})
+    rows.to_csv(tmp_path / "cards.csv", index=False)
+    out = good("fit", tmp_path / "cards.csv", "-o", tmp_path / "model")
+    assert "'is_fraud' is learned from like any other column" in out
+    assert "say --label 'is_fraud' or leave the column out" in out
+
+
 def test_a_table_of_other_columns_is_refused_and_more_columns_are_noted(
     model, tmp_path
 ):
@@ -384,4 +432,6 @@ def test_a_model_with_any_byte_changed_is_refused(room, place, byte, cut):
         content[at] ^= byte or 1
     (room / "bad").write_bytes(content)
     code, out, err = run("score", "bad", "my.csv")
-    assert (code, out) == (2, "") and "is not a complete file" in err
+    assert (code, out) == (2, "") and (
+        "is not a complete file" in err or "is not a model" in err
+    )

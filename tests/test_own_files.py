@@ -319,7 +319,7 @@ def test_bytes_beyond_what_is_looked_at_first_are_read_all_the_same(tmp_path):
         ("mine.npy", r"numpy.savez\(path, X=X, y=y\)"),
         ("mine.xlsx", "save it as CSV UTF-8"),
         ("mine.csv.7z", "unpack it first"),
-        ("mine.txt", "rename it to .csv or .tsv"),
+        ("mine.txt", "rename it to .tsv if tabs stand between its cells"),
         ("mine.pkl", "can run code when it is read"),
         ("folder/mine", "write it as one of these"),
     ],

@@ -9,14 +9,22 @@ from metaad.cli.base import app
 
 Share = Annotated[
     float | None,
-    typer.Option("--rate", help="Share of normal rows that may raise an alert, 0.01."),
+    typer.Option(
+        "--rate",
+        help="Share of normal rows that may raise an alert; 0.01 if nothing is said.",
+    ),
 ]
 PerDay = Annotated[
     float | None,
-    typer.Option(help="Instead of --rate: false alarms you have time for in a day,"),
+    typer.Option(
+        help="Instead of --rate: how many false alarms you have time for in a day."
+    ),
 ]
 Rows = Annotated[
-    float | None, typer.Option("--rows-per-day", help="of so many rows in a day.")
+    float | None,
+    typer.Option(
+        "--rows-per-day", help="With --alerts-per-day: how many rows come in a day."
+    ),
 ]
 
 
@@ -33,9 +41,13 @@ def fit(
         typer.Option(help="The column of labels, if there is one; cells may be empty."),
     ] = None,
     anomaly: Annotated[
-        str | None,
-        typer.Option(help="The word in it that marks an anomaly, if that is not 1."),
-    ] = None,
+        list[str],
+        typer.Option(
+            metavar="VALUE",
+            help="The value in it that marks an anomaly, if that is not 1; may be "
+            "repeated.",
+        ),
+    ] = [],  # noqa: B006
     detector: Annotated[
         str, typer.Option(help="auto, forest, knn, context or few-labels.")
     ] = "auto",
@@ -48,7 +60,9 @@ def fit(
     rate: Share = None,
     alerts_per_day: PerDay = None,
     rows_per_day: Rows = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of chance.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Seed of the random numbers.")
+    ] = 0,
 ):
     """Learn what is usual in a table, and say what was chosen and why.
 
@@ -57,8 +71,8 @@ def fit(
 
     asked = {"detector": detector, "rows": rows, "random_state": seed}
     asked["rate"] = tables.rate(rate, alerts_per_day, rows_per_day)
-    with tables.notes_on_stderr():
-        typer.echo("\n".join(tables.fit(file, output, asked, label, anomaly)))
+    with tables.as_commands_say():
+        typer.echo("\n".join(tables.fit(file, output, asked, label, anomaly or None)))
 
 
 Model = Annotated[Path, typer.Argument(help="What `metaad fit` wrote.")]
@@ -79,11 +93,11 @@ def score(
     """Score the rows of a table of any length, as CSV.
 
     The columns are row (counted from 0), score (large: odd), p_value (small: odd), alert
-    (1 or 0) and reason. The rate is the model's own if none is given."""
+    (1 or 0) and reason (of an alert). The rate is the model's own if none is given."""
     from metaad.cli import tables
 
     asked = tables.rate(rate, alerts_per_day, rows_per_day)
-    with tables.notes_on_stderr():
+    with tables.as_commands_say():
         typer.echo(tables.score(model, file, output, asked), err=True)
 
 
@@ -96,5 +110,5 @@ def explain(
     """Say which columns make one row of a table unusual."""
     from metaad.cli import tables
 
-    with tables.notes_on_stderr():
+    with tables.as_commands_say():
         typer.echo("\n".join(tables.explain(model, file, row)))

@@ -74,9 +74,11 @@ def declared(path):
 
 
 def listed(path):
-    """Return the parameters of a lesson as text, one line each."""
-    known = declared(path).values()
-    lines = [f"{p.name} = {p.default!r}  # {p.allowed}".rstrip(" #") for p in known]
+    """Return the parameters of a lesson as text, one line each, with what each means."""
+    lines = []
+    for p in declared(path).values():
+        about = "; ".join(part for part in (p.allowed, p.meaning) if part)
+        lines.append(f"{p.name} = {p.default!r}  # {about}".rstrip(" #"))
     return "\n".join([f"{path.stem} takes", *(f"  -p {line}" for line in lines)])
 
 

@@ -7,12 +7,13 @@ import time
 import warnings
 
 from metaad import saving
-from metaad.cli.told import CommandError
+from metaad.cli.told import CommandError, as_options
+from metaad.data import DataError
 from metaad.practice.facts import text
 from metaad.practice.model import TableModel
 from metaad.practice.rates import rate_for
 from metaad.repro.whole import whole
-from metaad.saving.file import HEAD
+from metaad.saving.file import HEAD, SavedFileError
 
 MODEL = "a model that `metaad fit` wrote"
 
@@ -28,7 +29,7 @@ def fit(path, output, asked, label=None, anomaly=None):
     saving.save(output, model)
     return [
         f"{path.name}: {model.n_rows_:,} rows, {_columns(model)}",
-        *(f"  {note}" for note in model.notes_),
+        *(f"  {as_options(note)}" for note in model.notes_),
         f"chosen: {model.why_}",
         f"alerts: p-value of {model.rate_:.3g} or less. "
         f"{model.conformal_.promise(model.rate_)}",
@@ -82,12 +83,26 @@ def explain(model_path, path, row):
 
 def load(path):
     """Return the TableModel in a file. Raises SavedFileError for another file."""
-    model = saving.load(path)
+    try:
+        model = saving.load(path)
+    except SavedFileError as error:
+        raise CommandError(_no_model(path, error)) from None
     if not isinstance(model, TableModel):
         raise CommandError(
             f"{path} holds a {type(model).__name__}, and this command needs {MODEL}."
         )
     return model
+
+
+def _no_model(path, error):
+    """What to say of a file that is no model."""
+    if not path.is_file():
+        return f"there is no file {path}; expected {MODEL}."
+    with open(path, "rb") as file:
+        begins = file.read(8 + len(HEAD))[8:]
+    if begins == HEAD:
+        return str(error)
+    return f"{path} is not {MODEL}; the model comes first, then the table."
 
 
 def rate(share, alerts_per_day, rows_per_day):
@@ -105,7 +120,7 @@ def rate(share, alerts_per_day, rows_per_day):
 
 def _columns(model):
     n, d = len(model.preparation_.parts_), len(model.preparation_.columns_)
-    return f"{n} columns that say something, {d} numbers made of them"
+    return f"{n} columns are used, as {d} numbers per row"
 
 
 def _may_write(output, *read, csv=False):
@@ -162,8 +177,9 @@ def _shown(pieces):
 
 
 @contextlib.contextmanager
-def notes_on_stderr():
-    """Show the package's warnings as notes, one line each and once."""
+def as_commands_say():
+    """Show the package's warnings as notes on stderr, one line each and once; in what it
+    refuses, name options in the place of arguments."""
     seen = set()
 
     def show(message, category, filename, lineno, file=None, line=None):
@@ -171,9 +187,12 @@ def notes_on_stderr():
         key = re.sub(r"\d[\d,.]*", "", text)
         if issubclass(category, UserWarning) and key not in seen:
             seen.add(key)
-            print(f"note: {text}", file=sys.stderr)
+            print(f"note: {as_options(text)}", file=sys.stderr)
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = show
-        yield
+        try:
+            yield
+        except DataError as error:
+            raise CommandError(as_options(str(error))) from error

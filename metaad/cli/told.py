@@ -6,6 +6,7 @@ and is called one.
 """
 
 import errno
+import re
 
 INPUT, FAILURE = 2, 1  # exit codes
 
@@ -16,6 +17,25 @@ class CommandError(Exception):
     def __init__(self, message, code=INPUT):
         super().__init__(message)
         self.code = code
+
+
+# how the package speaks of its arguments, and what a command has for them
+OPTIONS = (
+    (r"anomaly=\[([^],]+), …\]", r"--anomaly \1 --anomaly …"),
+    (r"\banomaly=", "--anomaly "),
+    (r"label=None", "no --label"),
+    (r"\blabel=", "--label "),
+    (r"say encoding= if you know it, or ", ""),
+    (r"say encoding=", "save it as UTF-8"),
+    (r"--(\w+) (?=[.;,]|$)", r"--\1"),
+)
+
+
+def as_options(text):
+    """Return a sentence of the package with options in the place of arguments."""
+    for argument, option in OPTIONS:
+        text = re.sub(argument, option, text)
+    return text
 
 
 def told(error):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from metaad.data import DataError, read_frame
-from metaad.data.own.labels import labelled
+from metaad.data.own.labels import labelled, like_labels
 
 UNLABELLED = 200_000  # rows read of a file without labels; see choose.MOST
 
@@ -14,6 +14,11 @@ UNLABELLED = 200_000  # rows read of a file without labels; see choose.MOST
 def opened(table, label, anomaly):
     """Return the features of a file or DataFrame (n, c), the labels (n,) or None, and
     notes, a list of str."""
+    frame, y, notes = _opened(table, label, anomaly)
+    return frame, y, [*notes, *like_labels(frame)]
+
+
+def _opened(table, label, anomaly):
     if not isinstance(table, pd.DataFrame):
         # with labels as many as can be read: no labelled row should be lost
         most = {"most": UNLABELLED} if label is None else {}

@@ -39,12 +39,14 @@ class ParameterError(ValueError):
 
 
 class Parameter(NamedTuple):
-    """One line of the parameters cell. allowed : its range as written."""
+    """One line of the parameters cell. allowed : its range as written. meaning : the
+    rest of its comment."""
 
     name: str
     kind: type
     default: Any
     allowed: str
+    meaning: str = ""
 
     @property
     def free(self):
@@ -118,7 +120,11 @@ def read(source):
     for node in _declarations(source):
         name, kind = node.target.id, getattr(node.annotation, "id", "str")
         kind = {"int": int, "float": float, "bool": bool, "list": list}.get(kind, str)
-        allowed = comments.get(node.lineno, "").split(";")[0].strip()
+        allowed, _, meaning = map(
+            str.strip, comments.get(node.lineno, "").partition(";")
+        )
+        if kind is bool or name in ("seed", "device"):  # a range is not needed
+            meaning = comments.get(node.lineno, "").strip()
         allowed = {"seed": SEEDS, "device": ""}.get(
             name, "" if kind is bool else allowed
         )
@@ -128,7 +134,7 @@ def read(source):
                 f"{name} declares no range; begin its comment with one, for example "
                 f"`{name}: {kind.__name__} = {default!r}  # 0 to 9; what it means`."
             )
-        found[name] = Parameter(name, kind, default, allowed)
+        found[name] = Parameter(name, kind, default, allowed, meaning)
         found[name].check(default)
     missing = set(FREE) - set(found)
     if missing:

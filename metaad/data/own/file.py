@@ -29,7 +29,7 @@ MOST = 500_000  # rows of a longer file are thinned out to fewer than these
 # other files that people have, and what to do with them
 OTHER = {
     ".npy": "save rows and labels together: numpy.savez(path, X=X, y=y)",
-    ".txt": "rename it to .csv or .tsv, whichever stands between its cells",
+    ".txt": "rename it to .tsv if tabs stand between its cells, else to .csv",
     ".xls": "save it as CSV UTF-8",
     ".xlsx": "save it as CSV UTF-8",
     ".ods": "save it as CSV UTF-8",

@@ -9,6 +9,11 @@ import numpy as np
 from metaad.data.own.cells import as_text
 from metaad.data.records import DataError
 
+# the last word of a column's name that may mean: here stand the labels
+LIKE_LABELS = {"label", "labels", "target", "class", "malicious", "attack", "intrusion"}
+LIKE_LABELS |= {"anomaly", "anomalous", "outlier", "abnormal", "fraud", "fraudulent"}
+LIKE_LABELS |= {"fault", "faulty", "failure", "defect", "defective"}
+MOST_LABELS = 12  # different values of such a column
 SINGLE = (str, numbers.Number, np.bool_)
 
 
@@ -91,6 +96,21 @@ def both_there(name, label, y):
         f"{y[0] if len(y) else 'none'}. With one class only nothing can be measured; "
         f"load the rows with label=None."
     )
+
+
+def like_labels(frame):
+    """Return a note for each column of features whose name says that it holds labels:
+    nothing of the score of a new row may come from there. list of str."""
+    notes = []
+    for name in map(str, frame.columns):
+        words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)
+        alike = words and words[-1].lower() in LIKE_LABELS
+        if (alike or name in ("y", "Y")) and 2 <= frame[name].nunique() <= MOST_LABELS:
+            notes.append(
+                f"{name!r} is learned from like any other column, and its name says that "
+                f"it holds labels: if it does, say label={name!r} or leave the column out"
+            )
+    return notes
 
 
 def _several(label, anomaly):

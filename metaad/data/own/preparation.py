@@ -109,7 +109,8 @@ class Preparation(TransformerMixin, BaseEstimator):
         """Return the same numbers of other rows, float64 (n, d), all finite.
 
         The columns may stand in any order; others beside them are left out with a
-        warning, and so are values that were not there when it was fitted.
+        warning. A category's value that was not there when it was fitted is none of
+        those known, or 'other', with a warning too.
 
         Raises
         ------
@@ -145,6 +146,8 @@ class Preparation(TransformerMixin, BaseEstimator):
                 f"{part.name!r} is empty in {empty.sum():,} rows and never was in the "
                 f"fitted table; filled with its median"
             )
+        if part.kind == "category":
+            _new_words(part, values)
         return encoded(part, values)
 
     def understood(self, X):
@@ -281,6 +284,20 @@ def _refuse(part, cells, bad):
         f"table; row {cells.index[place]} (counted from 0) holds "
         f"{str(cells.iloc[place])[:40]!r}, and {bad.sum():,} of {len(bad):,} rows do not."
     )
+
+
+def _new_words(part, values):
+    """Note values of a category that the fitted table did not hold."""
+    known = {w.lower() for w in part.known["all"] if w is not None}
+    there = {v for v in values if v is not None}
+    new = sorted(v for v in there if v.lower() not in known)
+    if new:
+        count = sum(v in set(new) for v in values)
+        read = "'other'" if part.known["other"] else "none of those known"
+        _warn(
+            f"{part.name!r} holds {some(new)} in {count:,} of {len(values):,} rows, which "
+            f"the fitted table never held; read as {read}"
+        )
 
 
 def _warn(text):

@@ -7,7 +7,7 @@ import numpy as np
 
 from metaad.data.own.arrays import read_arrays
 from metaad.data.own.file import ENDINGS, OTHER, not_read, read_frame
-from metaad.data.own.labels import both_there, labelled
+from metaad.data.own.labels import both_there, labelled, like_labels
 from metaad.data.own.opening import stem
 from metaad.data.records import DataError, Table
 
@@ -52,7 +52,7 @@ def _prepared(path, text, label, anomaly, how):
         X = preparation.transform(own.frame)
     except DataError as error:
         raise DataError(f"{path.name}: {error}") from None
-    notes = (*own.notes, *preparation.notes_)
+    notes = (*own.notes, *preparation.notes_, *like_labels(own.frame))
     return Table(
         X=X,
         y=own.y,

@@ -107,11 +107,18 @@ def own_table(name, label=""):
     """Load the table that the lesson follows, a Table.
 
     name : of a dataset, or a file's path. label : its column of labels; "" for "y"."""
-    table = data.load(name, label=label or None)
-    if getattr(table, "task", None) != "anomalies":
+    table = data.load(name, label=label) if label else data.load(name)
+    y = getattr(table, "y", None)
+    if getattr(table, "task", None) != "anomalies" or y is None:
         raise data.DataError(
             f"the lesson needs a table that says which rows are anomalies; {name!r} "
             "does not."
+        )
+    normal, odd = int((y == 0).sum()), int((y == 1).sum())
+    if normal < 2 * LEAST or odd < LEAST:
+        raise data.DataError(
+            f"the lesson needs {2 * LEAST} normal rows and {LEAST} anomalies; {name!r} "
+            f"has {normal} and {odd}."
         )
     return table
 

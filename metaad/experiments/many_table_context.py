@@ -49,7 +49,7 @@ SEEDS = (0, 1, 2)
 ROWS, MORE_ROWS = 100, 25  # of a kind, that a table and a made task teach with
 MADE = 0.3  # weight of a made task
 # chosen on validate: tasks made from the tables have clean contexts, and taught the
-# wrong thing about mixed ones (many_table_context_choice)
+# wrong thing about mixed ones (many_table_context_choice --settings mixed)
 MORE = {"clean": True, "mixed": False}
 # at the tables that judge; the mixed setting was begun with made tasks, and stopped
 LOOKS = {"clean": 1, "mixed": 2}

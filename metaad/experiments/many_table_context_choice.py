@@ -158,7 +158,7 @@ def main(argv=None):
     folder = Path(asked.folder)
     step = Steps(Path(asked.parts) / "choice.json", [learn])
     controls = {
-        s: step(f"{s}: control", lambda s=s: control(folder, s)) for s in asked.settings
+        s: step(f"{s}: control", lambda s=s: control(folder, s)) for s in SETTINGS
     }
     content = {s: one_setting(step, folder, s, asked.only) for s in asked.settings}
     content["control"] = controls

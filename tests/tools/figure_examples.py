@@ -519,12 +519,6 @@ FIGURES = {
     "cost_and_gain": lambda: architectures.cost_and_gain(
         {n: (k * 20.0, interval(0.04, 0.02)) for k, n in enumerate(NAMES)}
     ),
-    "error_against_auroc": lambda: architectures.error_against_auroc(
-        10.0 ** -np.arange(6.0),
-        RAISE,
-        [2, 5, 2, 5, 10, 2],
-        {"smallest error in the space": 5, "the published network": 2},
-    ),
     "promises": lambda: deployment.promises(
         {
             name: {"own rows": interval(), "conformal": interval(0.05)}

@@ -68,6 +68,10 @@ class ContextDetector(Detector):
     A row that was read and is scored again is judged without itself, so that `fit(X)`
     followed by `score_samples(X)` is fair. The score has no unit: log odds of an anomaly
     where half of the rows are.
+
+    On tables that neither taught nor chose, the mean of the same numbers' -log p, with
+    nothing learned, gains as much AUROC over the best single detector; what was learned
+    is average precision, the top of the list (lesson 12).
     """
 
     _min_samples = 8

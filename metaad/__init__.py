@@ -15,6 +15,8 @@ metaad.tune(detector, X, rows="clean")       settings that did better on other t
 metaad.FewShot().fit(images, classes)        a new class from ten images, .adapt(ten)
 metaad.Conformal(detector).fit(X)            p-values; .alerts(X, rate=0.01)
 metaad.TableModel().fit("my.csv")            all of it for a file; .score("new.csv")
+metaad.to_onnx(detector, "d.onnx")           the scores where there is no Python
+metaad.DriftAlarm().fit(scores)              .update(scores); it has no last day
 metaad.attacks.pgd(score, rows, 0.1, ...)    how far a score can be pushed nearby
 
 Data, metrics and the classical detectors need no torch. `metaad doctor` says what is
@@ -61,7 +63,7 @@ __all__, __getattr__, __dir__ = attach(
         "intervals": [],
         "nets": [],
         "plots": [],
-        "practice": ["Conformal", "TableModel"],
+        "practice": ["Conformal", "DriftAlarm", "TableModel", "to_onnx"],
         "cli": [],
         "progress": [],
         "repro": [],

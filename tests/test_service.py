@@ -161,9 +161,13 @@ class Toy:
 def test_a_model_of_tables_takes_words_and_gaps_and_gives_reasons():
     found = Answers(Toy())([{"word": "a", "n": 1}, {"word": None, "n": 2}])
     assert found["reasons"] == ["", "no word"] and found["alerts"] == [False, True]
-    for row, said in (([1], r"row 0 must be \{column"), ({"a": []}, "row 0, 'a'")):
+    for rows, said in (
+        ([[1]], r"row 0 must be \{column"),
+        ([{"a": []}], "row 0, 'a'"),
+        ([{"a": 1}, {"b": 1}], "row 1 has other columns than row 0"),
+    ):
         with pytest.raises(ValueError, match=said):
-            Answers(Toy())([row])
+            Answers(Toy())(rows)
 
 
 # --- what is refused

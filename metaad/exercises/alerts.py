@@ -140,7 +140,7 @@ def a_gain(rng):
     return int(rng.integers(20, 300)), float(np.round(rng.uniform(0.1, 20), 2)), gain
 
 
-PAID_EDGES = ((60, 2.0, 0.0), (60, 2.0, -5.0), (60, 2.0, 30.0))
+PAID_EDGES = ((60, 2.0, 0.0), (60, 2.0, -5.0), (10, 0.1, 50.0))
 
 
 def not_per_thousand(looked_at, alert, gain):

@@ -180,7 +180,7 @@ EXERCISES = (
             ),
         ),
         praise="Where curves bend down, both get alerts until the next one saves the same.",
-        hint="first[i] + second[k - i] for i = 0 to k: where is it largest?",
+        hint="first[i] + second[k - i] for every i: where is it largest?",
         edges=of.SPLIT_EDGES,
         draws=8,
     ),

@@ -3,6 +3,7 @@ weeks, and the record of seven fields read back.
 """
 
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -49,7 +50,10 @@ def place(path="", label="", anomaly="", seed=0):
                 "to count what alerts save, the lesson needs to know which rows were "
                 "anomalies: pass the column as well, -p label COLUMN."
             )
-        table, name = data.load(path, label=label, anomaly=anomaly or None), path
+        table, name = (
+            data.load(path, label=label, anomaly=anomaly or None),
+            Path(path).name,
+        )
         known = table.y >= 0
         table = replace(table, X=table.X[known], y=table.y[known], train=None)
         normal, odd = (int((table.y == k).sum()) for k in (0, 1))

@@ -39,11 +39,12 @@ def normal_tables():
 
 def split(n, rate, rng):
     """Draw rows to learn from and rows to judge by: two int arrays, and the share of
-    the first that calibrates, such that rate · (m + 1) is a whole number.
+    the first that calibrates, such that rate · (m + 1) is a whole number, or as little
+    above one as can be.
     """
     learn, judge = np.split(rng.permutation(n), [3 * n // 4])
-    m = max(1, int(len(learn) / 3 * rate)) / rate - 1
-    return learn, judge, min(m / len(learn), 0.6)
+    m = np.ceil(max(1, int(len(learn) / 3 * rate)) / rate - 1e-9) - 1
+    return learn, judge, m / len(learn)
 
 
 def false_alarms(rate, draws, seed):

@@ -63,6 +63,10 @@ class Answers:
                 raise ValueError(
                     f"row {i} must be {{column: value}}, got {_kind(row)}."
                 )
+            if row.keys() != rows[0].keys():
+                raise ValueError(
+                    f"row {i} has other columns than row 0; send null for a gap."
+                )
             for name, value in row.items():
                 if not isinstance(value, (str, Real, type(None))):
                     raise ValueError(f"row {i}, {name!r}: got {_kind(value)}.")

@@ -19,7 +19,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup notebooks test unit nbval seeds lint lab student teacher full nightly refresh benchmarks clean
+.PHONY: help setup notebooks test unit nbval seeds lint lab student teacher verify report sbom slides site grade full nightly refresh benchmarks clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,24 @@ student: $(READY) ## the students' edition, without outputs and solutions, into 
 
 teacher: $(READY) ## the teacher's edition, with solutions and known wrong answers, into build/teacher
 	@$(BIN)/python tests/tools/editions.py teacher
+
+verify: $(READY) ## every finding on this machine against the stored one: build/verify/report.html
+	@$(ONE_THREAD) $(BIN)/python tests/tools/verify.py --jobs $(WORKERS)
+
+report: $(READY) ## the findings of the runs that are at hand, one page: build/report.html
+	@mkdir -p build && $(BIN)/python -m metaad report --html build/report.html || true
+
+sbom: $(READY) ## what is installed, with versions and licences: build/sbom.json
+	@mkdir -p build && $(BIN)/cyclonedx-py environment $(BIN)/python -o build/sbom.json
+
+slides: $(READY) ## slides of every lesson, with the speaker's notes, into build/slides
+	@$(BIN)/python tests/tools/slides.py
+
+site: $(READY) ## the course as a site, into build/site; asks no other machine for anything
+	@$(BIN)/python tests/tools/build_site.py
+
+grade: $(READY) ## points and reasons for students' notebooks: make grade SUBMITTED=folder
+	@$(ONE_THREAD) $(BIN)/python tests/tools/grade.py "$(SUBMITTED)" --workers $(WORKERS)
 
 full: $(READY) ## every lesson on all of the data; goes on where it stopped; results are recorded in data/results/
 	@$(BIN)/python tests/tools/run_notebooks.py --profile full --resume --out data/runs/full

@@ -13,9 +13,13 @@ metaad.MAML(detector).fit(tasks)             learn over many tasks
     .optimize(detector, X)                   the same detector with what was learned
 metaad.tune(detector, X, rows="clean")       settings that did better on other tables
 metaad.FewShot().fit(images, classes)        a new class from ten images, .adapt(ten)
+metaad.Conformal(detector).fit(X)            p-values; .alerts(X, rate=0.01)
+metaad.TableModel().fit("my.csv")            all of it for a file; .score("new.csv")
+metaad.to_onnx(detector, "d.onnx")           the scores where there is no Python
+metaad.DriftAlarm().fit(scores)              .update(scores); it has no last day
 metaad.attacks.pgd(score, rows, 0.1, ...)    how far a score can be pushed nearby
 
-Data, metrics and the classical detectors need no torch. `python -m metaad` says what is
+Data, metrics and the classical detectors need no torch. `metaad doctor` says what is
 installed and where data lies.
 """
 
@@ -59,7 +63,7 @@ __all__, __getattr__, __dir__ = attach(
         "intervals": [],
         "nets": [],
         "plots": [],
-        "practice": [],
+        "practice": ["Conformal", "DriftAlarm", "TableModel", "to_onnx"],
         "cli": [],
         "progress": [],
         "repro": [],

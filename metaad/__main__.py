@@ -1,33 +1,34 @@
-"""`python -m metaad`: what is installed here, where data lies, how to start."""
+"""`metaad` and `python -m metaad`: the command line, see metaad/cli."""
 
-import platform
-from importlib.util import find_spec
+import sys
 
-import metaad
-from metaad.data.download import checkout, data_dir
-from metaad.lazy import EXTRAS
+from metaad.lazy import optional
 
 
-def report():
-    """Return the lines that `python -m metaad` prints: list of str."""
-    folder = data_dir()
-    state = "there" if folder.is_dir() else "not there yet; the first download makes it"
-    lines = [
-        f"metaad {metaad.__version__}, Python {platform.python_version()}",
-        f"package   {checkout() or 'installed from a wheel'}",
-        f"data      {folder} ({state}; $METAAD_DATA names another)",
-    ]
-    for extra in dict.fromkeys(EXTRAS.values()):
-        names = [n for n in EXTRAS if EXTRAS[n] == extra]
-        missing = [n for n in names if find_spec(n) is None]
-        said = f"missing {', '.join(missing)}: pip install 'metaad[{extra}]'"
-        lines.append(f"{extra:9} {said if missing else 'installed'}")
-    start = "make lab" if checkout() else "help(metaad)"
-    return [
-        *lines,
-        f"start     {start}, or: import metaad; metaad.load('breast-cancer')",
-    ]
+def main(argv=None):
+    """Run one command and return its exit code: 0 done, 2 a command, file or value that
+    can't be used, 1 everything else.
+
+    argv : list of str, by default what stands on the command line. Without typer
+    `metaad doctor` works, and every other command says what to install.
+    """
+    argv = sys.argv[1:] if argv is None else list(argv)
+    try:
+        app = optional("metaad.cli.app")
+    except ModuleNotFoundError as error:
+        return _without_typer(argv, error)
+    return app.run(argv)
+
+
+def _without_typer(argv, error):
+    if argv and argv != ["doctor"]:
+        print(f"metaad: {error}", file=sys.stderr)
+        return 1
+    from metaad.cli import doctor
+
+    print("\n".join(doctor.report()))
+    return 0
 
 
 if __name__ == "__main__":
-    print("\n".join(report()))
+    sys.exit(main())

@@ -12,6 +12,7 @@ EXTRAS = {
     "PIL": "plots",
     "IPython": "plots",
     "mlxtend": "course",
+    "papermill": "course",
     "torchvision": "all",
     "pyarrow": "parquet",
     "typer": "cli",

@@ -390,7 +390,7 @@ def test_a_table_loads_from_the_server_to_arrays(server, folder, monkeypatch, tm
         and table.y.dtype == np.int64
     )
     assert (table.X == X).all() and (table.y == y).all()
-    assert repr(table) == "Table('adbench:Toy.Set': X (3, 2), 1 anomalies)"
+    assert repr(table) == "Table('adbench:Toy.Set': X (3, 2), 1 anomaly)"
 
 
 @pytest.mark.parametrize(
@@ -872,7 +872,7 @@ def test_own_file(tmp_path, ending):
         ]
         assert table.X.dtype == np.float64 and table.y.dtype == np.int64
         assert (
-            repr(table) == "Table('mine': X (3, 2), 1 anomalies)"
+            repr(table) == "Table('mine': X (3, 2), 1 anomaly)"
             and table.anomalies == "rows whose y is 1"
         )
     path = save(
@@ -928,19 +928,18 @@ def test_true_and_false_are_labels_and_images_stay_images(tmp_path):
         (
             {"a": [1.0, np.nan, np.inf]},
             {},
-            r"NaN, inf or empty cells in 2 of 3 rows, first in row 1 .* Fill or drop",
-        ),
-        (
-            {"a": ["x", "y", "z"]},
-            {},
-            "numbers beside its label; not numbers: a. Drop or encode them",
+            r"column 'a' holds infinity in 1 of 3 rows, first in row 2 .* empty these",
         ),
         (
             {"y": [1, 1, 1]},
             {},
             "two values, normal and anomaly; got 1: 1. With one class only nothing can be measured",
         ),
-        ({"y": [0, 1, 2]}, {}, "got 3: 0, 1, 2. Make it 0 and 1 first"),
+        (
+            {"y": [0, 1, 2]},
+            {},
+            r"got 0, 1, 2. .* anomaly=, or several: anomaly=\[0, …\]",
+        ),
         (
             {"y": [1, -1, 1]},
             {},
@@ -952,11 +951,8 @@ def test_true_and_false_are_labels_and_images_stay_images(tmp_path):
             {"anomaly": "no"},
             "anomaly='no' is not a value of 'y' .* holds 'bad', 'ok'",
         ),
-        (
-            {"y": [0, 1, None]},
-            {},
-            "'y' in mine.* has empty cells in 1 of 3 rows, first in row 2; every row needs",
-        ),
+        ({"y": [None, None, None]}, {}, "no label in its 3 rows; read .* label=None"),
+        ({}, {"anomaly": "1,0"}, "anomaly='1,0' is not a value of 'y'"),
     ],
 )
 def test_own_table_says_what_is_wrong(tmp_path, ending, change, options, says):
@@ -969,18 +965,21 @@ def test_own_table_says_what_is_wrong(tmp_path, ending, change, options, says):
     ("text", "says"),
     [
         ("", "can't be read as a table"),
-        ("a,b,y\n", r"rows of numbers, .* got shape \(0, 2\)"),
-        ("y\n0\n1\n", r"rows of numbers, .* got shape \(2, 0\)"),
+        ("a,b,y\n", r"rows of cells, .* got shape \(0, 2\) beside the label 'y'"),
+        ("y\n0\n1\n", r"rows of cells, .* got shape \(2, 0\)"),
         (
             "a,y\n1,0\n2,1,9\n",
             "can't be read as a table .*every row needs the same columns",
         ),
         ("a,y\n1,0,9\n2,1,9\n", "rows with more cells than its header has names"),
         (
-            "a,b,y\n1,2,0\n1,1\n",
-            "empty cells in 1 of 2 rows, first in row 1; every row needs a label",
+            "a,b,y\n1,1,0\n1,1,1\n",
+            "no column is left to learn from: dropped 'a': it is 1",
         ),
-        ("a,b,y\n1,,0\n1,1,1\n", "empty cells in 1 of 2 rows, first in row 0"),
+        (
+            "1.5,2.5,0\n2.5,3.5,1\n",
+            "'1.5', '2.5', '0' in its first line, where the col",
+        ),
     ],
 )
 def test_own_csv_of_the_wrong_width(tmp_path, text, says):

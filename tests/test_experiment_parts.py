@@ -19,6 +19,7 @@ from metaad.experiments import (
     policy_gradients_rewards,
     tuning,
 )
+from metaad.experiments import architecture_tables as architecture_tables_module
 from metaad.repro import cache
 from metaad.search.tuning.grids import Candidate
 from metaad.search.tuning.matrix import compute
@@ -43,26 +44,26 @@ class Calls(list):
 
 
 def architecture_digits(patch, calls, folder):
-    rows = RNG.random((10, 12, 4))
-    patch.setattr(architecture, "digits", lambda *_: (rows, rows[:, :2], rows[:, :4]))
+    rows = RNG.random((10, 60, 50))
+    patch.setattr(architecture, "images", lambda *_: (rows, rows[:, :2], rows[:, :4]))
     patch.setattr(architecture, "VALIDATION", 2)
     net = SimpleNamespace(errors=lambda queries: np.ones((10, len(queries))))
     patch.setattr(architecture, "train_together", calls.counted(net))
-    return lambda epochs=1: architecture.by_digit(
-        folder, "digits", [((3,), 2)], [0], {"epochs": epochs}
+    return lambda epochs=1: architecture.by_class(
+        folder, "mnist", [((3,), 2)], [0], 60, 2 * epochs
     )
 
 
 def architecture_tables(patch, calls, folder):
-    patch.setattr(architecture, "TableTasks", lambda *_, **__: TABLES)
-    patch.setattr(architecture, "adbench_names", list)
-    patch.setattr(architecture, "distinct", lambda _: [])
-    net = SimpleNamespace(errors=lambda queries: np.ones((1, len(queries))))
-    patch.setattr(architecture, "train_together", calls.counted(net))
+    two = [[(t.name, t.X, t.X, t.y) for t in TABLES]]
+    patch.setattr(architecture_tables_module, "groups", lambda _: two)
+    net = SimpleNamespace(errors=lambda queries: np.ones(queries.shape[:2]))
+    patch.setattr(architecture_tables_module, "train_together", calls.counted(net))
 
     def run(epochs=1):
-        patch.setattr(architecture, "SETTINGS", {"epochs": epochs})
-        architecture.by_table(folder, [0])
+        steps = {"short": 10 * epochs}
+        patch.setattr(architecture_tables_module, "STEPS", steps)
+        architecture_tables_module.by_table(folder, "short", nets=[((3,), 2)])
 
     return run
 

@@ -17,7 +17,7 @@ import pytest
 import wheel
 
 import metaad
-from metaad.__main__ import report
+from metaad.cli.doctor import report
 from metaad.data.download import checkout
 from metaad.lazy import EXTRAS, optional
 
@@ -190,13 +190,13 @@ def test_the_doors_docstring_has_a_line_of_use_for_each_verb():
         assert hasattr(metaad, name)
 
 
-def test_python_m_metaad_says_where_things_are(monkeypatch, tmp_path):
+def test_the_doctor_says_where_things_are(monkeypatch, tmp_path):
     monkeypatch.setenv("METAAD_DATA", str(tmp_path / "none"))
     text = "\n".join(report())
     assert f"metaad {metaad.__version__}" in text and str(checkout()) in text
     assert f"{tmp_path / 'none'} (not there yet" in text
     assert all(re.search(rf"^{extra} +\S", text, re.M) for extra in EXTRAS.values())
-    monkeypatch.setattr("metaad.__main__.find_spec", lambda name: None)
+    monkeypatch.setattr("metaad.cli.doctor.find_spec", lambda name: None)
     assert "missing torch: pip install 'metaad[torch]'" in "\n".join(report())
 
 
@@ -336,7 +336,7 @@ def test_every_pin_can_be_installed_on_the_oldest_python_that_setup_takes():
     for line in (ROOT / ".requirements.txt").read_text().splitlines():
         if line and not line.startswith("#"):
             pin = Requirement(line)
-            needs = metadata.metadata(pin.name)["Requires-Python"] or ""
+            needs = metadata.metadata(pin.name).get("Requires-Python") or ""
             if python not in SpecifierSet(needs):
                 refused[line] = needs
     assert not refused

@@ -51,7 +51,19 @@ def same(table):
 
 
 @pytest.mark.parametrize(
-    "ending", [".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".TSV"]
+    "ending",
+    [
+        ".csv",
+        ".tsv",
+        ".csv.gz",
+        ".tsv.gz",
+        ".csv.bz2",
+        ".csv.xz",
+        ".csv.zip",
+        ".tsv.xz",
+        ".parquet",
+        ".TSV",
+    ],
 )
 def test_every_kind_of_table_gives_the_same_rows_and_names(tmp_path, ending):
     path = tmp_path / f"mine{ending}"
@@ -126,12 +138,12 @@ def test_a_comma_at_the_end_of_each_line_names_the_empty_column(tmp_path):
     assert note.startswith("dropped 'Unnamed: 4': without a name or a cell")
 
 
-def test_a_column_that_counts_the_rows_is_kept_and_noted(tmp_path):
+@pytest.mark.parametrize("step", [1, 600, 0.1, -2])
+def test_a_column_that_counts_the_rows_is_dropped_with_a_word(tmp_path, step):
     path = tmp_path / "mine.csv"
-    FRAME.assign(id=range(7, 37)).to_csv(path, index=False)
-    table = noted(path)
-    assert table.columns == ("a", "b", "c", "id")
-    assert table.notes == ("'id' counts the rows; drop it unless it means something",)
+    FRAME.assign(id=7 + step * np.arange(30)).to_csv(path, index=False)
+    (note,) = same(noted(path)).notes
+    assert note == f"dropped 'id': it counts the rows, in steps of {step}"
 
 
 def test_an_index_of_parquet_is_left_out_with_a_word(tmp_path):
@@ -160,73 +172,145 @@ def test_a_label_with_signs_of_a_pattern_in_its_name(tmp_path):
 # --- what is refused, in a sentence that says what to do
 
 
-def test_text_and_dates_come_with_the_line_that_makes_numbers_of_them(tmp_path):
-    path = tmp_path / "mine.csv"
-    extra = {
-        "country": (
-            ["FR", "DE", "IT"] * 10,
-            "pandas.get_dummies(frame, columns=['country'])",
-        ),
-        "when": (
-            pd.date_range("2026-01-01", periods=30, freq="h").astype(str),
-            "frame['when'] = pandas.to_datetime(frame['when']).dt.hour",
-        ),
-        "price": (
-            ["1,5", "2,25", "-3,0"] * 10,
-            "frame['price'] = frame['price'].str.replace(',', '.').astype(float)",
-        ),
-    }
-    for name, (cells, line) in extra.items():
-        FRAME.assign(**{name: cells}).to_csv(path, index=False)
-        with pytest.raises(
-            data.DataError, match=f"not numbers: {name}. Drop"
-        ) as caught:
-            data.load(path)
-        assert line in str(caught.value)
-        frame = pd.read_csv(path)  # and the line does what is said
-        if name == "country":
-            frame = pd.get_dummies(frame, columns=["country"])
-        elif name == "when":
-            frame["when"] = pd.to_datetime(frame["when"]).dt.hour
-        else:
-            frame["price"] = frame["price"].str.replace(",", ".").astype(float)
-        frame.to_csv(path, index=False)
-        assert len(data.load(path).X) == 30
-
-
-@pytest.mark.parametrize("ending", [".csv", ".parquet"])
-def test_an_empty_cell_is_named_by_row_and_column(tmp_path, ending):
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".npz"])
+def test_a_gap_is_filled_with_the_median_and_marked(tmp_path, ending):
     frame = FRAME.copy()
     frame.loc[[5, 9], "b"] = np.nan
     path = tmp_path / f"mine{ending}"
-    frame.to_csv(path, index=False) if ending == ".csv" else frame.to_parquet(path)
-    refused(path, r"empty cells in 2 of 30 rows, first in row 5 .*, column 'b'. Fill")
-    np.savez(tmp_path / "mine.npz", X=frame[list("abc")], y=frame["y"])
-    refused(tmp_path / "mine.npz", "first in row 5 .*, place 1 of the row. Fill")
+    if ending == ".npz":
+        columns = np.array(list("abc"))
+        np.savez(path, X=frame[list("abc")], y=frame["y"], columns=columns)
+    else:
+        frame.to_csv(path, index=False) if ending == ".csv" else frame.to_parquet(path)
+    table = noted(path)
+    assert table.columns == ("a", "b", "b is empty", "c")
+    assert table.X[:, 2].nonzero()[0].tolist() == [5, 9]
+    assert (table.X[[5, 9], 1] == np.nanmedian(frame["b"])).all()
+    kept = np.delete(np.arange(30), [5, 9])
+    assert np.array_equal(table.X[kept][:, [0, 1, 3]], frame[list("abc")].loc[kept])
+    assert table.notes[0].startswith("'b' is empty in 2 of 30 rows")
 
 
-def test_labels_that_are_missing_say_what_to_do(tmp_path):
+def test_rows_without_labels_and_with_some(tmp_path):
     path = tmp_path / "mine.csv"
     FRAME.drop(columns="y").to_csv(path, index=False)
-    refused(
-        path, r"no column 'y'; it has a, b, c. .*without labels .*detector.fit\(pandas"
+    table = noted(path, label=None)
+    assert (
+        table.y is None
+        and table.columns == ("a", "b", "c")
+        and "no labels" in str(table)
     )
-    FRAME.assign(y=FRAME["y"].where(FRAME.index % 3 == 0)).to_csv(path, index=False)
-    refused(
-        path, "empty cells in 20 of 30 rows, first in row 1; .* give Stack.adapt -1"
-    )
+    refused(path, r"no column 'y'; it has a, b, c. .*label=None loads a table without")
+    some = FRAME["y"].where(FRAME.index % 3 == 0)
+    FRAME.assign(y=some).to_csv(path, index=False)
+    table = noted(path)
+    assert np.array_equal(table.y, some.fillna(-1))
+    assert "1 anomaly, 20 not known" in str(table)
+    FRAME.assign(y=some.fillna(-1).astype(int)).to_csv(path, index=False)
+    assert np.array_equal(noted(path).y, some.fillna(-1))
+
+
+def test_a_file_too_long_for_the_memory_is_thinned_out_and_says_so(tmp_path):
+    path = tmp_path / "long.csv"
+    long = pd.DataFrame({"a": np.arange(10_000) ** 2, "b": "x"})
+    long.loc[7_777, "b"] = "y"
+    long.to_csv(path, index=False)
+    for most, step in ((10_000, 1), (3_000, 4), (9_999, 2)):
+        own = data.read_frame(path, most=most)
+        assert own.frame.index.tolist() == list(range(0, 10_000, step))
+        assert np.array_equal(own.frame["a"], long["a"][::step])
+        kept = f"kept 1 row in {step}, {len(own.frame):,} of 10,000, to fit the memory"
+        assert own.notes == ([kept] if step > 1 else [])
+
+
+def test_pieces_of_a_file_are_its_rows_in_order(tmp_path):
+    for ending in ("csv", "csv.xz", "parquet", "npz"):
+        path = tmp_path / f"t.{ending}"
+        if ending == "parquet":
+            FRAME.to_parquet(path)
+        elif ending == "npz":
+            np.savez(path, X=FRAME, columns=np.array(list(FRAME)))
+        else:
+            FRAME.to_csv(path, index=False)
+        pieces = list(data.read_chunks(path, 7))
+        assert ending == "npz" or [len(p) for p in pieces] == [7, 7, 7, 7, 2]
+        whole = pd.concat(pieces)
+        assert whole.index.tolist() == list(range(30))
+        assert np.array_equal(whole.to_numpy(float), FRAME.to_numpy(float))
+
+
+def test_a_row_that_is_cut_short_is_noted_by_its_line(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("a,b,c\n1,2,3\n4,5\n7,8,9\n1")
+    own = data.read_frame(path)
+    assert own.notes == [
+        "2 rows have fewer cells than the header, first in line 3; the cells that are "
+        "missing are empty"
+    ]
+    assert own.frame["c"].isna().tolist() == [False, True, False, True]
+
+
+def test_words_stay_words_where_that_is_said(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("a,b\n007,NA\n012,1\n")
+    assert data.read_frame(path).frame["a"].tolist() == [7, 12]
+    words = data.read_frame(path, as_words=["a", "b"]).frame
+    assert words["a"].tolist() == ["007", "012"] and words["b"].tolist() == ["NA", "1"]
+    assert next(data.read_chunks(path, as_words=["a"]))["a"].tolist() == ["007", "012"]
 
 
 @pytest.mark.parametrize(
-    ("encoding", "what"), [("cp1252", "byte 0xf6"), ("utf-16", "UTF-16")]
+    ("anomaly", "odd"),
+    [("dos", ["dos"]), (["dos", "scan"], ["dos", "scan"]), (("scan",), ["scan"])],
 )
-def test_another_encoding_is_named(tmp_path, encoding, what):
+def test_one_label_against_the_rest_and_several(tmp_path, anomaly, odd):
+    words = np.array(["ok", "ok", "dos", "scan", "worm"])[np.arange(30) % 5]
     path = tmp_path / "mine.csv"
-    FRAME.rename(columns={"a": "größe"}).to_csv(path, index=False, encoding=encoding)
-    refused(path, rf"is not UTF-8 text \({what}\); save it again as UTF-8")
-    late = FRAME.to_csv(index=False) + "0,0,ö,0\n"  # beyond what is looked at first
-    path.write_bytes(late.encode("cp1252"))
-    refused(path, r"is not UTF-8 text \(byte 0xf6\)")
+    FRAME.assign(y=words).to_csv(path, index=False)
+    table = noted(path, anomaly=anomaly)
+    assert np.array_equal(table.y, np.isin(words, odd))
+    assert table.anomalies == f"rows whose y is {' or '.join(odd)}"
+    refused(path, "got 'dos', 'ok', 'scan', 'worm'. Say which .* or several")
+    refused(path, "holds .* The nearest is 'dos'", anomaly="dosss")
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [("1", 1), ("1", "1"), ("1", 1.0), ("1.0", 1), ("True", True), ("Bad", "bad")],
+)
+def test_a_label_is_found_whatever_its_type(tmp_path, written, asked):
+    path = tmp_path / "mine.csv"
+    path.write_text(f"a,y\n5,{written}\n6,2\n7,2\n")
+    assert data.load(path, anomaly=asked).y.tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "note"),
+    [("cp1252", "not UTF-8; read as cp1252"), ("utf-16", "read as UTF-16")],
+)
+def test_another_encoding_is_read_and_noted(tmp_path, encoding, note):
+    path = tmp_path / "mine.csv"
+    frame = FRAME.rename(columns={"a": "größe"})
+    frame.to_csv(path, index=False, encoding=encoding)
+    table = noted(path)
+    assert table.columns[0] == "größe" and table.notes[0].startswith(note)
+    assert np.array_equal(table.X, FRAME[list("abc")])
+
+
+def test_bytes_beyond_what_is_looked_at_first_are_read_all_the_same(tmp_path):
+    path = tmp_path / "mine.csv"
+    words = np.array(["tür", "tor"])[np.arange(40_000) % 2]
+    words[:39_000] = "tor"
+    long = pd.DataFrame({"a": RNG.normal(size=40_000), "b": words})
+    long.to_csv(path, index=False, encoding="cp1252")
+    own = data.read_frame(path)
+    assert own.notes[0].startswith("not UTF-8") and own.frame["b"].tolist() == list(
+        words
+    )
+    refused(path, "is not utf-8 text .byte 0xfc.; say encoding=", encoding="utf-8")
+    refused(path, "no encoding that Python knows", encoding="utf8000")
+    path.write_bytes(b"a,y\n\x81,0\n2,1\n")
+    refused(path, "is not cp1252 text .byte 0x81.; say encoding= if you know it")
 
 
 @pytest.mark.parametrize(
@@ -234,7 +318,7 @@ def test_another_encoding_is_named(tmp_path, encoding, what):
     [
         ("mine.npy", r"numpy.savez\(path, X=X, y=y\)"),
         ("mine.xlsx", "save it as CSV UTF-8"),
-        ("mine.csv.zip", "unpack it first"),
+        ("mine.csv.7z", "unpack it first"),
         ("mine.txt", "rename it to .csv or .tsv"),
         ("mine.pkl", "can run code when it is read"),
         ("folder/mine", "write it as one of these"),
@@ -266,10 +350,11 @@ def test_a_label_that_is_no_name(tmp_path, label, ending):
     refused(path, "label must be the name of a column or array, got", label=label)
 
 
-@pytest.mark.parametrize("anomaly", [["bad"], {"bad"}, np.array([0, 1])])
+@pytest.mark.parametrize("anomaly", [[["bad"]], [], {"bad"}, np.array([0, 1])])
 def test_an_anomaly_that_is_no_value(tmp_path, anomaly):
     FRAME.to_csv(tmp_path / "mine.csv", index=False)
-    refused(tmp_path / "mine.csv", "anomaly must be one value of 'y'", anomaly=anomaly)
+    says = "anomaly must be one value of 'y', or a list of some"
+    refused(tmp_path / "mine.csv", says, anomaly=anomaly)
 
 
 # --- damaged and hostile files

@@ -55,38 +55,3 @@ def test_cost_and_gain_stand_where_they_were_measured():
         and ax.lines[2].get_xdata()[0] == 0.02
     )
     assert [t.get_text() for t in ax.get_yticklabels()] == ["a · 10 s"]
-
-
-def test_points_are_grouped_and_the_chosen_one_is_ringed():
-    error, auroc = np.array([0.1, 0.2, 0.3]), np.array([0.9, 0.8, 0.7])
-    ax = draw.error_against_auroc(error, auroc, [2, 5, 2], {"lowest error": 0}).axes[0]
-    assert list(ax.lines[0].get_xdata()) == [0.1, 0.3] and list(
-        ax.lines[1].get_xdata()
-    ) == [0.2]
-    assert (ax.lines[2].get_xdata()[0], ax.lines[2].get_ydata()[0]) == (0.1, 0.9)
-    assert ax.texts[0].get_text() == "lowest error"
-
-
-def test_names_of_chosen_points_lie_inside_the_axes():
-    error, auroc = (
-        np.array([0.001, 0.003, 0.02, 0.04]),
-        np.array([0.95, 0.96, 0.9, 0.86]),
-    )
-    names = {
-        "smallest error in the space": 0,
-        "the best of all networks": 1,
-        "article": 2,
-        "the worst network": 3,
-    }
-    figure = draw.error_against_auroc(error, auroc, [2, 5, 2, 5], names)
-    figure.canvas.draw()
-    (ax,) = figure.axes
-    frame = ax.get_window_extent()
-    for text in ax.texts:
-        box = text.get_window_extent()
-        assert (
-            frame.x0 < box.x0
-            and box.x1 < frame.x1
-            and frame.y0 < box.y0
-            and box.y1 < frame.y1
-        ), text.get_text()

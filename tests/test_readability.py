@@ -9,10 +9,6 @@ import readability
 LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 # one sitting: about 1,800 words and 250 lines
 MOST_WORDS, MOST_LINES, LEAST_EASE, MOST_IN_A_BLOCK = 2_000, 250, 55, 100
-# whole in themselves, and still too long or too dense
-TO_BE_SHORTENED = {
-    "15_architecture_search",
-}
 
 
 def too_much(path):
@@ -30,19 +26,12 @@ def too_much(path):
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 def test_a_lesson_is_one_sitting_long(path):
-    if path.stem in TO_BE_SHORTENED:
-        pytest.xfail("to be shortened")
     assert not too_much(path)
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 def test_a_lesson_reads_easily(path):
     assert readability.of(path).ease >= LEAST_EASE
-
-
-def test_a_lesson_that_has_been_shortened_leaves_the_list():
-    still = {p.stem for p in LESSONS if too_much(p)}
-    assert still >= TO_BE_SHORTENED
 
 
 @pytest.mark.parametrize(

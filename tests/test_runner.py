@@ -17,6 +17,8 @@ import pytest
 import run_notebooks
 from lesson_runs import Outcome
 
+from metaad.practice import runs
+
 ROOT = Path(__file__).resolve().parents[1]
 PARAMETERS = """profile: str = "quick"  # quick or full
 seed: int = 0  # seeds every random choice, 0 to 9
@@ -145,7 +147,7 @@ def test_what_a_run_is_made_from_holds_weights_and_settings_too(
     name, tmp_path, monkeypatch
 ):
     path = lesson(tmp_path / "00_a.ipynb", "1 + 1")
-    monkeypatch.setattr(lesson_runs, "ROOT", tmp_path)
+    monkeypatch.setattr(runs, "PACKAGE", tmp_path / "metaad")
     file = tmp_path / "metaad" / name
     file.parent.mkdir(parents=True)
     made = []

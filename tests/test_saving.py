@@ -53,6 +53,7 @@ from metaad.meta import (
 )
 from metaad.meta.few_shot import few_shot
 from metaad.nets import MLP, ConvNet
+from metaad.practice import DriftAlarm
 from metaad.saving import SavedFileError, file, objects
 from metaad.saving.classes import CLASSES, class_of
 from metaad.search import (
@@ -221,6 +222,12 @@ def about(cls, detector, tasks):
         return cls(ABOUT[detector], **options).fit(SOURCES[tasks]())
 
 
+def begun(alarm, scores):
+    """An alarm that has seen some rows."""
+    alarm.update(scores)
+    return alarm
+
+
 TWO_WIDTHS = TableTasks([TABLES[0], TABLES[1]._replace(X=TABLES[1].X[:, :3])])
 TUNERS = {
     f"{cls.__name__} about {detector}, {tasks}": partial(about, cls, detector, tasks)
@@ -245,6 +252,7 @@ OTHERS = {
         TABLES
     ),
     "forest score": lambda: ForestScore(POLICY, n_trees=8, random_state=0).fit(TABLES),
+    "drift alarm": lambda: begun(DriftAlarm(0.1).fit(X[:, 0]), X[:9, 1]),
     "architecture search": lambda: ArchitectureSearch(
         AutoencoderDetector(epochs=1, device="cpu"),
         "reinforce",

@@ -1,5 +1,6 @@
 """Data by name, or the reader's own file: `data.load("breast-cancer")`,
-`data.load("my.csv", label="fraud")`.
+`data.load("my.csv", label="fraud")`; its rows as they are written, and what makes numbers
+of them and of new ones: `data.read_frame`, `data.Preparation`.
 """
 
 from metaad.lazy import attach
@@ -18,6 +19,8 @@ __all__, __getattr__, __dir__ = attach(
         "loaders": ["FAMILIES"],
         "download": ["data_dir"],
         "dataset": ["AnomalyDataset"],
-        "own_file": [],
+        "own": [],
+        "own.file": ["OwnTable", "read_chunks", "read_frame"],
+        "own.preparation": ["Preparation"],
     },
 )

@@ -260,6 +260,24 @@ def _wnut17():
     )
 
 
+def _sentences(path):
+    """CoNLL columns: a token, a tab, a tag; an empty line ends a sentence."""
+    sentences = re.split(r"\n\s*\n", path.read_text(encoding="utf-8").strip())
+    return [[tuple(line.split("\t")) for line in s.split("\n")] for s in sentences]
+
+
+def _supply_chain():
+    from metaad.data.simulated import supply_chain
+
+    return supply_chain.simulate().table()
+
+
+def _road_traffic():
+    from metaad.data.simulated import road_traffic
+
+    return road_traffic.simulate().table()
+
+
 LOADERS = {
     "mnist-5k": _mnist_5k,
     "digits": _digits,
@@ -269,4 +287,6 @@ LOADERS = {
     "fashion-mnist": _fashion_mnist,
     "uoms": _uoms,
     "wnut17": _wnut17,
+    "simulated:supply-chain": _supply_chain,
+    "simulated:road-traffic": _road_traffic,
 }

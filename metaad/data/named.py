@@ -15,26 +15,32 @@ from metaad.data.loaders import (
     oddbench,
     oddbench_files,
 )
-from metaad.data.own_file import READS, own_table
+from metaad.data.own.file import Y
+from metaad.data.own.opening import READS
+from metaad.data.own.table import own_table
 from metaad.data.records import DataError
 
 
-def load(name, *, label=None, anomaly=None):
+def load(name, *, label=Y, anomaly=None, **how):
     """Load one dataset by its name, or the reader's own file by its path.
 
     Parameters
     ----------
     name : str or Path.
-        Bundled: mnist-5k, digits, breast-cancer, wine.
+        Bundled: mnist-5k, digits, breast-cancer, wine; simulated:supply-chain and
+        simulated:road-traffic, see `metaad.data.simulated`.
         Downloaded once and checked: mnist, fashion-mnist, adbench:<table>,
         oddbench:<table>, uoms, wnut17. Capital or small letters make no difference.
-        Your own: a path that ends in .csv, .tsv (also .csv.gz, .tsv.gz), .parquet or
-        .npz. What was dropped from it, or read in another way than the ending says, is
-        in the record's `notes`, and a warning says it.
+        Your own: a path that ends in .csv, .tsv (also .gz, .bz2, .xz, .zip), .parquet
+        or .npz. Its columns become numbers as `Preparation` says, which is in the
+        record; what was dropped, encoded, filled, or read in another way than the
+        ending says is in the record's `notes`, and a warning says it.
     label : str, default "y". Your own file only: the column (.csv, .tsv, .parquet) or
-        array (.npz) of labels, 0 normal and 1 anomaly.
-    anomaly : optional. Your own file only: where the labels are any other two values,
-        the one that marks an anomaly.
+        array (.npz) of labels, 0 normal and 1 anomaly; an empty cell is -1, not known.
+        None: there is no such column, and the record's y is None.
+    anomaly : optional. Your own file only: where the labels are other values, the one
+        that marks an anomaly, or a list of them. The others are normal.
+    how : as_words, most, sep, decimal, encoding, as in `read_frame`.
 
     Returns
     -------
@@ -43,8 +49,8 @@ def load(name, *, label=None, anomaly=None):
     Raises
     ------
     DataError
-        for an unknown name, a download that fails, a file that is damaged or does not
-        hold numbers and labels.
+        for an unknown name, a download that fails, a file that is damaged or holds no
+        table.
     """
     text = os.fspath(name) if isinstance(name, os.PathLike) else name
     if not isinstance(text, str):
@@ -53,12 +59,12 @@ def load(name, *, label=None, anomaly=None):
         )
     known = text.lower()
     bundled = known in names()
-    own = None if bundled else own_table(text, "y" if label is None else label, anomaly)
+    own = None if bundled else own_table(text, label, anomaly, **how)
     if own is not None:
         for note in own.notes:
             warnings.warn(f"{Path(text).name}: {note}.", stacklevel=2)
         return own
-    if label is not None or anomaly is not None:
+    if not (label is None or label is Y) or anomaly is not None or how:
         raise DataError(
             f"label and anomaly are for your own files; {text!r} has its labels already."
         )

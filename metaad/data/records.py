@@ -17,7 +17,9 @@ class Table:
 
     # float64: (n, d) for a table, (n, height, width) in [0, 1] for images
     X: np.ndarray
-    y: np.ndarray  # int64 (n,): the class, or 1 for an anomaly and 0 for a normal row
+    # int64 (n,): the class, or 1 for an anomaly, 0 for a normal row and -1 where it is
+    # not known; None if nothing is known
+    y: np.ndarray | None
     name: str
     source: str
     licence: str
@@ -31,13 +33,19 @@ class Table:
     columns: tuple | None = None
     # str: what was dropped, skipped or read in a way that the file does not name
     notes: tuple = ()
+    # what made X of the reader's own rows: its transform makes the same of new ones
+    preparation: "Preparation | None" = None  # noqa: F821
 
     def __repr__(self):
-        count = (
-            f"{int(self.y.sum())} anomalies"
-            if self.task == "anomalies"
-            else f"{len(np.unique(self.y))} classes"
-        )
+        if self.y is None:
+            count = "no labels"
+        elif self.task == "anomalies":
+            unknown = int((self.y == -1).sum())
+            found = int((self.y == 1).sum())
+            count = f"{found} anomal{'y' if found == 1 else 'ies'}"
+            count += f", {unknown} not known" if unknown else ""
+        else:
+            count = f"{len(np.unique(self.y))} classes"
         notes = "".join(f"; {note}" for note in self.notes)
         return f"Table({self.name!r}: X {self.X.shape}, {count}{notes})"
 

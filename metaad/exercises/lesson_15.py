@@ -5,6 +5,7 @@ from math import comb
 import numpy as np
 
 from metaad.exercises.core import Exercise, Wrong
+from metaad.exercises.fair_search import FAIR
 
 
 def hits(n, m, N):
@@ -35,6 +36,10 @@ def priced(rng):
 
 
 SIZES = np.array([400, 2_000, 9_000, 40_000, 150_000])
+
+
+# the best is not the largest
+NOT_RISING = np.array([0.86, 0.89, 0.91, 0.905, 0.9])
 # the price is so low that roots and counts differ
 CHEAP = (2e-5, np.array([0.86, 0.89, 0.905, 0.909, 0.91]), SIZES)
 
@@ -89,8 +94,9 @@ EXERCISES = (
         hint="Count the samples that miss all m: they come from the other N - m.",
         edges=((3, 2, 5), (1, 4, 40)),
     ),
+    *FAIR,
     Exercise(
-        "15.2",
+        "15.5",
         frugal,
         priced,
         wrong=(
@@ -143,7 +149,7 @@ EXERCISES = (
         ),
         praise="A budget is a part of the reward, and the reward decides.",
         hint="Subtract from each reward the price times the logarithm of the size.",
-        edges=(CHEAP, (0.0, CHEAP[1], SIZES)),
+        edges=(CHEAP, (0.0, CHEAP[1], SIZES), (0.05, NOT_RISING, SIZES)),
         tolerance=1e-9,
     ),
 )

@@ -8,131 +8,112 @@ import numpy as np
 
 from metaad.experiments.architecture_table import (
     BUDGETS,
-    REPEATS,
-    SMALLER,
+    LONG,
+    SEEDS,
+    SHORT,
+    SPACE,
     folds,
-    label,
 )
-from metaad.search.architecture import architectures, distinct, expected_best
-from metaad.search.architecture.tabular import Benchmark, incumbents, replay
+from metaad.search.architecture import architectures, expected_best
+from metaad.search.architecture.tabular import incumbents, replay
 
-TRIED = {
-    "reinforce": {"learning_rate": (0.1, 0.3, 1.0)},
-    "trpo": {"max_kl": (0.1, 0.3, 1.0)},
-}
-CONTROLLERS = ("reinforce", "trpo", "frozen", "random", "halving")
-
-
-def settings(names, found):
-    """Return the rate and the trust region with the best mean reward on the tables,
-    which are other data than the digits; and what was tried.
-    """
-    space, chosen, all_tried = architectures(**SMALLER), {}, {}
-    short = distinct(space)
-    # (A,)
-    mean = found["auroc"][:, [names.index(label(n)) for n in short]].mean(axis=0)
-    one = _one_class(short, mean)
-    for controller, options in TRIED.items():
-        ((option, values),) = options.items()
-        reached = {v: _reached(one, controller, space, {option: v}) for v in values}
-        chosen[controller] = {option: max(reached, key=reached.get)}
-        shown = {str(v): round(float(r), 5) for v, r in reached.items()}
-        all_tried[controller] = {option: shown}
-    best = float(mean.max())
-    return chosen, {"at budget 10 on the tables": all_tried, "best there": best}
+REPEATS = 12
+CONTROLLERS = ("random", "frozen", "reinforce", "trpo", "halving")
+# of random search: fewer networks, each trained as long as it will really be
+REAL_LENGTH = "random, real length"
 
 
-def _one_class(names, mean):
-    """Return a Benchmark in which one class pair stands for the mean of all tables."""
-    flat = np.repeat(mean, 4).reshape(len(names), 1, 2, 2)
-    seconds = np.ones((len(names), 1))
-    return Benchmark(names, flat, flat[:, :, 0], flat[:, :, 0], seconds)
+def budget_of(controller, budget):
+    """Return how many architectures cost as much as `budget` short trainings."""
+    return budget * SHORT // LONG if controller == REAL_LENGTH else budget
 
 
-def _reached(table, controller, space, options):
-    """Return the mean best reward of ten searches of budget 10."""
-    runs = [
-        replay(table, controller, (0, 1), 0, 10, r, space, **options) for r in range(10)
-    ]
-    return np.mean([run.best()[1] for run in runs])
+def searched(tables):
+    """Return {controller: (list of what `search` yields, its CPU seconds)}."""
+    found = {}
+    for c in (*CONTROLLERS, REAL_LENGTH):
+        began = time.process_time()
+        found[c] = list(search(tables, c)), time.process_time() - began
+    return found
 
 
-def searches(table, chosen):
-    """Run every controller on every fold, `REPEATS` times: reward, test AUROC, seconds
-    at each budget.
-    """
-    return {c: search(table, c, chosen.get(c, {})) for c in CONTROLLERS}
+def search(tables, controller):
+    """Yield what one controller chose: (fold, repeat, budget's place, network, Trials).
 
-
-def search(table, controller, options):
-    """Run one controller on every fold, `REPEATS` times: dict, as it is recorded."""
-    n_seeds, shape = table.test.shape[1], (REPEATS, len(BUDGETS))
-    regret, trained = np.zeros(shape), np.zeros(shape)
-    by_digit, timed, own = np.zeros((*shape, 10)), np.zeros((*shape, 10)), 0.0
-    for fold, held, seen in folds():
+    tables : dict of Benchmark, "short" and "real", trained as long as it will really
+        be; a search sees the classes that its fold does not hold out, and the networks
+        of one seed."""
+    table = tables["real" if controller == REAL_LENGTH else "short"]
+    space, n_seeds = architectures(**SPACE), table.test.shape[1]
+    method = "random" if controller == REAL_LENGTH else controller
+    for fold, _, seen in folds():
         for r in range(REPEATS):
-            seed = r % n_seeds
-            # judged by networks of another seed than the search has seen
-            refit = (seed + 1) % n_seeds
-            reward = table.rewards(seen, seed).mean(axis=1)
-            began = time.process_time()
-            found = _found(table, controller, seen, seed, 100 * fold + r, options)
-            own += time.process_time() - began
-            for b, (at, spent, in_time) in enumerate(
-                _choices(table, seen, seed, found)
-            ):
-                regret[r, b] += (reward.max() - reward[at]) / 5
-                trained[r, b] += spent / 5
-                by_digit[r, b, held] = table.test[at, refit, held]
-                late = in_time is None
-                timed[r, b, held] = np.nan if late else table.test[in_time, refit, held]
-    low, high = np.percentile(regret, [10, 90], axis=0)
-    mean, sd = by_digit.mean(axis=0), by_digit.mean(axis=2).std(axis=0)
-    equal = None if np.isnan(timed).any() else timed.mean(axis=0).round(5).tolist()
+            at = (table, method, seen, r % n_seeds)
+            number = 100 * fold + r
+            if method != "halving":
+                run = replay(*at, max(BUDGETS), number, space)
+                path = incumbents(run)
+            for b, budget in enumerate(BUDGETS):
+                n = budget_of(controller, budget)
+                if method == "halving":  # it plans for its budget
+                    run = replay(*at, n, number, space)
+                    yield fold, r, b, run.best()[0], dict(run.scores)
+                else:
+                    paid = dict(list(run.scores.items())[:n])
+                    yield fold, r, b, path[min(n, len(path)) - 1], paid
+
+
+def picks(runs):
+    """Return the networks that any search chose with its whole budget: sorted list.
+
+    runs : lists of what `search` yields."""
+    last = len(BUDGETS) - 1
+    return sorted({name for run in runs for _, _, b, name, _ in run if b == last})
+
+
+def summary(tables, ends, controller, runs, seconds):
+    """Return what a controller reached and what it cost, as it is recorded.
+
+    tables : dict of Benchmark, "short" and "real", for the search. ends : dict "short",
+        "long" and "garments" of {network: AUROC of each class (10,)}. What was chosen
+        with the whole budget is judged on the classes that the search has not seen;
+        where a network was not trained on garments, there is no result on them.
+    runs : list of what `search` yields. seconds : that its own arithmetic took."""
+    paid_in = tables["real" if controller == REAL_LENGTH else "short"]
+    place = {name: i for i, name in enumerate(tables["short"].names)}
+    n_seeds, shape = paid_in.test.shape[1], (len(BUDGETS), REPEATS, 5)
+    regret, networks, price = (np.zeros(shape) for _ in range(3))
+    held_out = {k: np.zeros((REPEATS, 10)) for k in ("short", "long")}
+    garments = np.zeros((5, REPEATS, 10))
+    for fold, r, b, name, paid in runs:
+        held, seen = [2 * fold, 2 * fold + 1], [d for d in range(10) if d // 2 != fold]
+        reward = tables["short"].rewards(seen, r % len(SEEDS)).mean(axis=1)
+        regret[b, r, fold] = reward.max() - reward[place[name]]
+        networks[b, r, fold] = sum(map(len, paid.values()))
+        of_ten = paid_in.seconds[:, r % n_seeds]  # networks, one for each class
+        price[b, r, fold] = sum(len(s) * of_ten[place[n]] / 10 for n, s in paid.items())
+        if b == len(BUDGETS) - 1:
+            for k, of in held_out.items():
+                of[r, held] = ends[k][name][held]
+            garments[fold, r] = ends["garments"].get(name, np.nan)
+    low, high = np.percentile(regret.mean(axis=2), [10, 90], axis=1)
+    elsewhere = None if np.isnan(garments).any() else _tidy(garments.mean(axis=(0, 1)))
+    per_search = 5 * REPEATS * (len(BUDGETS) if controller == "halving" else 1)
     return {
-        "regret": regret.mean(axis=0).round(5).tolist(),
-        "regret_10": low.round(5).tolist(),
-        "regret_90": high.round(5).tolist(),
-        "test_by_digit": mean.round(5).tolist(),  # (budgets, 10)
-        "test_sd_over_repeats": sd.round(5).tolist(),
-        "test_by_digit_at_equal_seconds": equal,
-        "seconds_of_networks": trained.mean(axis=0).round(2).tolist(),
-        "own_milliseconds_a_search": round(1000 * own / (5 * REPEATS), 2),
+        "regret": _tidy(regret.mean(axis=(1, 2))),
+        "regret_10": _tidy(low),
+        "regret_90": _tidy(high),
+        "networks": _tidy(networks.mean(axis=(1, 2)), 1),
+        "seconds": _tidy(price.mean(axis=(1, 2)), 2),
+        "own_milliseconds": round(1000 * seconds / per_search, 2),
+        "short": _tidy(held_out["short"].mean(axis=0)),  # (10,)
+        "long": _tidy(held_out["long"].mean(axis=0)),
+        "garments": elsewhere,
     }
 
 
-def _found(table, controller, seen, seed, number, options):
-    """Return the search at each budget, a list of (Trials, names of incumbents).
-
-    Halving plans for its budget, so every budget is a search of its own, and its
-    incumbents are None; the others are the beginnings of one search."""
-    if controller == "halving":
-        runs = [replay(table, controller, seen, seed, b, number) for b in BUDGETS]
-        return [(run, None) for run in runs]
-    longest = len(table.names) if controller == "random" else max(BUDGETS)
-    run = replay(table, controller, seen, seed, longest, number, **options)
-    return [(run, incumbents(run))] * len(BUDGETS)
-
-
-def _choices(table, seen, seed, found):
-    """Yield for each budget: place of the network chosen, seconds spent, place of the
-    network chosen in the time that the budget's mean network takes (None: none was).
-    """
-    index = {n: i for i, n in enumerate(table.names)}
-    seconds = table.seconds[:, seed] / 10  # of one digit
-    cost = seconds * len(seen)
-    for (run, path), budget in zip(found, BUDGETS, strict=True):
-        allowed = budget * cost.mean()
-        if path is None:
-            at = index[run.best()[0]]
-            spent = sum(seconds[index[n]] * len(s) for n, s in run.scores.items())
-            yield at, spent, at if spent <= allowed else None
-            continue
-        whole = [n for n, s in run.scores.items() if len(s) == len(seen)]
-        sums = np.cumsum(cost[[index[n] for n in whole]])
-        done = int((sums <= allowed).sum())
-        at = index[path[min(budget, len(path)) - 1]]
-        yield at, sums[min(budget, len(sums)) - 1], index[path[max(done, 1) - 1]]
+def _tidy(values, digits=5):
+    return np.round(values, digits).tolist()
 
 
 def closed_form(table):

@@ -7,254 +7,169 @@ import numpy as np
 from metaad import metrics
 from metaad.experiments import record
 from metaad.experiments.architecture_replay import (
-    CONTROLLERS,
+    REPEATS,
     closed_form,
-    searches,
-    settings,
+    picks,
+    searched,
+    summary,
 )
 from metaad.experiments.architecture_table import (
     ARTICLE,
+    BATCH,
     BUDGETS,
-    FULL_SIZE,
-    REPEATS,
-    SETTINGS,
-    SMALLER,
+    DIGITS,
+    GARMENTS,
+    LADDER,
+    LADDER_SEEDS,
+    LADDER_STEPS,
+    LONG,
+    LONGEST,
+    RATE,
+    ROWS,
+    SEEDS,
+    SHORT,
+    SPACE,
     benchmark,
     cost,
     folds,
     label,
-    loaded,
-    named,
+    last_training,
+    of_pca,
     seeds_of,
-    tables,
 )
-from metaad.search.architecture import n_parameters
-from metaad.search.architecture.tabular import Benchmark
+from metaad.experiments.architecture_tables import NETWORKS, STEPS, on_tables
 
-TABLE, PCA = "whole table", "PCA, components chosen"
-OUTSIDE = ("none-120", "none-196", "128-196")
-COMPARED = [
-    *((c, b) for c in CONTROLLERS for b in ("article", PCA)),
-    *((c, "random") for c in CONTROLLERS if c != "random"),
-    ("reinforce", "frozen"),
-    ("trpo", "frozen"),
-    ("label-free", "article"),
-    (TABLE, "random"),
-    (TABLE, "article"),
-    ("PCA, 10 components", "article"),
-    (TABLE, PCA),
-    ("label-free", TABLE),
-]
+PCA = "PCA, components chosen"
 
 
-def fixed(parts, table):
-    """Return the test AUROC of each digit without a search over 5 x 20 networks (lists
-    of 10), and what was chosen.
+def fixed(parts, ends):
+    """Return the test AUROC of each class without a search: the article's network at
+    each length, PCA with components chosen as a search would choose them.
     """
-    n_seeds, codes = table.test.shape[1], sorted({k for _, k in table.names})
-    pca = {k: loaded(parts, "digits", f"pca-{k}", 0) for k in codes}
-    grids = np.array([pca[k][0] for k in codes])[:, None]  # (codes, 1, 10, 10)
-    as_table = Benchmark([((), k) for k in codes], grids, None, None, None)
-    out = {
-        "article": table.test[table.names.index(ARTICLE)].mean(axis=0),
-        "PCA, 10 components": pca[10][1],
-        "PCA, smallest error": pca[codes[-1]][1],
+    longest = benchmark(parts, DIGITS, LONGEST, [ARTICLE], LADDER_SEEDS[LONGEST])
+    article = {k: of[ARTICLE] for k, of in ends.items()}
+    article["longest"] = longest.test[0].mean(axis=0)
+    digits, other = of_pca(parts, DIGITS), of_pca(parts, GARMENTS)
+    pca, elsewhere, chosen = np.zeros(10), np.zeros(10), []
+    for _, held, seen in folds():
+        k = int(digits.rewards(seen).mean(axis=1).argmax())
+        chosen.append(digits.names[k][1])
+        pca[held] = digits.test[k, 0, held]
+        elsewhere += other.test[k, 0] / 5
+    found = {"article": article, PCA: {"long": pca, "garments": elsewhere}}
+    tidy = {
+        n: {k: v.round(5).tolist() for k, v in kinds.items()}
+        for n, kinds in found.items()
     }
-    out |= {name: np.zeros(10) for name in (PCA, TABLE, "label-free")}
-    chosen = []
-    for fold, held, seen in folds():
-        k = codes[int(as_table.rewards(seen).mean(axis=1).argmax())]
-        out[PCA][held] = pca[k][1][held]
-        for s in range(n_seeds):
-            best = int(table.rewards(seen, s).mean(axis=1).argmax())
-            chosen.append([fold, s, label(table.names[best]), k])
-            out[TABLE][held] += table.test[best, (s + 1) % n_seeds, held] / n_seeds
-    for s in range(n_seeds):
-        least = table.error[:, s].argmin(axis=0)
-        judged = table.test[least, (s + 1) % n_seeds, np.arange(10)]
-        out["label-free"] += judged / n_seeds
-    best = table.test.mean(axis=1).max(axis=0)
-    out["best for each digit, by its test labels"] = best
-    return {k: v.round(5).tolist() for k, v in out.items()}, chosen
+    # of as many classes as a search sees, besides the last training
+    seconds = float(longest.seconds.mean()) * 0.8 * (LONGEST - LONG) / LONGEST
+    return tidy | {
+        "components": chosen,
+        "seconds_of_a_search_s_steps": round(seconds, 2),
+    }
 
 
-def agreement(table):
-    """Return rank correlations over architectures with the test AUROC, one per digit,
-    means over seeds; the error counts with a minus.
+def agreement(short, real):
+    """Return rank correlations over the architectures of the space, one per digit:
+    of the short training with the long one, and of the error (with a minus) with the
+    test AUROC; both of the first seed.
     """
-    seeds, digits = range(table.test.shape[1]), range(10)
-    sizes = np.array([k for _, k in table.names])
-    groups = [np.flatnonzero(sizes == k) for k in sorted(set(sizes.tolist()))]
-    error, test = -table.error, table.test
-    whole = [
-        [metrics.spearman(error[:, s, c], test[:, s, c]) for c in digits] for s in seeds
-    ]
-    same = [
-        [metrics.spearman(error[rows, s, c], test[rows, s, c]) for rows in groups]
-        for s in seeds
-        for c in digits
-    ]
-    labelled = []
-    for s in seeds:
-        own, other = table.rewards(digits, s), test[:, (s + 1) % len(seeds)]
-        labelled.append([metrics.spearman(own[:, c], other[:, c]) for c in digits])
-    transfer = []
-    for c in digits:
-        seen = [d for d in digits if d // 2 != c // 2]
-        reward = table.rewards(seen, 0).mean(axis=1)
-        transfer.append(metrics.spearman(reward, test[:, -1, c]))
-    found = {
-        "error": np.mean(whole, axis=0),
-        "error, one code size at a time": np.mean(same, axis=0),
-        "validation AUROC of the same digit": np.mean(labelled, axis=0),
-        "validation AUROC of the other digits": np.array(transfer),
-    }
-    return {name: rho.round(4).tolist() for name, rho in found.items()}
-
-
-def on_tables(names, found):
-    """Hold out a family, choose on the others: AUROC of each table."""
-    article = names.index(label(ARTICLE))
-    short = np.array([i for i in range(len(names)) if i != article])
-    A, family = found["auroc"], found["family"]
-    meta, pca, chosen = np.zeros(len(A)), np.zeros(len(A)), {}
-    for f in sorted(set(family)):
-        out = family == f
-        best = int(short[A[~out][:, short].mean(axis=0).argmax()])
-        chosen[f] = names[best]
-        meta[out] = A[out][:, best]
-        pca[out] = found["pca"][out][:, found["pca"][~out].mean(axis=0).argmax()]
-    least = short[found["error"][:, short].argmin(axis=1)]
-    values = {
-        "article": A[:, article],
-        "chosen on other families": meta,
-        "label-free": A[np.arange(len(A)), least],
-        PCA: pca,
-        "mean over the space": A[:, short].mean(axis=1),
-        "best for each table, by its labels": A[:, short].max(axis=1),
+    digits = range(10)
+    a, b = short.test[:, 1 % short.test.shape[1]], real.test[:, 0]
+    pairs = {
+        "short with long": (a, b),
+        "two seeds of the short training": (short.test[:, 0], a),
+        "error, short": (-short.error[:, 0], short.test[:, 0]),
+        "error, long": (-real.error[:, 0], real.test[:, 0]),
     }
     return {
-        "names": found["name"].tolist(),
-        "families": family.tolist(),
-        "auroc": {k: v.round(4).tolist() for k, v in values.items()},
-        "mean_of_each_architecture": dict(
-            zip(names, A.mean(axis=0).round(4).tolist(), strict=True)
-        ),
-        "rank_correlation_of_error": _rho(found["error"][:, short], A[:, short]),
-        "chosen": chosen,
-        "differences": _differences(values, family),
-        "seconds": round(float(found["seconds"].sum()), 1),
+        n: [round(metrics.spearman(x[:, c], y[:, c]), 4) for c in digits]
+        for n, (x, y) in pairs.items()
     }
 
 
-def _rho(errors, aurocs):
-    """Return one rank correlation per table, None where one side is constant."""
-    rho = [metrics.spearman(-e, a) for e, a in zip(errors, aurocs, strict=True)]
-    return [None if np.isnan(r) else round(float(r), 4) for r in rho]
+def ladder(parts):
+    """Return a list of dicts: images, steps, test AUROC of each digit by network and by
+    PCA: more images and more steps, one at a time.
+    """
+    found = []
+    for rows, steps in LADDER_STEPS:
+        table = benchmark(parts, DIGITS, steps, LADDER, LADDER_SEEDS[steps], rows)
+        means = table.test.mean(axis=1).round(5).tolist()
+        pca = of_pca(parts, DIGITS, rows)
+        best = int(pca.rewards(range(10)).mean(axis=1).argmax())
+        row = {"images": rows, "steps": steps, "seeds": LADDER_SEEDS[steps]}
+        row |= dict(zip(map(label, table.names), means, strict=True))
+        row["pca"] = pca.test[best, 0].round(5).tolist()
+        found.append(row | {"components": pca.names[best][1]})
+    return found
 
 
-def _differences(values, family):
-    pairs = [(a, "article") for a in values if a != "article"]
-    pairs.append(("chosen on other families", PCA))
-    return {
-        f"{a} - {b}": metrics.paired(values[a], values[b], groups=family)._asdict()
-        for a, b in pairs
-    }
+def commands(parts, seeds):
+    """Return the command lines that make the record from nothing.
 
-
-def confirmed(parts, kind):
-    """Return the test AUROC of each digit on full-size images, mean over seeds."""
-    out = {}
-    for path in sorted(parts.glob(f"{kind}-*-0.npz")):
-        name = path.stem[len(kind) + 1 : -2]
-        there = parts.glob(f"{kind}-{name}-[0-9].npz")
-        seeds = sorted(int(p.stem.rpartition("-")[2]) for p in there)
-        rows = [loaded(parts, kind, name, s) for s in seeds]
-        tests, seconds = [r[1] for r in rows], [r[3] for r in rows]
-        net = not name.startswith("pca")
-        out[name] = {
-            "by_digit": np.mean(tests, axis=0).round(5).tolist(),
-            "seeds": seeds,
-            "parameters": n_parameters(784, *named(name)) if net else None,
-            "by_seed": np.mean(tests, axis=1).round(5).tolist(),
-            "seconds": round(float(np.mean(seconds)) / 10, 3),
-        }
-    return out
-
-
-def outside(parts):
-    """Return what the article's net did when trained longer, and very wide codes."""
-    out = {}
-    for kind, name in [("longer", label(ARTICLE)), *(("outside", n) for n in OUTSIDE)]:
-        _, test, error, seconds = loaded(parts, kind, name, 0)
-        out[name] = {
-            "test_by_digit": test.round(5).tolist(),
-            "error": round(float(error.mean()), 6),
-            "seconds": round(seconds / 10, 3),
-        }
-    return out
-
-
-def commands(parts, content):
-    """Return the command lines that make the record from nothing."""
+    seeds : dict "long" and "garments" of {network: seeds}."""
     to = record.options(parts=parts)
 
-    def step(do, **options):
-        return record.command("architecture", do, *to, *record.options(**options))
+    def step(**options):
+        return record.command("architecture", "train", *to, *record.options(**options))
 
-    found = [step("digits", seeds=content["settings"]["seeds"]), step("tables")]
-    for rows, of in content["confirmed"].items():
-        nets = {n: v["seeds"] for n, v in of.items() if not n.startswith("pca")}
-        for seeds in dict.fromkeys(tuple(s) for s in nets.values()):
-            names = [n for n, s in nets.items() if tuple(s) == seeds]
-            found.append(step("confirm", rows=rows, names=names, seeds=seeds))
-    return [*found, step("outside"), step("report")]
+    lines = [step(steps=SHORT)]
+    for world, of in ((DIGITS, seeds["long"]), (GARMENTS, seeds["garments"])):
+        for some in sorted(set(map(tuple, of.values()))):
+            names = [label(n) for n, s in of.items() if tuple(s) == some]
+            lines.append(step(world=world, steps=LONG, names=names, seeds=some))
+    few = [label(n) for n in LADDER]
+    for rows, steps in LADDER_STEPS[1:]:
+        options = {"rows": rows, "steps": steps, "names": few}
+        lines.append(step(**options, seeds=LADDER_SEEDS[steps]))
+    more = (record.command("architecture", do, *to) for do in ("tables", "report"))
+    return [*lines, *more]
 
 
 def report(parts):
     """Replay the searches, write data/results/15_architecture_search.json."""
     began = time.process_time()
-    seeds = seeds_of(parts)
-    table = benchmark(parts, seeds)
-    names, found = tables(parts)
-    chosen, tried = settings(names, found)
-    results = searches(table, chosen)
-    plain, picks = fixed(parts, table)
-    twenty = BUDGETS.index(20)
-    tests = {c: np.array(r["test_by_digit"][twenty]) for c, r in results.items()}
-    tests |= plain
+    short = benchmark(parts, DIGITS, SHORT)
+    real = benchmark(parts, DIGITS, LONG, seeds=SEEDS[:1])
+    runs = searched({"short": short, "real": real})
+    seeds = {"long": seeds_of(parts, DIGITS), "garments": seeds_of(parts, GARMENTS)}
+    means = short.test.mean(axis=1)
+    ends = {"short": dict(zip(short.names, means, strict=True))}
+    ends["long"] = last_training(parts, DIGITS, seeds["long"])
+    ends["garments"] = last_training(parts, GARMENTS, seeds["garments"])
+    tables = {"short": short, "real": real}
+    found = {c: summary(tables, ends, c, *run) for c, run in runs.items()}
+    plain = fixed(parts, ends)
     content = {
         "settings": {
-            "digits": SETTINGS,
-            "full_size": FULL_SIZE,
-            "tables": SMALLER,
-            "seeds": seeds,
+            "space": SPACE,
+            "rows": ROWS,
+            "batch_size": BATCH,
+            "learning_rate": RATE,
+            "steps": {"short": SHORT, "long": LONG, "longest": LONGEST},
+            "seeds": SEEDS,
             "repeats": REPEATS,
             "budgets": BUDGETS,
-            "chosen": chosen,
-            "tried": tried,
+            "tables": {"networks": [label(n) for n in NETWORKS], "steps": STEPS},
         },
-        "searches": results,
-        "random_in_closed_form": closed_form(table),
+        "searches": found,
+        "random_in_closed_form": closed_form(short),
         "plain": plain,
-        "picks": picks,
-        "differences": {
-            f"{a} - {b}": metrics.paired(tests[a], tests[b])._asdict()
-            for a, b in COMPARED
+        "chosen": [label(n) for n in picks(run for run, _ in runs.values())],
+        "seeds_of_the_last_training": {
+            k: {label(n): s for n, s in of.items()} for k, of in seeds.items()
         },
-        "agreement": agreement(table),
-        "tables": on_tables(names, found),
-        "confirmed": {
-            "1000": confirmed(parts, "confirm"),
-            "5300": confirmed(parts, "confirm5300"),
-        },
-        "outside": outside(parts),
-        "benchmark": table.record(),
+        "agreement": agreement(short, real),
+        "ladder": ladder(parts),
+        "tables": on_tables(parts),
+        # nothing was chosen by them; between two looks the default joined the networks
+        # that a choice on tables may take
+        "looks_at_rows_that_judge": {"digits": 3, "garments": 2, "tables": 2},
+        "benchmark": short.record(),
         "replay_seconds": round(time.process_time() - began, 1),
     }
-    lines = commands(parts, content)
+    lines = commands(parts, seeds)
     record.write("15_architecture_search", content, lines, seconds=cost(parts))
-    for c, r in results.items():
-        test = np.mean(r["test_by_digit"], axis=1).round(4)
-        print(c, "regret", r["regret"], "test", test)
-    print({k: round(float(np.mean(v)), 4) for k, v in plain.items()})
+    for c, r in found.items():
+        print(c, "regret", r["regret"], "long", round(float(np.mean(r["long"])), 4))

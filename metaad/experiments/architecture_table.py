@@ -3,23 +3,29 @@
 import numpy as np
 
 from metaad import metrics
-from metaad.metrics import auroc
 from metaad.search.architecture import architectures, distinct
 from metaad.search.architecture.tabular import Benchmark
 
-SETTINGS = {"epochs": 25, "batch_size": 32, "learning_rate": 2e-3}
-# the detector's own rate and number of epochs
-FULL_SIZE = {"epochs": 20, "batch_size": 64, "learning_rate": 1e-3}
-# for tables
-SMALLER = {
-    "depths": (0, 1, 2),
-    "widths": (16, 64),
+SPACE = {
+    "depths": (0, 1, 2, 3),
+    "widths": (32, 128),
     "tapers": (1.0, 0.5),
-    "code_sizes": (2, 4, 8, 16),
+    "code_sizes": (5, 10, 20, 40),
 }
-BUDGETS = (5, 10, 20, 40)
-REPEATS = 20
 ARTICLE = ((128, 64, 32), 10)
+ROWS, VALIDATION, TEST = 600, 100, 200  # of each class
+BATCH, RATE = 30, 2e-3
+BUDGETS = (5, 10, 20)
+SHORT, LONG = 200, 800  # gradient steps: in a search, and before a network is judged
+# as many as the default and a whole search of 20 trainings for its class take
+LONGEST = LONG + max(BUDGETS) * SHORT
+SEEDS = (0, 1, 2)
+DIGITS, GARMENTS = "mnist", "fashion-mnist"
+# of each class: images and steps, one more of either at a time
+MORE_ROWS = 2400
+LADDER_STEPS = ((ROWS, SHORT), (ROWS, LONG), (MORE_ROWS, LONG), (ROWS, LONGEST))
+LADDER_SEEDS = {SHORT: SEEDS, LONG: SEEDS[:2], LONGEST: SEEDS[:1]}
+LADDER = (ARTICLE, ((128,), 40))
 
 
 def label(name):
@@ -33,6 +39,27 @@ def named(text):
     hidden, _, code_size = text.rpartition("-")
     widths = tuple(int(w) for w in hidden.split("x") if w != "none")
     return widths, int(code_size)
+
+
+def training(rows, steps):
+    """Return the settings of `train_together` that take so many gradient steps.
+
+    Raises
+    ------
+    ValueError
+        if so many steps are no whole number of passes over so many rows."""
+    passes, rest = divmod(steps * BATCH, rows)
+    if rest or not passes:
+        raise ValueError(
+            f"{steps} steps of {BATCH} rows must be whole passes over {rows} rows, got "
+            f"{steps * BATCH / rows:.2f}; take {max(passes, 1) * rows // BATCH} steps."
+        )
+    return {"epochs": passes, "batch_size": BATCH, "learning_rate": RATE}
+
+
+def kind(world, rows, steps):
+    """Return how the files of one kind of training begin."""
+    return f"{world}-{rows}x{steps}"
 
 
 def folds():
@@ -52,61 +79,59 @@ def pairs(errors):
     return grid
 
 
-def loaded(parts, kind, name, seed):
-    """Return (pairs of validation rows, test AUROC of each digit, validation error of
-    each digit, seconds) of one file.
+def loaded(path):
+    """Return (pairs of validation rows, test AUROC of each class, validation error of
+    each class, seconds) of one file.
     """
-    with np.load(parts / f"{kind}-{name}-{seed}.npz") as f:
+    with np.load(path) as f:
         validation, test = f["validation"], f["test"]
         error = validation[np.arange(10), np.arange(10)].mean(axis=1)
-        return (
-            pairs(validation),
-            pairs(test).sum(axis=1) / 9 - 0.5 / 9,
-            error,
-            float(f["seconds"]),
-        )
+        judged = pairs(test).sum(axis=1) / 9 - 0.5 / 9
+        return pairs(validation), judged, error, float(f["seconds"])
 
 
-def benchmark(parts, seeds):
-    """Return what every architecture did on the digits: Benchmark."""
-    names = distinct(architectures())
-    rows = [[loaded(parts, "digits", label(n), s) for s in seeds] for n in names]
-    columns = (np.array([[r[k] for r in row] for row in rows]) for k in range(4))
+def benchmark(parts, world, steps, names=None, seeds=SEEDS, rows=ROWS):
+    """Return what architectures did after so many steps: Benchmark."""
+    names = distinct(architectures(**SPACE)) if names is None else names
+    begin = kind(world, rows, steps)
+    found = [
+        [loaded(parts / f"{begin}-{label(n)}-{s}.npz") for s in seeds] for n in names
+    ]
+    columns = (np.array([[r[k] for r in row] for row in found]) for k in range(4))
     return Benchmark(names, *columns)
 
 
-def tables(parts, seed=0):
-    """Return the architectures' labels, and what they and PCA did on the tables.
+def seeds_of(parts, world, steps=LONG):
+    """Return the seeds with which each network of the space was trained: {network: list},
+    without those that were not.
+    """
+    found = {}
+    for name in distinct(architectures(**SPACE)):
+        files = f"{kind(world, ROWS, steps)}-{label(name)}-{{}}.npz"
+        there = [s for s in SEEDS if (parts / files.format(s)).exists()]
+        if there:
+            found[name] = there
+    return found
 
-    The second is a dict of arrays, one entry per table: name, family, auroc (n_tables,
-    n_names), error on normal rows (n_tables, n_names), pca (n_tables, n_codes),
-    seconds."""
-    rows = []
-    for path in sorted(parts.glob(f"table-*-{seed}.npz")):
-        with np.load(path) as f:
-            names = f["names"].tolist()
-            rows.append(_of_table(f, path.stem[len("table-adbench_") : -2]))
-    return names, {k: np.array([r[k] for r in rows]) for k in rows[0]}
 
+def last_training(parts, world, seeds, steps=LONG):
+    """Return the test AUROC of each class, mean over seeds: {network: array (10,)}.
 
-def _of_table(f, name):
-    y, errors = f["y"], f["errors"]
+    seeds : {network: list}."""
     return {
-        "name": name,
-        "family": str(f["family"]),
-        "auroc": [auroc(y, e) for e in errors],
-        "error": [float(e[y == 0].mean()) for e in errors],
-        "pca": [auroc(y, e) for e in f["pca"]],
-        "seconds": float(f["seconds"].sum()),
+        name: benchmark(parts, world, steps, [name], of).test[0].mean(axis=0)
+        for name, of in seeds.items()
     }
 
 
-def seeds_of(parts):
-    """Return the seeds, of 0 to 2, for which every architecture was trained."""
-    wanted = len(distinct(architectures()))
-    found = {s: list(parts.glob(f"digits-*-{s}.npz")) for s in range(3)}
-    nets = {s: [p for p in ps if "pca" not in p.name] for s, ps in found.items()}
-    return [s for s, ps in nets.items() if len(ps) == wanted]
+def of_pca(parts, world, rows=ROWS):
+    """Return what PCA did with as many components as the codes have numbers: Benchmark,
+    the number of components in the place of the code's size.
+    """
+    codes = SPACE["code_sizes"]
+    found = [loaded(parts / f"{world}-{rows}-pca-{k}-0.npz") for k in codes]
+    columns = (np.array([[row[i]] for row in found]) for i in range(4))
+    return Benchmark([((), k) for k in codes], *columns)
 
 
 def cost(parts):

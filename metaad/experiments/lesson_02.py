@@ -152,14 +152,20 @@ def standardise(train, *others):
     return [(X - mean) / deviation for X in (train, *others)]
 
 
-def tasks(seed, groups=("breast-cancer", "wine", "digits", "mnist-5k"), most=450):
+GROUPS = ("breast-cancer", "wine", "digits", "mnist-5k")
+
+
+def tasks(seed, groups=GROUPS, most=450):
     """Return one-class tasks: half of the normal rows to learn from, the other half and
     at most `most` anomalies to judge by. Tables are standardised, images are not; of
     image sets each class is normal in turn.
+
+    groups : names of data sets, or Tables.
     """
     rng, found = np.random.default_rng(seed), []
     for group in groups:
-        table = data.load(group)
+        table = data.load(group) if isinstance(group, str) else group
+        group = table.name
         X = table.X.reshape(len(table.X), -1)
         classes = range(10) if table.task == "classes" else [None]
         for c in classes:

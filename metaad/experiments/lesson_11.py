@@ -44,9 +44,9 @@ def labels(y, count, normal=N_NORMAL):
     return found
 
 
-def tables(quick, rows, seed):
+def tables(quick, rows, seed, own=None):
     """Return the tables of a profile, TableTasks: one for each digit, the clinic's and
-    the wines; or ADBench's.
+    the wines; or ADBench's. own : a reader's Table, instead of the clinic's.
     """
     if not quick:
         names = adbench_names() or adbench_names(download=True)
@@ -54,6 +54,8 @@ def tables(quick, rows, seed):
     digits = class_tables("digits", n_normal=160, pool=2, random_state=seed)
     clinic = data.rarer(data.load("breast-cancer"), 0.1, seed)
     clinic = LabelledTable(clinic.X, clinic.y, "clinic", "clinic")
+    if own is not None:
+        clinic = LabelledTable(own.X, own.y, own.name, own.name)
     return TableTasks([*digits, clinic, "wine"], max_rows=rows, random_state=seed)
 
 

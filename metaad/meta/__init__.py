@@ -25,6 +25,7 @@ __all__, __getattr__, __dir__ = attach(
         "metric": ["MetricLearner"],
         "plda": ["PLDA"],
         "protonet": ["ProtoNet"],
+        "processes": [],
         "proposals": [],
         "reptile": ["Reptile"],
         "stack": ["FewLabelEnsemble", "LabelContrast", "Stack"],

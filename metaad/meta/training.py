@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from metaad import repro
+from metaad.meta import processes
 from metaad.progress import progress as show_progress
 from metaad.repro.cache import code_version
 from metaad.tasks.draws import Draws
@@ -41,6 +42,7 @@ class Training:
     """
 
     def __init__(self, learner, tasks, rng):
+        processes.check(learner.n_tasks, learner.random_state)
         self.learner, self.tasks = learner, tasks
         self.rng = source(tasks, rng, learner.device_)
         self.waiting = []  # losses that are still on the device
@@ -66,12 +68,12 @@ class Training:
     def batches(self):
         """Yield a prepared batch of tasks for each iteration that is left."""
         left = range(self.done, self.learner.iterations)
-        if self.learner.progress:
+        if self.learner.progress and processes.world()[0] == 0:
             left = show_progress(left, label="iterations")
         self.module.train()
         for _ in left:
             drawn = self.tasks.sample(self.learner.n_tasks, self.rng)
-            yield self.learner.prepared(drawn)
+            yield self.learner.prepared(processes.share(drawn))
 
     def precision(self):
         """Return the context in which the outer loss is computed."""
@@ -82,6 +84,7 @@ class Training:
         learner = self.learner
         self.optimizer.zero_grad()
         loss.backward()
+        loss = processes.average(self.parameters, loss)
         nn.utils.clip_grad_norm_(self.parameters, learner.clip)
         self.optimizer.step()
         if learner.schedule == "cosine":
@@ -139,7 +142,8 @@ class Training:
                 a.lerp_(w, 1 - decay) if a.is_floating_point() else a.copy_(w)
 
     def _write(self):
-        self.checkpoint.save(self.learner.history_)
+        if processes.world()[0] == 0:  # all hold the same
+            self.checkpoint.save(self.learner.history_)
         self.written = time.monotonic()
 
     def _checkpoint(self):

@@ -3,12 +3,9 @@ them, what it costs.
 """
 
 import numpy as np
-from matplotlib import pyplot as plt
 
 from metaad.plots import charts
-from metaad.plots.base import SMALL
-from metaad.plots.charts import ANOMALY, look
-from metaad.plots.labels import label_points
+from metaad.plots.charts import look
 
 
 def grids(rows, columns, values, marked=None, xlabel="", ylabel=""):
@@ -90,43 +87,4 @@ def cost_and_gain(points, xlabel="AUROC gained"):
         rows[f"{name} · {time}"] = interval
     charts.interval_rows(axis, rows, zero=0.0)
     axis.set_xlabel(xlabel)
-    return figure
-
-
-def error_against_auroc(
-    error, auroc, groups, chosen=None, xlabel="reconstruction error", legend="code size"
-):
-    """Draw one point for each architecture: what it rebuilds badly, and how well it
-    detects.
-
-    Parameters
-    ----------
-    error, auroc : arrays (a,). groups : array (a,), e.g. code sizes; one colour and
-        marker each.
-    chosen : {name: index} of architectures that are ringed and named, or None.
-
-    Returns
-    -------
-    matplotlib Figure
-    """
-    figure, axis = charts.one_panel(4.0)
-    error, auroc, groups = map(np.asarray, (error, auroc, groups))
-    levels = sorted(set(groups.tolist()))
-    shades = plt.get_cmap("cividis")(np.linspace(0.0, 0.95, len(levels)))
-    for level, shade, marker in zip(levels, shades, "osD^vPX*", strict=False):
-        of = groups == level
-        how = {"color": shade, "markersize": 6, "label": str(level)}
-        axis.plot(error[of], auroc[of], marker, **how)
-    axis.margins(0.06, 0.1)
-    axis.set(xlabel=xlabel, ylabel="AUROC", xscale="log")
-    at = list((chosen or {}).values())
-    ring = {"markerfacecolor": "none", "markeredgecolor": ANOMALY}
-    for a in at:
-        axis.plot(error[a], auroc[a], "o", markeredgewidth=2, markersize=14, **ring)
-    charts.legend_below(figure, title=legend)
-    if at:
-        points = np.c_[error, auroc]
-        arrow = {"arrowstyle": "-", "color": ANOMALY}
-        how = {"color": ANOMALY, "fontsize": SMALL, "arrowprops": arrow}
-        label_points(axis, points[at], list(chosen), avoid=points, **how)
     return figure

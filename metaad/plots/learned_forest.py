@@ -86,7 +86,12 @@ def _moved(values, first):
     return [(v - middle) / unit for v in values]
 
 
-def by_tables(curves, constants):
+def by_tables(
+    curves,
+    constants,
+    xlabel="tables learned from",
+    ylabel="AUROC gained over plain",
+):
     """Draw what is gained by the number of tables learned from, with intervals.
 
     Parameters
@@ -107,7 +112,7 @@ def by_tables(curves, constants):
         axis.axhline(value, label=label, **look)
     axis.axhline(0.0, color=COLOURS["grey"], linewidth=1.0)
     charts.ticks(axis, list(next(iter(curves.values()))), scale="log", base=2)
-    axis.set_xlabel("tables learned from")
-    axis.set_ylabel("AUROC gained over plain")
+    axis.set_xlabel(xlabel)
+    axis.set_ylabel(ylabel)
     charts.legend_below(figure)
     return figure

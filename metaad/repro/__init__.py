@@ -18,6 +18,7 @@ holds it to the form of the others.
 """
 
 from metaad.repro.claims import ClaimError, Claims, say
+from metaad.repro.own import own_table
 from metaad.repro.parameters import PROFILES, ParameterError
 from metaad.repro.records import digest, recorded, results_dir, write_json
 from metaad.repro.run import Run, fix_arithmetic, seed_everything, start
@@ -35,6 +36,7 @@ __all__ = [
     "markdown_table",
     "number_table",
     "on_gpu",
+    "own_table",
     "recorded",
     "results_dir",
     "say",

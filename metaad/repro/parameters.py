@@ -46,6 +46,11 @@ class Parameter(NamedTuple):
     default: Any
     allowed: str
 
+    @property
+    def free(self):
+        """Say whether any value of its type will do."""
+        return bool(re.match(r"any\b", self.allowed))
+
     def check(self, value):
         """Return the value (a whole number as a float where a float is asked for).
 
@@ -54,6 +59,9 @@ class Parameter(NamedTuple):
         whole = isinstance(value, int) and not isinstance(value, bool)
         if self.kind is float and whole:
             value = float(value)
+        # papermill makes numbers of what looks like one: -p anomaly 1
+        if self.kind is str and isinstance(value, (bool, int, float)) and self.free:
+            value = str(value)
         alike = type(value) is self.kind
         if alike and admits(self.allowed, value):
             return value

@@ -7,6 +7,7 @@ import platform
 import random
 import sys
 import time
+import types
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -24,6 +25,7 @@ from metaad.repro.parameters import (
 from metaad.repro.records import keep, results_dir, writable
 
 SHIPPED = (".py", ".json", ".txt")  # code, learned weights and settings, checksums
+GIVEN = {}  # the parameters of this kernel's lesson, as they came
 PACKAGES = ("python", "numpy", "scipy", "scikit-learn", "torch", "matplotlib", "metaad")
 
 
@@ -47,6 +49,11 @@ class Run:
         return self.profile == "quick"
 
     @property
+    def own(self):
+        """True where papermill was given the reader's own table, see `repro.own`."""
+        return bool(self.parameters.get("data"))
+
+    @property
     def dtype(self):
         """Name of the floating-point type to compute in: float64 in quick, float32
         in full.
@@ -63,9 +70,7 @@ class Run:
             "lesson": self.lesson,
             "parameters": self.parameters,
             "device": torch.cuda.get_device_name() if cuda else self.device,
-            "versions": {p: _version(p) for p in PACKAGES},
-            "cpu": _cpu(),
-            "threads": torch.get_num_threads() if torch else 1,
+            **machine(),
             "seconds": round(time.perf_counter() - self.started, 1),
         }
 
@@ -94,6 +99,16 @@ class Run:
         return keep(name, {**results, "run": self.fingerprint()})
 
 
+def machine():
+    """Return what any result depends on here: {"versions", "cpu", "threads"}."""
+    torch = _torch()
+    return {
+        "versions": {p: _version(p) for p in PACKAGES},
+        "cpu": _cpu(),
+        "threads": torch.get_num_threads() if torch else 1,
+    }
+
+
 def start(lesson, namespace):
     """Begin a lesson: check its parameters, then set seeds, threads, precision and the
     look of figures.
@@ -119,7 +134,7 @@ def start(lesson, namespace):
     """
     known = declared(lesson, namespace)
     reject_unknown(lesson, known, namespace)
-    values = {name: p.check(namespace[name]) for name, p in known.items()}
+    values = {name: p.check(_given(namespace, name, p)) for name, p in known.items()}
     namespace.update(values)
     run = Run(
         lesson,
@@ -141,6 +156,17 @@ def start(lesson, namespace):
         "display.precision", 3, "display.max_columns", 20, "display.width", 110
     )
     return run
+
+
+def _given(namespace, name, parameter):
+    """The value of a parameter; its default where the lesson has since imported a
+    module of the same name (`data`) and the cell runs again.
+    """
+    value = namespace[name]
+    if isinstance(value, types.ModuleType):
+        return GIVEN.get(name, parameter.default)
+    GIVEN[name] = value
+    return value
 
 
 def _as_written(values, written):

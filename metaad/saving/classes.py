@@ -9,25 +9,10 @@ which is called last and may raise ValueError.
 """
 
 import importlib
-from dataclasses import dataclass, field
 
 from metaad.saving.fields import Array, Names, Number, Of, Whole
-
-
-@dataclass(frozen=True)
-class Saved:
-    """One row: learned attributes, and those that are left out."""
-
-    learned: dict = field(default_factory=dict)
-    # made again, or of no matter to the scores
-    left_out: tuple = ()
-    # parameters that are not carried over: a path of the machine that saved
-    unset: tuple = ()
-    # parameters that must look like something, in a class that learns nothing
-    given: dict = field(default_factory=dict)
-    # what it has learned lies in its parameters, objects of this table themselves
-    of_parts: bool = False
-
+from metaad.saving.practice_rows import PRACTICE
+from metaad.saving.row import Saved
 
 DETECTOR = {
     "n_features_in_": Whole(1, "d"),
@@ -67,7 +52,6 @@ GAN = Saved(
         "scale_": Array("float64", ("d",)),
     }
 )
-
 CLASSES = {
     "metaad.detectors.KMeansDetector": Saved(
         DETECTOR | {"cluster_centers_": Array("float64", ("k", "d"))}
@@ -259,6 +243,7 @@ CLASSES = {
     "metaad.search.dimensions.Choice": Saved(),
     "metaad.search.dimensions.Integer": Saved(),
     "metaad.search.dimensions.Real": Saved(),
+    **PRACTICE,
     # as they come, or fitted, see metaad.saving.scikit
     "sklearn.ensemble.IsolationForest": Saved(),
     "sklearn.neighbors.LocalOutlierFactor": Saved(),

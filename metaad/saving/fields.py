@@ -101,3 +101,16 @@ class Of:
             raise ValueError(
                 f"{name} must be {' or '.join(self.classes)}, got {type(value).__name__}"
             )
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A detector, of whatever class."""
+
+    optional: bool = False
+
+    def __call__(self, name, value, known):
+        if not hasattr(value, "score_samples"):
+            raise ValueError(
+                f"{name} must be a detector that scores rows, got {type(value).__name__}"
+            )

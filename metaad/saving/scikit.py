@@ -14,6 +14,8 @@ import numpy as np
 import sklearn
 from sklearn.utils.validation import _is_fitted
 
+from metaad.lazy import optional
+
 # compiled parts that skops does not trust by itself; they are scikit-learn's own
 COUNTERS = slice(7, 11)  # in a search tree's state: trims, leaves, splits, calls
 TRUSTED = (
@@ -30,11 +32,11 @@ def packed(detector):
     """Return what a fitted detector of scikit-learn holds: dict of its bytes and the
     version that made them. None if it is not fitted.
     """
-    import skops.io
+    skops_io = optional("skops.io")
 
     if not _is_fitted(detector):
         return None
-    content = skops.io.dumps(_at_rest(detector))
+    content = skops_io.dumps(_at_rest(detector))
     _check_types(content)
     counted = np.frombuffer(_counted(content), dtype=np.uint8)
     return {"skops": counted, "scikit-learn": sklearn.__version__}
@@ -44,7 +46,7 @@ def unpacked(kept, cls):
     """Return the detector that `packed` took apart. Raises ValueError for another
     version of scikit-learn, another class, or a type that is not trusted.
     """
-    import skops.io
+    skops_io = optional("skops.io")
 
     if set(kept) != {"skops", "scikit-learn"} or kept["skops"].dtype != np.uint8:
         raise ValueError("it must hold skops and scikit-learn")
@@ -63,7 +65,7 @@ def unpacked(kept, cls):
                     "its parts are compressed, and skops stores them plain"
                 )
         _check_types(content)
-        found = skops.io.loads(content, trusted=list(TRUSTED))
+        found = skops_io.loads(content, trusted=list(TRUSTED))
     except (KeyError, zipfile.BadZipFile, EOFError) as error:
         raise ValueError(
             f"its {cls.__name__} is not what skops wrote ({error})"
@@ -74,9 +76,9 @@ def unpacked(kept, cls):
 
 
 def _check_types(content):
-    import skops.io
+    skops_io = optional("skops.io")
 
-    unknown = set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED)
+    unknown = set(skops_io.get_untrusted_types(data=content)) - set(TRUSTED)
     if unknown:
         raise ValueError(
             f"it holds {', '.join(sorted(unknown))}, which is not among the types of "

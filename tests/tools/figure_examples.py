@@ -7,8 +7,11 @@ from metaad.plots import (
     adversarial,
     architectures,
     attacks,
+    budgets,
     concept_map,
     concepts,
+    context,
+    deployment,
     detectors,
     distances,
     drift,
@@ -21,6 +24,8 @@ from metaad.plots import (
     neighbours,
     one_class,
     policies,
+    rates,
+    reasons,
     tables,
     tokens,
     trees,
@@ -71,6 +76,42 @@ GRIDS = ("neighbours", [3, 5, 10, 20], "distance", ["euclidean", "manhattan"])
 SIZES = (14, 28, 56, 112, 224, 297)
 
 FIGURES = {
+    "saving_curves": lambda: budgets.saving_curves(
+        {
+            title: (
+                {
+                    name: np.cumsum(np.linspace(height, -2, 401)) - height
+                    for name, height in (("a perfect list", 5), ("by lot", 0.5))
+                },
+                0.05,
+                "days of care",
+            )
+            for title in ("the clinic's table", "the warehouse")
+        }
+    ),
+    "field_gains": lambda: budgets.field_gains(
+        {
+            field: {
+                "kNN, normal rows": rng.normal(8, 9, 7),
+                "few labels": rng.random(7),
+            }
+            for field in ("network", "industry", "supply chain")
+        },
+        {"all real tables": {"few labels": interval(20, 9)}},
+        "gain over the default, % of a perfect list's saving",
+    ),
+    "world": lambda: budgets.world(
+        {
+            title: (
+                np.arange(60),
+                {"stock": np.sin(np.arange(60) / 4), "on order": np.cos(np.arange(60))},
+                np.repeat([0, 1, 0, 2, 3], 12),
+                ("day", "days of demand"),
+            )
+            for title in ("one item of the warehouse", "one day of the motorway")
+        },
+        {1: "late supplier, or incident", 2: "double order", 3: "quiet theft"},
+    ),
     "one_class_table": lambda: one_class.one_class_table(
         {
             f"{name}, {view}": {"view": view, "mean": interval(0.9)}
@@ -375,6 +416,22 @@ FIGURES = {
             for title in ("AUROC", "average precision")
         }
     ),
+    "p_value_shares": lambda: context.p_value_shares(
+        {n: rng.random(50) for n in NAMES[:2]}
+    ),
+    "weights": lambda: context.weights(
+        ["fifth nearest row", *NAMES, "mean of columns"], RAISE[:6] - 0.7
+    ),
+    "spoilt": lambda: context.spoilt(
+        {
+            t: {f"{n}, mixed": RAISE[:5] for n in (*NAMES, "kNN, 20 neighbours")}
+            for t in ("digits, mean of ten", "breast-cancer")
+        },
+        (0.0, 0.02, 0.05, 0.1, 0.2),
+    ),
+    "told_apart": lambda: context.told_apart(
+        {"tables-v1, clean": SCORES, "tables-v1, mixed": -SCORES}, Y, 0.05
+    ),
     "leaf_curves": lambda: learned_forest.leaf_curves(
         {
             n: {"path": rng.normal(size=5), "parted": rng.normal(size=4)}
@@ -462,11 +519,17 @@ FIGURES = {
     "cost_and_gain": lambda: architectures.cost_and_gain(
         {n: (k * 20.0, interval(0.04, 0.02)) for k, n in enumerate(NAMES)}
     ),
-    "error_against_auroc": lambda: architectures.error_against_auroc(
-        10.0 ** -np.arange(6.0),
-        RAISE,
-        [2, 5, 2, 5, 10, 2],
-        {"smallest error in the space": 5, "the published network": 2},
+    "promises": lambda: deployment.promises(
+        {
+            name: {"own rows": interval(), "conformal": interval(0.05)}
+            for name in ("Mahalanobis", "Isolation Forest")
+        },
+        0.05,
+    ),
+    "capital": lambda: deployment.capital(
+        {"quiet": np.linspace(1, 0.1, 500), "scores rise": np.geomspace(0.1, 1e9, 500)},
+        0.05,
+        250,
     ),
     "drift courses": lambda: drift.courses(
         np.arange(25, 500, 25),
@@ -490,6 +553,23 @@ FIGURES = {
         (10, 50, 200),
         {"refit: PCA": [interval()] * 3, "classifier": [interval()] * 3},
         0.9,
+    ),
+    "row_reasons": lambda: reasons.row_reasons(
+        [4.1, 0.2, 1.7, -0.6],
+        [
+            "amount 9,400: above 99.8 % of the rows read",
+            "age 31: usual",
+            "worst fractal dimension of the cell nucleus 0.0921: unusual together with "
+            "mean radius 11.2 (above all of the 50 rows nearest in mean radius)",
+            "country DE: usual",
+        ],
+        title="row 17: p = 0.002",
+    ),
+    "realised_rates": lambda: rates.realised_rates(
+        {n: interval(0.05, 0.004) for n in ("conformal", "quantile of the fit")},
+        {n: rng.beta(5, 95, 40) for n in ("conformal", "quantile of the fit")},
+        0.05,
+        (0.02, 0.1),
     ),
     "sentences": lambda: tokens.sentences(
         {

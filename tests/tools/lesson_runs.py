@@ -1,60 +1,28 @@
 """Runs of lessons: one run, whether it has been done, which runs a night should hold."""
 
 import ast
-import hashlib
 import json
 import os
 import re
-import time
 from pathlib import Path
-from typing import NamedTuple
+
+from metaad.practice.runs import (
+    PATIENCE,
+    QUIET,
+    Outcome,
+    execute,
+    finished,
+    made_from,
+    write_finished,
+)
+from metaad.practice.sweep import last_line
+
+__all__ = ["PATIENCE", "QUIET", "Outcome", "finished", "made_from", "write_finished"]
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
-PATIENCE = 120  # seconds that a kernel on a busy machine may be late with its output
-# else every kernel warns that it talks to this machine without encryption
-QUIET = ["--IPKernelApp.log_level=CRITICAL"]
 NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?"
 CHECKED_ELSEWHERE = ("seed", "profile", "device")
-
-
-class Outcome(NamedTuple):
-    """How a run ended. state : "ok", "claim failed" or "error"."""
-
-    name: str
-    state: str
-    seconds: float
-    message: str = ""
-
-
-def execute(path, output, parameters, name=None):
-    """Run one lesson with papermill. A lesson that fails leaves its notebook, up to the
-    cell that failed.
-    """
-    import papermill
-
-    name, started = name or path.stem, time.perf_counter()
-    # from here on the notebook is not finished, whatever an earlier run left
-    _note(output).unlink(missing_ok=True)
-    try:
-        papermill.execute_notebook(
-            str(path),
-            str(output),
-            parameters=parameters,
-            kernel_name="python3",
-            cwd=str(NOTEBOOKS),
-            progress_bar=False,
-            iopub_timeout=PATIENCE,
-            extra_arguments=QUIET,
-        )
-    except Exception as error:  # reported by name, and the exit status is 1
-        claim = getattr(error, "ename", "") == "ClaimError"
-        state = "claim failed" if claim else "error"
-        said = f"{type(error).__name__}: {error}".strip()
-        return Outcome(name, state, time.perf_counter() - started, said)
-    seconds = time.perf_counter() - started
-    write_finished(path, output, parameters, seconds)
-    return Outcome(name, "ok", seconds)
 
 
 def execute_student(path, output, parameters, name=None):
@@ -78,48 +46,6 @@ def not_yet(path):
         if "\ncheck(" in code and not said.startswith("Not yet."):
             wrong.append(f"{code.splitlines()[-1]} says {said[:80]!r}")
     return "; ".join(wrong) or None
-
-
-# ---- what is finished need not run again
-
-
-def write_finished(path, output, parameters, seconds):
-    """Note beside a notebook that it ran to its end, and what it was made from."""
-    from metaad import repro
-
-    note = {"made from": made_from(path, parameters), "seconds": round(seconds, 1)}
-    repro.write_json(_note(output), note)
-
-
-def finished(path, output, parameters):
-    """Seconds that a notebook took which was made from the same lesson, parameters and
-    package; None if there is none.
-    """
-    try:
-        kept = json.loads(_note(output).read_text(encoding="utf-8"))
-        same = kept["made from"] == made_from(path, parameters)
-        return float(kept["seconds"]) if same and Path(output).is_file() else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def made_from(path, parameters):
-    """Return what numbers depend on: the lesson's code, the parameters, the package."""
-    from metaad import __version__
-    from metaad.repro.run import package_version
-
-    cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
-    code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
-    return {
-        "lesson": hashlib.sha256(json.dumps(code).encode()).hexdigest(),
-        "parameters": parameters,
-        "metaad": __version__,
-        "package": package_version(ROOT / "metaad"),
-    }
-
-
-def _note(output):
-    return Path(output).with_suffix(".finished.json")
 
 
 # ---- a night: other seeds, and every parameter at both ends
@@ -192,12 +118,6 @@ def summary(outcomes, command, before=None):
         "counts": {s: sum(r["state"] == s for r in runs) for s in states},
         "lessons": dict(sorted(lessons.items())),
     }
-
-
-def last_line(message):
-    """The sentence at the end of a traceback, without the machine's colours."""
-    lines = re.sub(r"\x1b\[[0-9;]*m", "", message).strip().splitlines()
-    return lines[-1][:300]
 
 
 def commit():

@@ -55,6 +55,30 @@ def table():
     return "\n".join(rows) + "\n"
 
 
+def costs():
+    """The instructors' table: minutes, seconds of one core and memory per lesson."""
+    path = ROOT / "data" / "results" / "lesson_costs.json"
+    kept = (
+        json.loads(path.read_text(encoding="utf-8"))["lessons"] if path.exists() else {}
+    )
+    rows = ["| lesson | to read and do | one core | memory |", "|:--|--:|--:|--:|"]
+    for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        title = "".join(cells(path.stem)[0]["source"]).splitlines()[0].lstrip("# ")
+        found = kept.get(path.stem)
+        seconds = f"{found['cpu_seconds']:.0f} s" if found else "–"
+        memory = f"{found['memory_mb'] / 1024:.1f} GiB" if found else "–"
+        link = f"[{title}]({path.name})"
+        rows.append(f"| {link} | {minutes(path.stem)} min | {seconds} | {memory} |")
+    return "\n".join(rows) + "\n"
+
+
+def instructors():
+    """The instructors' page with that table in its place."""
+    text = (ROOT / "notebooks" / "INSTRUCTORS.md").read_text(encoding="utf-8")
+    head, rest = text.split(BEGIN)
+    return head + BEGIN + costs() + END + rest.split(END)[1]
+
+
 def readme(fresh):
     """The README with the given table in its place."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -71,6 +95,8 @@ def contours():
 if __name__ == "__main__":
     (ROOT / "README.md").write_text(readme(table()), encoding="utf-8")
     (ROOT / "notebooks" / "README.md").write_text(lesson_map(), encoding="utf-8")
+    page = ROOT / "notebooks" / "INSTRUCTORS.md"
+    page.write_text(instructors(), encoding="utf-8")
     FIGURE.parent.mkdir(exist_ok=True)
     FIGURE.write_bytes(contours())
     sys.exit(0)

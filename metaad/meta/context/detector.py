@@ -24,6 +24,7 @@ from metaad.progress import progress as show_progress
 from metaad.tasks.parts import SETTINGS
 
 SHIPPED = Path(__file__).parent / "models"
+MOST_READ = 10_000  # rows of one context
 BLOCK = 2000  # rows scored at a time
 
 
@@ -67,6 +68,10 @@ class ContextDetector(Detector):
     A row that was read and is scored again is judged without itself, so that `fit(X)`
     followed by `score_samples(X)` is fair. The score has no unit: log odds of an anomaly
     where half of the rows are.
+
+    On tables that neither taught nor chose, the mean of the same numbers' -log p, with
+    nothing learned, gains as much AUROC over the best single detector; what was learned
+    is average precision, the top of the list (lesson 12).
     """
 
     _min_samples = 8
@@ -117,6 +122,11 @@ class ContextDetector(Detector):
 
     def _restored(self):
         """What a file does not hold: the context, read again from its rows."""
+        if len(self.rows_) > MOST_READ:
+            raise ValueError(
+                f"a context of {len(self.rows_):,} rows needs too much memory, which "
+                f"grows with their square; most_rows must be {MOST_READ:,} or less"
+            )
         self.read_ = Context(self.rows_, self.random_state or 0)
 
     def _learn_offset(self, X):

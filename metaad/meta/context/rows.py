@@ -86,10 +86,7 @@ class Context:
         Returns float64 array (m, NUMBERS): -log of the share of read rows with so large
         a number, which is a p-value; arcsinh of the robust z-score; the table's own
         numbers, the same for every row. Large means unusual, except among the last."""
-        n = len(self.sorted)
-        pairs = list(zip(self.sorted.T, base.T, strict=True))
-        below = np.stack([np.searchsorted(s, b, "left") for s, b in pairs], axis=1)
-        p = -np.log((1.0 + n - below) / (n + 1.0))
+        p = surprise(self.sorted, base)
         z = np.arcsinh((base - self.middle) / self.spread)
         table = np.broadcast_to(self.table, (len(base), len(TABLE)))
         return np.concatenate([p, z, table], axis=1)
@@ -127,6 +124,23 @@ class Context:
         last = np.stack([length, unusual, unseen, forest], axis=1)
         parts = *distances, *variance, pooled(columns), pairs, last
         return np.round(np.concatenate(parts, axis=1), DIGITS)
+
+
+def surprise(own, values):
+    """Return -log of a p-value for each number: (n, k), (m, k) -> (m, k).
+
+    own : numbers of the n rows that were read, each judged without itself; every column
+        in rising order. values : numbers of m rows to judge.
+
+    The p-value is the share, of the rows that were read and the row itself, with so
+    large a number. For a new normal row it is at or below any α with probability α at
+    most [1].
+
+    [1] Vovk, Gammerman and Shafer: Algorithmic learning in a random world, 2005."""
+    n = len(own)
+    pairs = list(zip(own.T, values.T, strict=True))
+    below = np.stack([np.searchsorted(s, v, "left") for s, v in pairs], axis=1)
+    return -np.log((1.0 + n - below) / (n + 1.0))
 
 
 def _single(X):

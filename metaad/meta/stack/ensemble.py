@@ -12,6 +12,7 @@ from numbers import Integral
 from sklearn.utils import check_random_state
 
 from metaad.detectors import Detector
+from metaad.meta.stack.checks import WHOLE
 from metaad.meta.stack.inputs import FIVE
 from metaad.meta.stack.label_features import LabelFeatures, tails
 from metaad.meta.stack.labels import in_parts, labels_or_none, thinned
@@ -104,6 +105,8 @@ class FewLabelEnsemble(Detector):
 
         Raises ValueError if the labels do not fit."""
         self._check_numbers()
+        if len(self.rows_) > WHOLE["max_rows"][1]:
+            raise ValueError(f"it describes {len(self.rows_)} rows, more than it may")
         labels_or_none(self.labels_, len(self.rows_), WHO)
         if self.n_anomalies_ != (self.labels_ == 1).sum():
             raise ValueError(f"it has not {self.n_anomalies_} labelled anomalies")
@@ -118,10 +121,10 @@ class FewLabelEnsemble(Detector):
         return tails(found, len(self.rows_)).mean(axis=1)
 
     def _check_numbers(self):
-        for name, least in (("n_trees", 1), ("max_rows", 4)):
-            value = getattr(self, name)
+        for name in ("n_trees", "max_rows"):
+            value, (least, most) = getattr(self, name), WHOLE[name]
             whole = isinstance(value, Integral) and not isinstance(value, bool)
-            if not whole or value < least:
+            if not whole or not least <= value <= most:
                 raise ValueError(
-                    f"{name} must be a whole number ≥ {least}, got {value!r}"
+                    f"{name} must be a whole number from {least} to {most}, got {value!r}"
                 )

@@ -15,8 +15,9 @@ ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06")  # how a zip file begins; the second i
 
 
 def read_arrays(path, label):
-    """Read X (n, ...) as float64 and the labels (n,) of one archive that `numpy.savez`
-    wrote.
+    """Read X (n, ...) as float64, the labels (n,) and the names (d,) of one archive that
+    `numpy.savez` wrote; None for labels if `label` is None, for names if it has no array
+    `columns` of them.
 
     Raises
     ------
@@ -24,18 +25,26 @@ def read_arrays(path, label):
         if the file is no such archive, is damaged, lacks one of the two arrays, holds
         Python objects, or declares more than it can hold.
     """
+    if not path.is_file():
+        raise DataError(
+            f"there is no file {path}; check the path (it counts from the current folder)."
+        )
+    wanted = ["X"] if label is None else ["X", label]
     with open(path, "rb") as file:
         if file.read(4) not in ARCHIVES:
             raise DataError(
                 f"{path.name} is not an .npz archive; write it with numpy.savez(path, "
-                f"X=X, {label}=...)."
+                f"X=X, {label or 'y'}=...)."
             )
     try:
         with zipfile.ZipFile(path) as archive:
             found = {n.removesuffix(".npy"): n for n in archive.namelist()}
-            missing = [key for key in ("X", label) if key not in found]
+            missing = [key for key in wanted if key not in found]
             if not missing:
-                X, labels = (_array(path, archive, found[k]) for k in ("X", label))
+                X, *labels = (_array(path, archive, found[k]) for k in wanted)
+                names = None
+                if "columns" in found:
+                    names = _array(path, archive, found["columns"])
     except DataError:
         raise
     # what a damaged archive or header raises is anything: zlib's, struct's and the
@@ -56,7 +65,15 @@ def read_arrays(path, label):
             f"X in {path.name} must hold real numbers, got type {X.dtype}; encode it "
             f"as numbers first."
         )
-    return X.astype(np.float64), labels
+    labels = labels[0] if labels else None
+    if labels is not None and X.ndim and labels.shape != X.shape[:1]:
+        raise DataError(
+            f"{path.name} must hold one label for each of its {len(X)} rows; got shape "
+            f"{labels.shape}."
+        )
+    fits = names is not None and names.dtype.kind == "U" and names.shape == X.shape[1:]
+    fits = fits and len(set(names.tolist())) == len(names)
+    return X.astype(np.float64), labels, names.tolist() if fits else None
 
 
 def _array(path, archive, member):

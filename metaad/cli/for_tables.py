@@ -1,0 +1,100 @@
+"""The commands for a table of the reader's own: fit, score, explain."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from metaad.cli.base import app
+
+Share = Annotated[
+    float | None,
+    typer.Option("--rate", help="Share of normal rows that may raise an alert, 0.01."),
+]
+PerDay = Annotated[
+    float | None,
+    typer.Option(help="Instead of --rate: false alarms you have time for in a day,"),
+]
+Rows = Annotated[
+    float | None, typer.Option("--rows-per-day", help="of so many rows in a day.")
+]
+
+
+@app.command()
+def fit(
+    file: Annotated[
+        Path, typer.Argument(help="Your table: .csv, .tsv, .parquet or .npz.")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The model is written to this file.")
+    ],
+    label: Annotated[
+        str | None,
+        typer.Option(help="The column of labels, if there is one; cells may be empty."),
+    ] = None,
+    anomaly: Annotated[
+        str | None,
+        typer.Option(help="The word in it that marks an anomaly, if that is not 1."),
+    ] = None,
+    detector: Annotated[
+        str, typer.Option(help="auto, forest, knn, context or few-labels.")
+    ] = "auto",
+    rows: Annotated[
+        str,
+        typer.Option(
+            "--rows", help="clean: all rows are normal; mixed: anomalies may be there."
+        ),
+    ] = "mixed",
+    rate: Share = None,
+    alerts_per_day: PerDay = None,
+    rows_per_day: Rows = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of chance.")] = 0,
+):
+    """Learn what is usual in a table, and say what was chosen and why.
+
+    With labels of both kinds it learns from them; without, it looks for the odd rows."""
+    from metaad.cli import tables
+
+    asked = {"detector": detector, "rows": rows, "random_state": seed}
+    asked["rate"] = tables.rate(rate, alerts_per_day, rows_per_day)
+    with tables.notes_on_stderr():
+        typer.echo("\n".join(tables.fit(file, output, asked, label, anomaly)))
+
+
+Model = Annotated[Path, typer.Argument(help="What `metaad fit` wrote.")]
+New = Annotated[Path, typer.Argument(help="A table with the same columns.")]
+
+
+@app.command()
+def score(
+    model: Model,
+    file: New,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="A file instead of stdout.")
+    ] = None,
+    rate: Share = None,
+    alerts_per_day: PerDay = None,
+    rows_per_day: Rows = None,
+):
+    """Score the rows of a table of any length, as CSV.
+
+    The columns are row (counted from 0), score (large: odd), p_value (small: odd), alert
+    (1 or 0) and reason. The rate is the model's own if none is given."""
+    from metaad.cli import tables
+
+    asked = tables.rate(rate, alerts_per_day, rows_per_day)
+    with tables.notes_on_stderr():
+        typer.echo(tables.score(model, file, output, asked), err=True)
+
+
+@app.command()
+def explain(
+    model: Model,
+    file: New,
+    row: Annotated[int, typer.Option(min=0, help="Which row, counted from 0.")],
+):
+    """Say which columns make one row of a table unusual."""
+    from metaad.cli import tables
+
+    with tables.notes_on_stderr():
+        typer.echo("\n".join(tables.explain(model, file, row)))

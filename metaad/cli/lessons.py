@@ -1,0 +1,194 @@
+"""`metaad run`: a lesson by its number, with papermill."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from metaad.cli.told import FAILURE, INPUT, CommandError
+from metaad.data.download import checkout
+from metaad.lazy import optional
+from metaad.practice.runs import ONE_THREAD, PATIENCE, QUIET
+from metaad.repro import parameters
+from metaad.repro.parameters import ParameterError
+
+# what a reader gave is wrong, and no fault of the lesson
+GIVEN = ("ParameterError", "DataError")
+TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def folder():
+    """Return the folder of the lessons: the checkout's, or ./notebooks, or None."""
+    root = checkout()
+    here = Path("notebooks")
+    return root / "notebooks" if root else here if numbered(here) else None
+
+
+def numbered(folder):
+    """Return the lessons in a folder, in their order: list of Path."""
+    return sorted(folder.glob("[0-9][0-9]_*.ipynb")) if folder else []
+
+
+def find(name):
+    """Return the path of a lesson.
+
+    name : its number ("3", "03"), its name, or the path of any notebook. Raises
+    CommandError if there is none, with what there is."""
+    path = Path(name)
+    if name.endswith(".ipynb"):
+        if path.is_file():
+            return path.resolve()
+        raise CommandError(f"there is no notebook {name}; it counts from this folder.")
+    there = numbered(folder())
+    if not there:
+        raise CommandError(
+            "there are no lessons here: metaad was installed from a wheel, which holds "
+            "the package alone. Get the course's repository (git clone), run the command "
+            "in it, or give the path of a notebook: metaad run path/to/lesson.ipynb.",
+            FAILURE,
+        )
+    wanted = name.zfill(2) if name.isascii() and name.isdecimal() else name
+    found = [p for p in there if wanted in (p.stem[:2], p.stem)]
+    if not found:
+        names = "\n  ".join(p.stem for p in there)
+        raise CommandError(f"there is no lesson {name!r}; there are\n  {names}")
+    return found[0]
+
+
+def declared(path):
+    """Return what a notebook's parameters cell declares: dict name -> Parameter.
+
+    Raises CommandError if it has no such cell, or it can't be read."""
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        tagged = [c for c in cells if "parameters" in c["metadata"].get("tags", [])]
+        return parameters.read("".join(tagged[0]["source"]))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        said = error if isinstance(error, ParameterError) else "it is no notebook"
+        raise CommandError(f"{path.name} can't be run: {said}") from None
+    except IndexError:
+        raise CommandError(
+            f"{path.name} has no cell that is tagged parameters, so it takes none and is "
+            f"no lesson."
+        ) from None
+
+
+def listed(path):
+    """Return the parameters of a lesson as text, one line each."""
+    known = declared(path).values()
+    lines = [f"{p.name} = {p.default!r}  # {p.allowed}".rstrip(" #") for p in known]
+    return "\n".join([f"{path.stem} takes", *(f"  -p {line}" for line in lines)])
+
+
+def values(path, asked):
+    """Return the parameters that were asked for, checked: dict name -> value.
+
+    asked : list of str, NAME=VALUE each; the last of a name counts. A text that names a
+    file from the current folder becomes its full path, since a lesson runs in a folder
+    of its own. Raises CommandError or ParameterError, before anything runs."""
+    known, found = declared(path), {}
+    for each in asked:
+        name, equals, text = each.partition("=")
+        if not equals or not name:
+            raise CommandError(f"-p takes NAME=VALUE, such as -p seed=1; got {each!r}.")
+        if name not in known:
+            raise CommandError(
+                f"{path.stem} has no parameter {name!r}. It takes {', '.join(known)}."
+            )
+        found[name] = known[name].check(_value(known[name], text))
+    return found
+
+
+def checked(path, choices, common):
+    """Return the choices of a sweep, {name: list of values}, if the lesson takes every
+    one of them; a file's name as its full path."""
+    known, found = declared(path), {}
+    for name, several in {**{n: [v] for n, v in common.items()}, **choices}.items():
+        if name not in known:
+            raise CommandError(
+                f"{path.stem} has no parameter {name!r}. It takes {', '.join(known)}."
+            )
+        texts = known[name].kind is str
+        several = [_value(known[name], str(v)) if texts else v for v in several]
+        found[name] = [known[name].check(v) for v in several]
+    return {name: found[name] for name in choices}
+
+
+def _value(parameter, text):
+    """The text in the parameter's type; as it is where it is none of that type."""
+    try:
+        if parameter.kind is bool:
+            return TRUTH[text.lower()]
+        if parameter.kind in (int, float):
+            return parameter.kind(text)
+        if parameter.kind is list:
+            return json.loads(text)
+    except (ValueError, KeyError, RecursionError):
+        return text
+    named = Path(text).expanduser()
+    return str(named.resolve()) if text and _is_file(named) else text
+
+
+def _is_file(path):
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long a name, a null byte
+        return False
+
+
+def execute(path, chosen, output=None):
+    """Run a notebook and return what to tell of it: str.
+
+    chosen : dict, its parameters. output : Path, by default below data/runs of the
+    checkout, or the current folder. A notebook that stops is written up to the cell that
+    stopped. Raises CommandError."""
+    papermill = optional("papermill")
+    from papermill.exceptions import PapermillExecutionError
+
+    output = (output or _output(path)).absolute()
+    if output == path or (output.exists() and output.samefile(path)):
+        raise CommandError(f"{output.name} is the lesson itself; choose another -o.")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    _environment(chosen.get("profile") == "quick")
+    print(f"running {path.stem} into {_short(output)}", file=sys.stderr)
+    try:
+        papermill.execute_notebook(
+            str(path),
+            str(output),
+            parameters=chosen,
+            kernel_name="python3",
+            cwd=str(path.parent),
+            progress_bar={"disable": not sys.stderr.isatty()},
+            iopub_timeout=PATIENCE,
+            extra_arguments=QUIET,
+        )
+    except PapermillExecutionError as error:
+        said = f"{error.ename}: {error.evalue}".strip().split("\n\n")[0]
+        raise CommandError(
+            f"{path.stem} stopped in its cell {error.cell_index}: {said}\n"
+            f"The notebook up to there: {_short(output)}",
+            INPUT if error.ename in GIVEN else FAILURE,
+        ) from None
+    return f"{path.stem} ran to its end: {_short(output)}"
+
+
+def _output(path):
+    root = checkout()
+    inside = root and path.parent == root / "notebooks"
+    return (
+        root / "data" / "runs" / path.name if inside else Path(f"{path.stem}-run.ipynb")
+    )
+
+
+def _short(path):
+    """The path as seen from the current folder, where it lies below it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _environment(quick):
+    """Change what the kernel inherits: one thread in quick, figures without sliders."""
+    if quick:
+        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    os.environ["METAAD_WIDGETS"] = "0"

@@ -1,0 +1,27 @@
+"""Simulated data of two fields for which no labelled table is bundled: a warehouse and
+a motorway. Every assumption is written down, and all of it is made up.
+
+    from metaad import data
+    table = data.load("simulated:supply-chain")      # or "simulated:road-traffic"
+
+    from metaad.data.simulated import supply_chain
+    world = supply_chain.simulate(days=60, seed=1)   # every quantity, day by day
+    world.table()
+"""
+
+from metaad.data.records import Table
+from metaad.lazy import attach
+
+LICENCE = "none needed: made by metaad"
+
+__all__, __getattr__, __dir__ = attach(
+    __name__, {"supply_chain": [], "road_traffic": []}
+)
+
+
+def as_record(X, y, name, columns, marks, seed):
+    """Return a `Table` that says it is simulated, and with which seed."""
+    source = (
+        f"simulated by metaad.data.simulated, seed {seed}; nothing in it was measured"
+    )
+    return Table(X, y, name, source, LICENCE, marks, "anomalies", None, tuple(columns))

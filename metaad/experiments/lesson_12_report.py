@@ -1,0 +1,116 @@
+"""What lesson 12 shows of its records: what learning from many tables gains over the best
+single detector and over an average that learned nothing, and what was tried.
+
+record : many_table_context. choice : many_table_context_choice, which holds the control.
+"""
+
+import numpy as np
+
+from metaad import intervals
+from metaad.experiments.many_table_context_choice import AVERAGE
+from metaad.repro.tables import number_table
+
+WORLDS = {"oddbench": "OddBench", "adbench": "ADBench"}
+MEASURES = {"auroc": "AUROC", "ap": "average precision"}
+
+
+def best_single(record, setting, world, measure):
+    """Return the detector that is best alone on the very tables that judge: its name
+    and its results (n_tables,).
+    """
+    rivals = record[setting]["rivals"][world]
+    name = max(rivals, key=lambda n: np.mean(rivals[n][measure]))
+    return name, np.array(rivals[name][measure])
+
+
+def unlearned(choice, setting, world, measure):
+    """Return the results (n_tables,) of the average of the same numbers, with nothing
+    learned, on the tables that judge.
+    """
+    return np.array(choice["control"][setting][world][measure])
+
+
+def learned(record, setting, world, measure):
+    """Return the results (n_tables,) of what was learned from all tables, the mean of
+    three seeds.
+    """
+    return np.array(record[setting]["context"][world][measure])
+
+
+def scale_curve(record, choice, setting, world, measure):
+    """Return sizes, and for each the gain over the average that learned nothing: (list
+    of int, list of Interval), the intervals corrected for the number of sizes.
+    """
+    base = unlearned(choice, setting, world, measure)
+    runs = record[setting]["scale"]
+    sizes = sorted({run["tables"] for run in runs})
+    columns = {
+        n: np.mean([r[world][measure] for r in runs if r["tables"] == n], axis=0) - base
+        for n in sizes
+    }
+    return sizes, list(intervals.simultaneous(columns).values())
+
+
+def curves(record, choice, setting):
+    """Return what `gains_by_tables` draws: {measure: {world: scale_curve}}."""
+    return {
+        title: {
+            shown: scale_curve(record, choice, setting, world, measure)
+            for world, shown in WORLDS.items()
+        }
+        for measure, title in MEASURES.items()
+    }
+
+
+def gains(record, choice, setting, world, measure="auroc"):
+    """Return three gains on the tables that judge, each an Interval: "learned" and
+    "average", over the best single detector, and "learning", the first minus the second.
+    """
+    ours = learned(record, setting, world, measure)
+    average = unlearned(choice, setting, world, measure)
+    _, single = best_single(record, setting, world, measure)
+    return {
+        "learned": intervals.paired(ours, single),
+        "average": intervals.paired(average, single),
+        "learning": intervals.paired(ours, average),
+    }
+
+
+def gains_table(record, choice, setting):
+    """Return the gains of both worlds and measures as a Markdown table."""
+    lines = []
+    for world, shown in WORLDS.items():
+        for measure, title in MEASURES.items():
+            of = gains(record, choice, setting, world, measure)
+            lines.append([f"{shown}, {title}", *map(str, of.values())])
+    header = ["", "tables-v1 over the best single", "average over the best single"]
+    return number_table([*header, "tables-v1 over the average"], lines)
+
+
+def made_tasks(record, world, measure="auroc"):
+    """Return what tasks made from the tables add to the tables themselves: Interval."""
+    clean = record["clean"]
+    both = (clean[n][world][measure] for n in ("context", "real tables only"))
+    return intervals.paired(*both)
+
+
+def tried_table(choice, setting="clean"):
+    """Return a Markdown table of what was tried on the tables that choose: gains over
+    the average that learned nothing, corrected for their number.
+    """
+    tried = choice[setting]["tried"]
+    found = {
+        measure: intervals.simultaneous(
+            {
+                name: np.subtract(of[measure], tried[AVERAGE][measure])
+                for name, of in tried.items()
+                if name != AVERAGE
+            }
+        )
+        for measure in MEASURES
+    }
+    order = sorted(found["auroc"], key=lambda name: -found["auroc"][name].value)
+    lines = [[n, *(str(found[m][n]) for m in MEASURES)] for n in order]
+    return number_table(
+        ["over the average, nothing learned", *MEASURES.values()], lines
+    )

@@ -1,0 +1,43 @@
+"""The reader's table in memory, and rows drawn from it."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from metaad.data import DataError, read_frame
+from metaad.data.own.labels import labelled
+
+UNLABELLED = 200_000  # rows read of a file without labels; see choose.MOST
+
+
+def opened(table, label, anomaly):
+    """Return the features of a file or DataFrame (n, c), the labels (n,) or None, and
+    notes, a list of str."""
+    if not isinstance(table, pd.DataFrame):
+        # with labels as many as can be read: no labelled row should be lost
+        most = {"most": UNLABELLED} if label is None else {}
+        own = read_frame(Path(table), label=label, anomaly=anomaly, **most)
+        return own.frame, own.y, list(own.notes)
+    if label is None:
+        return table, None, []
+    if label not in table.columns:
+        raise DataError(
+            f"the table has no column {label!r}; it has {', '.join(map(str, table))}."
+        )
+    notes = []
+    y, _ = labelled("the table", label, table[label], anomaly, notes)
+    return table.drop(columns=label), y, notes
+
+
+def thinned(rows, kinds, most, rng):
+    """Return at most so many of the rows: labelled ones first, at most a third of each kind
+    where there are others, then a random rest.
+    """
+    order = rng.permutation(len(rows))
+    first = [order[kinds[order] == kind][: most // 3] for kind in (1, 0)]
+    first = np.concatenate(first)
+    rest = order[~np.isin(order, first)]
+    # what is left of the anomalies is not mixed in among the rest
+    rest = rest[kinds[rest] != 1]
+    return rows[np.concatenate([first, rest])[:most]]

@@ -1,0 +1,82 @@
+"""One command for a referee: the table of findings, the manifest, what counts as held."""
+
+import csv
+import json
+
+import lock
+import pytest
+import verify
+
+from metaad.cli import findings
+
+
+def lesson(**claims):
+    recorded = {"a": "1 [0, 2]", "b": "3"}
+    rows = [
+        {"claim": c, "shown": shown, "wanted": "> 0", "holds": holds}
+        for c, (shown, holds) in claims.items()
+    ]
+    return findings.Lesson("02_x", recorded, quick=rows or None, seconds=90.0)
+
+
+def test_a_finding_is_held_only_if_it_was_run_and_holds():
+    made = verify.rows([lesson(a=("1 [0, 2]", True), b=("3", True))])
+    assert verify.verdict(made) == (
+        "2 of 2 findings hold here, 2 with the stored digits.",
+        True,
+    )
+    assert made[0][2:4] == ("metaad run 02", "1 [0, 2]") and made[0][6] == "1.5"
+    other = verify.rows([lesson(a=("1.1 [0, 2]", True), b=("3", True))])
+    assert verify.verdict(other)[0].endswith("1 with the stored digits.")
+    assert not verify.verdict(verify.rows([lesson(a=("1 [0, 2]", True))]))[1]
+    assert not verify.verdict(verify.rows([lesson(a=("0", False), b=("3", True))]))[1]
+    assert not verify.verdict(verify.rows([lesson()]))[1]
+
+
+def test_the_table_holds_every_finding_of_every_lesson():
+    made = list(csv.DictReader(verify.table(verify.rows(findings.read())).splitlines()))
+    lessons = {row["lesson"] for row in made}
+    assert lessons == {p.stem for p in verify.ROOT.glob("notebooks/[0-9][0-9]_*.ipynb")}
+    assert all(row["finding"] and row["expected"] for row in made)
+
+
+def test_the_manifest_is_up_to_date_and_names_files_that_are_there():
+    text = (verify.ROOT / "codecheck.yml").read_text(encoding="utf-8")
+    assert text == verify.manifest(), "run python tests/tools/verify.py --manifest"
+    for name, command in verify.records():
+        assert f"data/results/{name}" in text and all(command)
+    import yaml
+
+    content = yaml.safe_load(text)
+    assert len(content["manifest"]) == len(verify.records()) + 1
+
+
+def test_the_lock_holds_every_pin_with_hashes_and_no_address():
+    text = lock.LOCK.read_text(encoding="utf-8")
+    assert "://" not in text
+    locked = lock.locked(text)
+    pins = [
+        line.split("==")
+        for line in (lock.ROOT / ".requirements.txt").read_text().splitlines()
+        if "==" in line
+    ]
+    for name, version in pins:
+        found = locked.get(lock.plain(name))
+        assert found, f"{name} is not locked: run python tests/tools/lock.py"
+        assert found[0] == version and found[1] >= 1
+
+
+@pytest.mark.parametrize("path", [".devcontainer/devcontainer.json"])
+def test_settings_are_json(path):
+    assert json.loads((verify.ROOT / path).read_text(encoding="utf-8"))
+
+
+def test_workflows_and_the_citation_are_yaml():
+    import yaml
+
+    for path in (".github/workflows/tests.yml", "CITATION.cff"):
+        assert yaml.safe_load((verify.ROOT / path).read_text(encoding="utf-8"))
+    import metaad
+
+    cited = yaml.safe_load((verify.ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert cited["version"] == metaad.__version__

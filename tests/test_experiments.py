@@ -74,7 +74,9 @@ def test_every_step_of_a_record_is_a_command_that_its_experiment_takes(path):
         assert commands_of(path), "an experiment's record holds its command"
     for line in commands_of(path):
         name, *words = shlex.split(line.removeprefix(record.DOOR))
-        assert RECORDS[name] == path.stem or path.stem == "tuning_matrix"
+        # two records begin with a step of another experiment
+        others = ("tuning_matrix", "many_table_context_choice")
+        assert RECORDS[name] == path.stem or path.stem in others
         asked = importlib.import_module(f"metaad.experiments.{name}").parser()
         asked.parse_args(words)
     assert not re.search(r'"/(home|work|root|tmp|Users)/', text)

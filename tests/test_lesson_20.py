@@ -72,7 +72,7 @@ def test_the_built_service_answers_as_the_package_does(built, tmp_path):
 @pytest.mark.parametrize("digits", [9, 1])
 def test_the_built_alarm_has_the_packages_capital(built, digits):
     past, scores = (s.round(digits) for s in lesson_20.stream(0, 200, 100))
-    theirs = built["DriftAlarm"](past, 0.05, 7)
+    theirs = built["DriftAlarm"](0.05, 7).fit(past)
     ours = alarm.DriftAlarm(0.05, 7).fit(past)
     capital = np.concatenate([theirs.update(part) for part in np.split(scores, [50])])
     np.testing.assert_allclose(capital, ours.update(scores), 1e-9)

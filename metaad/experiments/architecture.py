@@ -1,5 +1,5 @@
-"""Architecture search as a tabular benchmark: every network of a space is trained, for a
-short time and for a long one, and every search replays the tables.
+"""Architecture search as a table: every network is trained, short and long, and every
+search replays the table.
 
     python -m metaad.experiments architecture train --parts DIR --steps 200
         every architecture x digit of MNIST x seed, 14 x 14 pixels; --steps 800 too

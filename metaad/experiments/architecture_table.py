@@ -105,10 +105,10 @@ def seeds_of(parts, world, steps=LONG):
     """Return the seeds with which each network of the space was trained: {network: list},
     without those that were not.
     """
-    found = {}
+    begin, found = kind(world, ROWS, steps), {}
+    files = {path.stem for path in parts.glob(f"{begin}-*.npz")}
     for name in distinct(architectures(**SPACE)):
-        files = f"{kind(world, ROWS, steps)}-{label(name)}-{{}}.npz"
-        there = [s for s in SEEDS if (parts / files.format(s)).exists()]
+        there = [s for s in SEEDS if f"{begin}-{label(name)}-{s}" in files]
         if there:
             found[name] = there
     return found

@@ -151,7 +151,11 @@ def measured(text, seeds=SEEDS, draws=DRAWS, resamples=RESAMPLES, steps=new_kind
             "differences": differences(precision),
             "labelled sentences": {n: by.interval(v) for n, v in curve.items()},
             "tags": tagging(corpus, counts, rare_tokens.tagger(corpus, strings=True)),
-            "new kind": new_kinds(corpus, counts, seeds, draws, steps),
+            **(
+                {"new kind": new_kinds(corpus, counts, seeds, draws, steps)}
+                if draws
+                else {}
+            ),
             "settings": {"seeds": list(seeds), "draws": draws, "steps": steps},
         }
     )
@@ -164,7 +168,10 @@ def parser():
         "--seeds", type=int, nargs="+", default=list(SEEDS), help="of the new kinds"
     )
     found.add_argument(
-        "--draws", type=int, default=DRAWS, help="times ten mentions per kind and seed"
+        "--draws",
+        type=int,
+        default=DRAWS,
+        help="times ten mentions per kind and seed; 0 leaves new kinds out",
     )
     return found
 

@@ -19,7 +19,9 @@ from metaad.practice.answers import Answers
 from metaad.practice.card import read_card
 
 
-def service(path, card=None, alarm=None, rate=0.01, most_rows=10_000, most_bytes=2**24):
+def service(
+    path, rate=0.01, most_rows=10_000, most_bytes=2**24, *, card=None, alarm=None
+):
     """Return a FastAPI application that scores rows with a saved model.
 
     Parameters
@@ -122,7 +124,7 @@ def main(arguments=None):
 
     asked = options().parse_args(arguments)
     try:
-        app = service(asked.model, asked.card, asked.alarm, asked.rate)
+        app = service(asked.model, asked.rate, card=asked.card, alarm=asked.alarm)
     except ValueError as error:
         raise SystemExit(f"metaad: {error}") from None
     uvicorn.run(app, host=asked.host, port=asked.port)

@@ -18,6 +18,7 @@ from metaad.data.own.words import (
     use_rarity,
     use_text,
 )
+from metaad.metrics import spearman
 
 DAY = np.timedelta64(1, "D")
 EPOCH = np.datetime64("1970-01-05T00:00:00", "us")  # a Monday
@@ -100,8 +101,8 @@ def _runs(there):
     """Whether dates go up, or down, with the rows."""
     if len(there) < MANY:
         return False
-    ranks = np.argsort(np.argsort(there, kind="stable"))
-    return abs(np.corrcoef(ranks, np.arange(len(there)))[0, 1]) > 0.95
+    times = there.astype("datetime64[ns]").astype(np.int64)
+    return abs(spearman(times, np.arange(len(there)))) > 0.95
 
 
 def _of_date(known, values):

@@ -19,6 +19,7 @@ from metaad.data.own.kinds import (
 )
 from metaad.data.own.reading import some
 from metaad.data.own.stored import checked_part
+from metaad.data.own.words import new_words
 from metaad.data.records import DataError
 
 GAPS, FEW = " is empty in ", 3  # more notes on gaps are one
@@ -146,8 +147,8 @@ class Preparation(TransformerMixin, BaseEstimator):
                 f"{part.name!r} is empty in {empty.sum():,} rows and never was in the "
                 f"fitted table; filled with its median"
             )
-        if part.kind == "category":
-            _new_words(part, values)
+        if part.kind == "category" and (new := new_words(part.known, values)):
+            _warn(f"{part.name!r} holds {new}")
         return encoded(part, values)
 
     def understood(self, X):
@@ -284,20 +285,6 @@ def _refuse(part, cells, bad):
         f"table; row {cells.index[place]} (counted from 0) holds "
         f"{str(cells.iloc[place])[:40]!r}, and {bad.sum():,} of {len(bad):,} rows do not."
     )
-
-
-def _new_words(part, values):
-    """Note values of a category that the fitted table did not hold."""
-    known = {w.lower() for w in part.known["all"] if w is not None}
-    there = {v for v in values if v is not None}
-    new = sorted(v for v in there if v.lower() not in known)
-    if new:
-        count = sum(v in set(new) for v in values)
-        read = "'other'" if part.known["other"] else "none of those known"
-        _warn(
-            f"{part.name!r} holds {some(new)} in {count:,} of {len(values):,} rows, which "
-            f"the fitted table never held; read as {read}"
-        )
 
 
 def _warn(text):

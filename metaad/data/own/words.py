@@ -66,6 +66,22 @@ def _equal(values, word):
     )
 
 
+def new_words(known, values):
+    """Return in words which values (n,) of a category the fitted table did not hold;
+    "" where it held them all.
+    """
+    held = {w.lower() for w in known["all"] if w is not None}
+    new = [v for v in values if v is not None and v.lower() not in held]
+    if not new:
+        return ""
+    some = ", ".join(sorted(set(new))[:4]) + (", …" if len(set(new)) > 4 else "")
+    read = "'other'" if known["other"] else "none of those known"
+    return (
+        f"{some} in {len(new):,} of {len(values):,} rows, which the fitted table never "
+        f"held; read as {read}"
+    )
+
+
 # --- values that come again
 
 

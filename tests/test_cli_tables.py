@@ -289,6 +289,10 @@ def test_messages_of_commands_name_options_and_no_arguments_of_python(tmp_path):
         code, _, err = run(*asked, *words)
         assert code == 2 and wanted in err
         assert not re.search(r"(label|anomaly)=", err)
+    good("fit", path, "-o", output, "--detector", "forest")
+    few = ("--alerts-per-day", 1, "--rows-per-day", 9999)
+    code, _, err = run("score", output, path, *few)
+    assert code == 2 and "calibration=" not in err and "give more rows" in err
     path.write_bytes(b"caf\xe9;size\n" + b"".join(b"\xe9,%d\n" % k for k in range(9)))
     assert "encoding=" not in "".join(map(str, run("fit", path, "-o", output)))
 

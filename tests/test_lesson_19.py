@@ -157,6 +157,8 @@ def test_the_table_of_tags_has_each_tag_the_sums_and_whole_names():
     cells = {line.split("|")[1].strip(): line.split("|")[2:6] for line in shown[2:]}
     assert [c.strip() for c in cells["*micro, all tags*"]] == ["0.800"] * 3 + ["5"]
     assert cells["*micro without O*"][2].strip() == "0.800"
+    inside = [t for tags in part.tags for t in tags if t != "O"]
+    assert int(cells["*micro without O*"][3]) == len(inside) < 5
     assert [c.strip() for c in cells["**entities**"]] == ["0.500"] * 3 + ["2"]
 
 

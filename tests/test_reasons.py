@@ -147,6 +147,16 @@ def test_a_date_whose_lateness_no_score_sees_is_not_called_late():
     )
 
 
+def test_all_is_not_said_of_rows_that_were_drawn():
+    when = DAY + pd.to_timedelta(np.arange(600), unit="h")
+    frame = pd.DataFrame({"when": when, "load": RNG.normal(size=600)})
+    X = np.c_[24.0 + np.arange(600), frame["load"]]
+    facts = Facts(most_rows=50).fit(frame, X, ["when", "load"], ["when: hour", "load"])
+    new = frame.iloc[:1]
+    found = sentence(facts, new, np.array([[0.0, 0.0]]), 0, 0)
+    assert found.endswith("its hour, 0, is below all of 50 rows read")
+
+
 def test_rows_near_in_a_date_are_called_near_in_what_was_made_of_it():
     hours = np.repeat(np.arange(24.0), 20)
     frame = pd.DataFrame(

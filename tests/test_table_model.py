@@ -332,3 +332,24 @@ def test_what_was_understood_of_a_table_is_what_its_words_say():
     found = prepared.understood(frame(5, 1))
     assert list(found) == [part.name for part in prepared.parts_]
     assert found["when"].dtype.kind == "M" and found["amount"].dtype == np.float64
+
+
+def test_an_array_or_a_list_in_the_place_of_a_table_gets_a_sentence():
+    rows = np.random.default_rng(0).normal(size=(40, 2))
+    model = TableModel().fit(pd.DataFrame(rows, columns=["a", "b"]))
+    for call in (model.fit, model.score, lambda table: model.explain(table, 0)):
+        for table in (rows, rows.tolist(), None):
+            with pytest.raises(
+                TypeError, match="a table is the path of a file, or a Dat"
+            ):
+                call(table)
+
+
+def test_a_column_that_is_there_is_no_other_name_of_one_that_is_missing():
+    frame = pd.DataFrame({"temp": np.random.default_rng(0).normal(size=40)})
+    model = TableModel().fit(frame.assign(tempo=frame["temp"] ** 2))
+    with pytest.raises(DataError, match="lack temp") as caught:
+        model.score(frame.drop(columns="temp").assign(tempo=1.0))
+    assert "another name" not in str(caught.value)
+    with pytest.raises(DataError, match="Is it 'tempi', under another name"):
+        model.score(frame.assign(tempi=1.0))

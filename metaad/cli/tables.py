@@ -8,7 +8,6 @@ import warnings
 
 from metaad import saving
 from metaad.cli.told import CommandError, as_options
-from metaad.data import DataError
 from metaad.practice.facts import text
 from metaad.practice.model import TableModel
 from metaad.practice.rates import rate_for
@@ -194,5 +193,7 @@ def as_commands_say():
         warnings.showwarning = show
         try:
             yield
-        except DataError as error:
+        except UnicodeError:
+            raise
+        except ValueError as error:
             raise CommandError(as_options(str(error))) from error

@@ -25,6 +25,7 @@ OPTIONS = (
     (r"\banomaly=", "--anomaly "),
     (r"label=None", "no --label"),
     (r"\blabel=", "--label "),
+    (r', or take calibration="cross", which calibrates with all of them', ""),
     (r"say encoding= if you know it, or ", ""),
     (r"say encoding=", "save it as UTF-8"),
     (r"--(\w+) (?=[.;,]|$)", r"--\1"),

@@ -59,7 +59,11 @@ def tag_table(part, answers, probabilities):
         "macro": each.mean(axis=0),
         "weighted": (each * n[:, None]).sum(axis=0) / total,
     }
-    lines += [(f"*{name}*", *_three(v), total, "", "") for name, v in sums.items()]
+    there = {"micro without O": total - rows["O"][3] if "O" in rows else total}
+    lines += [
+        (f"*{name}*", *_three(v), there.get(name, total), "", "")
+        for name, v in sums.items()
+    ]
     *whole, there = entity_report(part.tags, answers)[None]
     lines.append(("**entities**", *_three(whole), there, "", ""))
     head = ["", "precision", "recall", "F1", "there", "AUROC", "AP"]

@@ -54,8 +54,8 @@ def folds(kinds, count, random_state):
     order = np.concatenate(_strata(kinds, random_state))
     if len(order) < 4:
         raise ValueError(
-            f"calibrating needs at least 4 rows that are no known anomalies, got "
-            f"{len(order)} of {len(kinds)}."
+            f"a threshold needs at least 4 rows that are not labelled anomalies, to be set "
+            f"on; of these {len(kinds)} rows there are {len(order)}."
         )
     parts[order] = np.arange(len(order)) % min(count, len(order))
     return parts

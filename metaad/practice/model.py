@@ -19,7 +19,7 @@ from metaad.practice.calibration import kept_out
 from metaad.practice.conformal import Conformal, p_values
 from metaad.practice.explain import explain
 from metaad.practice.facts import Facts
-from metaad.practice.opened import opened, thinned
+from metaad.practice.opened import opened, path_of, thinned
 from metaad.practice.pairs import Pairs
 from metaad.practice.rates import allowed_rate
 from metaad.practice.words import named_columns, reasons, sentence
@@ -188,7 +188,9 @@ class TableModel(BaseEstimator):
             starts = range(0, len(table), CHUNK)
             frames = (table.iloc[s : s + CHUNK] for s in starts)
         else:
-            frames = read_chunks(table, CHUNK, as_words=self.preparation_.text_)
+            frames = read_chunks(
+                path_of(table), CHUNK, as_words=self.preparation_.text_
+            )
         start = 0
         for frame in frames:
             if self.label_ in frame.columns:

@@ -1,5 +1,6 @@
 """The reader's table in memory, and rows drawn from it."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,24 @@ def opened(table, label, anomaly):
     return frame, y, [*notes, *like_labels(frame)]
 
 
+def path_of(table):
+    """Return the path that a reader gave in the place of a DataFrame.
+
+    Raises TypeError for anything else."""
+    if isinstance(table, (str, os.PathLike)):
+        return Path(table)
+    raise TypeError(
+        f"a table is the path of a file, or a DataFrame whose columns have names; got "
+        f"{type(table).__name__}. Of an array: pandas.DataFrame(X, columns=[...])."
+    )
+
+
 def _opened(table, label, anomaly):
     if not isinstance(table, pd.DataFrame):
+        path = path_of(table)
         # with labels as many as can be read: no labelled row should be lost
         most = {"most": UNLABELLED} if label is None else {}
-        own = read_frame(Path(table), label=label, anomaly=anomaly, **most)
+        own = read_frame(path, label=label, anomaly=anomaly, **most)
         return own.frame, own.y, list(own.notes)
     if label is None:
         return table, None, []

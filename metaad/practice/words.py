@@ -87,6 +87,7 @@ def _of_its_numbers(facts, row, j):
     for k in own if len(own) > 1 or facts.kinds_[j] == "date" else ():
         if np.isin(kept[:, k], (0, 1)).all():
             continue
+        many = "those" if len(kept) == facts.n_rows_ else f"{len(kept):,} rows"
         name = facts.names_[k].removeprefix(f"{facts.columns_[j]}: ")
         for side, share in (
             ("above", np.mean(kept[:, k] >= row[k])),
@@ -97,9 +98,9 @@ def _of_its_numbers(facts, row, j):
                     share,
                     f"its {name}, {text(row[k])}, is {side} "
                     + (
-                        f"{_percent(1 - share)} of those read"
+                        f"{_percent(1 - share)} of {many} read"
                         if share
-                        else "all those read"
+                        else f"all {'those' if many == 'those' else f'of {many}'} read"
                     ),
                 )
     return best[1]

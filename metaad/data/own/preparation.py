@@ -130,7 +130,8 @@ class Preparation(TransformerMixin, BaseEstimator):
         """Every column that was learned from is there; others are noted."""
         missing = [p.name for p in self.parts_ if p.name not in frame.columns]
         if missing:
-            near = difflib.get_close_matches(missing[0], list(frame), 1)
+            strange = [c for c in frame if c not in set(self.feature_names_in_)]
+            near = difflib.get_close_matches(missing[0], strange, 1)
             hint = f" Is it {near[0]!r}, under another name?" if near else ""
             raise DataError(
                 f"the rows lack {some(missing)}, which the fitted table has; they have "

@@ -161,7 +161,7 @@ NEAREST = Exercise(
         "Now a row of the context and a new normal row are judged alike, by rows that "
         "are not itself."
     ),
-    hint="np.fill_diagonal(D, np.inf), then the minimum of each line.",
+    hint="np.fill_diagonal(D, np.inf), then the minimum of each row.",
 )
 
 

@@ -21,6 +21,11 @@ EXERCISES = (
                 "Nothing stands before the first token, so an I- there begins a name.",
             ),
             Wrong(
+                of.wraps_round,
+                "Before the first token stands nothing; tags[i - 1] is the last token "
+                "there, since tags[-1] is.",
+            ),
+            Wrong(
                 of.touching_joined,
                 "You lost the B- that parts two names of one kind: B- always begins.",
             ),
@@ -42,6 +47,10 @@ EXERCISES = (
         of.name_f1,
         of.names,
         wrong=(
+            Wrong(
+                of.no_names_at_all,
+                "Right, but a part without any name divides by 0: return 0 there.",
+            ),
             Wrong(
                 of.starts_alone, "Half a name is no name: its end must be right too."
             ),

@@ -10,6 +10,8 @@ import numpy as np
 from metaad.exercises.calls import call, close, numbers
 
 WRONG = "wrong"  # an answer that `unusable` has a sentence for
+LONGEST = 140  # characters of a list or set that is written out
+PLAIN = (str, bool, int, float, np.generic)
 MOST_SHOWN = 12  # entries of an array that a sentence can hold
 
 
@@ -41,8 +43,8 @@ def raised(exercise, error, args):
     text = f"{written(exercise, args)} raises {type(error).__name__}"
     text += f": {said.rstrip('.')}." if said else "."
     if isinstance(error, NameError):
-        text += " (After a restart: Run > Run All Above Selected Cell.)"
-    return text
+        return text + " (After a restart: Run > Run All Above Selected Cell.)"
+    return f"{text} {exercise.hint}".rstrip()
 
 
 def describe(value, wanted, exercise):
@@ -95,7 +97,9 @@ def generic(exercise, function, answers, verdicts, cases):
 
 
 def size(argument):
-    """Return how many numbers an argument holds; 1 if it is none."""
+    """Return how many values an argument holds; 1 if it is no collection."""
+    if isinstance(argument, (list, set, dict)):
+        return len(argument)
     return int(np.prod(np.shape(argument))) if hasattr(argument, "shape") else 1
 
 
@@ -148,4 +152,19 @@ def short(value):
         return f"{float(value):.4g}"
     if isinstance(value, (bool, int, str, np.generic)):
         return repr(value.item() if isinstance(value, np.generic) else value)[:60]
+    if isinstance(value, (list, tuple, set, dict)):
+        return _collection(value)
     return f"<{type(value).__name__}>"
+
+
+def _collection(value):
+    """A list, tuple, set or dict of plain values written out, a long one as its size."""
+    held = value.items() if isinstance(value, dict) else value
+    parts = [p for v in held for p in (v if isinstance(v, tuple) else (v,))]
+    if all(isinstance(p, PLAIN) for p in parts):
+        text = repr(value)
+        if isinstance(value, set) and value:
+            text = f"{{{', '.join(sorted(map(repr, value)))}}}"
+        if len(text) <= LONGEST:
+            return text
+    return f"<{type(value).__name__} of {len(value)}>"

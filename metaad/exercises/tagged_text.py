@@ -36,6 +36,7 @@ def iob1(rng):
 IOB1_EDGES = (
     (["I-PER", "I-PER", "B-PER", "I-PER", "I-LOC", "O", "I-LOC"],),
     (["O", "O"],),
+    (["I-PER", "O", "I-PER"],),  # the last token does not stand before the first
 )
 
 
@@ -57,6 +58,12 @@ def not_the_first(tags):
     found = name_begins(tags)
     found[0] = False
     return found
+
+
+def wraps_round(tags):
+    before = [tags[-1], *tags[:-1]]
+    pairs = zip(before, tags, strict=True)
+    return np.array([t != "O" and (t[0] == "B" or b[2:] != t[2:]) for b, t in pairs])
 
 
 def touching_joined(tags):
@@ -117,6 +124,7 @@ NAME_EDGES = (
     ({(0, 3, "PER")}, {(1, 3, "PER")}),
     ({(0, 2, "PER"), (4, 5, "LOC")}, {(0, 2, "PER")}),
     ({(0, 2, "PER")}, set()),
+    (set(), set()),
     ({(0, 2, "PER"), (3, 4, "PER"), (5, 6, "LOC")}, {(0, 2, "LOC"), (3, 4, "PER")}),
 )
 
@@ -124,6 +132,10 @@ NAME_EDGES = (
 def _matched(true, given, same):
     hits = sum(any(same(t, g) for t in true) for g in given)
     return 2 * hits / (len(true) + len(given)) if true or given else 0.0
+
+
+def no_names_at_all(true, given):
+    return 2 * len(true & given) / (len(true) + len(given))
 
 
 def starts_alone(true, given):

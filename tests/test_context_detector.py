@@ -96,7 +96,7 @@ def test_a_file_of_noise_is_refused(tmp_path):
 
 
 def test_a_model_that_is_not_there_is_named():
-    with pytest.raises(ValueError, match="not tables-v1"):
+    with pytest.raises(ValueError, match="not average, tables-v1"):
         ContextDetector.load("tables-v9")
 
 

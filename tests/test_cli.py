@@ -115,6 +115,14 @@ def test_debug_shows_the_traceback_wherever_it_stands(tmp_path):
         assert loud.returncode != 0 and "Traceback" in loud.stderr
 
 
+def test_serve_says_in_a_sentence_what_is_no_model(tmp_path):
+    (tmp_path / "model").write_text("no model")
+    for path in (tmp_path / "model", tmp_path / "nothing"):
+        code, out, said = run("serve", path)
+        assert code == 2 and out == "" and said.count("\n") == 1
+        assert said.startswith("metaad: ")
+
+
 # --- doctor
 
 

@@ -13,7 +13,7 @@ import metaad
 from metaad import ContextDetector, saving
 from metaad.meta.context import boosted
 from metaad.meta.context.detector import SHIPPED
-from metaad.meta.context.rows import NUMBERS
+from metaad.meta.context.rows import NUMBERS, Context
 
 RNG = np.random.default_rng(0)
 
@@ -96,7 +96,7 @@ def test_a_file_of_noise_is_refused(tmp_path):
 
 
 def test_a_model_that_is_not_there_is_named():
-    with pytest.raises(ValueError, match="not tables-v1"):
+    with pytest.raises(ValueError, match="not average, tables-v1"):
         ContextDetector.load("tables-v9")
 
 
@@ -144,3 +144,16 @@ def test_it_comes_back_from_a_file_with_the_same_scores(table, tmp_path):
 def test_a_parameter_out_of_range_is_refused(parameters, says, table):
     with pytest.raises(ValueError, match=says):
         ContextDetector(**parameters).fit(table[0])
+
+
+def test_the_model_that_learned_nothing_is_the_mean_of_the_surprises():
+    rng = np.random.default_rng(0)
+    X, new = rng.normal(size=(60, 4)), rng.normal(size=(9, 4)) * 3
+    detector = ContextDetector("average", random_state=0).fit(X)
+    numbers = Context(X, 0)(new)
+    expected = numbers[:, [i for i, n in enumerate(NUMBERS) if n.startswith("p ")]]
+    np.testing.assert_allclose(
+        -detector.score_samples(new), expected.mean(axis=1), rtol=1e-12
+    )
+    mixed = ContextDetector("average", context="mixed", random_state=0).fit(X)
+    assert np.array_equal(mixed.score_samples(new), detector.score_samples(new))

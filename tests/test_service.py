@@ -69,7 +69,7 @@ def client(path, **settings):
 def running(folder):
     """A service in a process of its own, on a free port: (port, process)."""
     model, card, alarm = (str(folder / n) for n in ("model", "card.json", "alarm"))
-    command = [sys.executable, "-m", "metaad.practice.service", model, "--port", "0"]
+    command = [sys.executable, "-m", "metaad", "serve", model, "--port", "0"]
     command += ["--card", card, "--alarm", alarm, "--rate", "0.05"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     said = []

@@ -21,7 +21,7 @@ metaad {version}: which rows of a table are unlike the others?
 
 
 # in which help shows the commands: the commonest first
-ORDER = ("fit", "score", "explain", "run", "sweep", "report", "doctor")
+ORDER = ("fit", "score", "explain", "serve", "run", "sweep", "report", "doctor")
 
 
 class Commands(TyperGroup):

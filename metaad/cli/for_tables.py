@@ -112,3 +112,31 @@ def explain(
 
     with tables.as_commands_say():
         typer.echo("\n".join(tables.explain(model, file, row)))
+
+
+@app.command()
+def serve(
+    model: Model,
+    host: Annotated[
+        str, typer.Option(help="0.0.0.0 lets every machine ask, not this one alone.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="0 takes any that is free.")
+    ] = 8000,
+    card: Annotated[
+        Path | None, typer.Option(help="The model's card, a .json file.")
+    ] = None,
+    alarm: Annotated[
+        Path | None, typer.Option(help="The file of a drift alarm to be kept up.")
+    ] = None,
+    rate: Share = 0.01,
+):
+    """Answer requests for scores until you stop it: POST /score, GET /health, GET /card.
+
+    metaad serve model --port 8000"""
+    from metaad.lazy import optional
+    from metaad.practice.service import service
+
+    files = [p and str(p) for p in (card, alarm)]
+    application = service(str(model), rate, card=files[0], alarm=files[1])
+    optional("uvicorn").run(application, host=host, port=port)

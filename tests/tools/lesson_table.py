@@ -12,7 +12,7 @@ from metaad.plots.base import shown
 
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- lessons -->\n", "<!-- /lessons -->"
-FIGURE = ROOT / "notebooks" / "figures" / "contours.png"
+FIGURES = ROOT / "notebooks" / "figures"
 
 
 def cells(lesson):
@@ -86,10 +86,18 @@ def readme(fresh):
     return head + BEGIN + fresh + END + rest.split(END)[1]
 
 
-def contours():
-    """The first figure of the lesson on classical detectors, as PNG bytes."""
-    outputs = (o for c in cells("02_classical_detectors") for o in c.get("outputs", []))
-    return next(shown(o)[0] for o in outputs if shown(o))
+def figures(lesson):
+    """The figures that a lesson stores, in order: list of PNG bytes."""
+    outputs = (o for c in cells(lesson) for o in c.get("outputs", []))
+    return [found[0] for o in outputs if (found := shown(o))]
+
+
+def scale_curve():
+    """The scale curve of the lesson on detecting in context, as PNG bytes."""
+    lesson = "12_detecting_in_context"
+    outputs = (o for c in cells(lesson) for o in c.get("outputs", []))
+    found = (shown(o) for o in outputs)
+    return next(f[0] for f in found if f and "number of tables learned" in f[1])
 
 
 if __name__ == "__main__":
@@ -97,6 +105,8 @@ if __name__ == "__main__":
     (ROOT / "notebooks" / "README.md").write_text(lesson_map(), encoding="utf-8")
     page = ROOT / "notebooks" / "INSTRUCTORS.md"
     page.write_text(instructors(), encoding="utf-8")
-    FIGURE.parent.mkdir(exist_ok=True)
-    FIGURE.write_bytes(contours())
+    FIGURES.mkdir(exist_ok=True)
+    first = figures("02_classical_detectors")[0]
+    (FIGURES / "contours.png").write_bytes(first)
+    (FIGURES / "scale.png").write_bytes(scale_curve())
     sys.exit(0)

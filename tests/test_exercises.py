@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from metaad import exercises
-from metaad.exercises import Exercise, Wrong, check, passed
+from metaad.exercises import Exercise, Wrong, check, passed, replies
 from metaad.exercises.calls import draw
 from metaad.exercises.core import find
 
@@ -346,3 +346,18 @@ def test_an_unknown_number_lists_those_there_are():
 def test_an_exercise_with_too_few_draws_is_refused():
     with pytest.raises(ValueError, match="needs 3 draws or more, got 2"):
         Exercise("99.1", double, lambda rng: (1,), (), "Twice.", draws=2)
+
+
+def test_inputs_that_are_short_collections_are_shown_and_long_ones_counted():
+    tags = ["I-PER", "O"]
+    assert replies.short(tags) == "['I-PER', 'O']"
+    assert replies.short({(3, 4, "b"), (0, 2, "a")}) == "{(0, 2, 'a'), (3, 4, 'b')}"
+    assert replies.short({"a": 1.5}) == "{'a': 1.5}" and replies.short(set()) == "set()"
+    assert replies.short(tags * 99) == "<list of 198>"
+    assert replies.short([np.zeros(3)]) == "<list of 1>"
+
+
+def test_an_exception_comes_with_the_hint():
+    exercise = find("19.2")
+    _, text = exercise.answer(lambda true, given: len(true - given) / 0)
+    assert "ZeroDivisionError" in text and exercise.hint in text

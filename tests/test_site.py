@@ -14,7 +14,7 @@ WANTED = ("02", "03")
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
-    extra = [("report", "# Report\n\nheld")]
+    extra = [("findings", build_site.findings_page())]
     return build_site.build(folder / "out", folder / "source", WANTED, extra)
 
 
@@ -104,3 +104,13 @@ def test_every_symbol_of_a_lesson_stands_on_the_notation_page():
     assert notation.missing() == {}
     found = notation.symbols(r"$a_i \le \text{rate}$ `$b$` $$\mathrm{KL}(\hat\pi)$$")
     assert found == {"a", "i", "pi"}
+
+
+def test_the_last_page_holds_every_finding_as_it_is_stored(site):
+    out, _ = site
+    text = (out / "findings.html").read_text(encoding="utf-8")
+    from metaad.cli import findings
+
+    for lesson in findings.read():
+        assert f"metaad run {lesson.name[:2]}" in text and lesson.recorded
+    assert text.count("<tr") > sum(len(f.recorded) for f in findings.read())

@@ -274,6 +274,32 @@ def docstring(thing):
     return f'<pre class="docstring">{text}</pre>'
 
 
+def findings_page():
+    """Return the page of all findings: stored, found on this machine, how to run them."""
+    from metaad.cli import findings
+
+    found = findings.read()
+    lines = ["# Every finding", "", findings.verdict(found), ""]
+    lines += [
+        "`make verify` runs them all; one lesson again: the command below its name.",
+        "",
+    ]
+    for lesson in found:
+        here = {row["claim"]: row for row in lesson.quick or ()}
+        lines += [f"## {lesson.name}", "", f"`metaad run {lesson.name[:2]}`", ""]
+        lines += [
+            "| finding | stored | here | against the record |",
+            "|:--|:--|:--|:--|",
+        ]
+        for claim, stored in lesson.recorded.items():
+            row = here.get(claim)
+            said = findings.state(lesson, row) if row else "not run here"
+            cells = claim, stored, row["shown"] if row else "", said
+            lines.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
+        lines.append("")
+    return "\n".join(lines)
+
+
 def settings():
     """Return [tool.metaad.site] of pyproject.toml: {} where nothing is set."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -380,7 +406,8 @@ def main():
     parser.add_argument("--out", type=Path)
     parser.add_argument("--warnings", action="store_true", help="show Sphinx's")
     chosen = parser.parse_args()
-    out, warned = build(chosen.out, wanted=chosen.lessons)
+    extra = [("findings", findings_page())]
+    out, warned = build(chosen.out, wanted=chosen.lessons, extra=extra)
     if chosen.warnings:
         print("\n".join(warned))
     pages = len(list(out.rglob("*.html")))

@@ -51,7 +51,7 @@ def test_a_hostile_answer_does_no_harm_and_is_named(graded):
         "writes": "PermissionError",
         "reads": "PermissionError",
         "exit": "ended the process",
-        "syntax": "is no Python: line 1",
+        "syntax": "is no Python: line",
         "none": "None",
     }.items():
         assert words in said[kind], (kind, said[kind])
@@ -137,6 +137,8 @@ def test_a_missing_or_broken_cell_is_named():
         graded_code.needed(["x = 1"], "f", "02.1")
     with pytest.raises(graded_code.Missing, match="defines f is no Python: line 2"):
         graded_code.needed(["def f():\n  return ("], "f", "02.1")
+    broken = ["import math\ndef f(:\n    pass", "def g():\n    return math.pi"]
+    assert run(graded_code.needed(broken, "g", "02.1"))["g"]() > 3
 
 
 def test_an_answer_that_stands_on_a_wrong_one_is_judged_for_itself():

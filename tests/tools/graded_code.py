@@ -38,7 +38,8 @@ def needed(cells, name, number, given=()):
     check = re.compile(rf'check\(\s*["\']{re.escape(number)}["\']')
     ends = [i for i, cell in enumerate(cells) if check.search(cell)]
     end = ends[-1] if ends else len(cells)
-    statements = [s for body in parsed[: end + 1] for s in (body or [])]
+    read = [_imports(c) if b is None else b for c, b in zip(cells, parsed, strict=True)]
+    statements = [s for body in read[: end + 1] for s in body]
     places = [i for i, s in enumerate(statements) if name in _defines(s)]
     if not places:
         broken = [i for i, body in enumerate(parsed) if body is None]
@@ -80,6 +81,12 @@ def _parsed(cell):
         return ast.parse("\n".join(lines)).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _imports(cell):
+    """Statements of a cell that is no Python as a whole: its imports, a line each."""
+    lines = [s for s in cell.splitlines() if s.startswith(("import ", "from "))]
+    return [s for line in lines for s in _parsed(line) or ()]
 
 
 def _why(cell):

@@ -80,7 +80,9 @@ def put(notebook, solved, exercise, code):
     for cell, right in zip(notebook["cells"], solved["cells"], strict=True):
         text = editions.source(right)
         if cell["cell_type"] == "code" and start in text and editions.BEGIN in text:
-            cell["source"] = code or text
+            # a student writes the function; what the cell imports stays
+            above = [s for s in text.splitlines() if s.startswith(("import ", "from "))]
+            cell["source"] = text if code is None else "\n".join([*above, code])
             return
     raise ValueError(f"no cell of the lesson defines {exercise.name}.")
 

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 import metaad
 from metaad.data.download import checkout, data_dir
 from metaad.lazy import EXTRAS
+from metaad.repro.records import writable
+from metaad.repro.run import cores
 
 GIB = 1 << 30
 
@@ -28,7 +30,7 @@ def report():
 def problems():
     """Return what stops work here, one sentence each with its remedy: list of str."""
     folder = data_dir()
-    if _writable(folder):
+    if writable(folder):
         return []
     return [
         f"{folder} can't be written, so nothing can be downloaded: set METAAD_DATA to a "
@@ -50,10 +52,8 @@ def _missing(extra):
 
 def _machine():
     """Cores that this process may use, and the memory of the machine."""
-    cores = os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    said = f"{cores} core{'s' * (cores > 1)}"
+    n = cores()
+    said = f"{n} core{'s' * (n > 1)}"
     names = getattr(os, "sysconf_names", {})
     if {"SC_PAGE_SIZE", "SC_PHYS_PAGES"} <= set(names):
         size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -63,10 +63,4 @@ def _machine():
 
 def _folder(path):
     there = "there" if path.is_dir() else "not there yet; the first download makes it"
-    return f"{path} ({there}{'' if _writable(path) else '; can not be written'})"
-
-
-def _writable(path):
-    """Whether a folder, or the nearest one above it that exists, can be written."""
-    there = next((f for f in (path, *path.parents) if f.exists()), path)
-    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    return f"{path} ({there}{'' if writable(path) else '; can not be written'})"

@@ -134,9 +134,7 @@ def serve(
     """Answer requests for scores until you stop it: POST /score, GET /health, GET /card.
 
     metaad serve model --port 8000"""
-    from metaad.lazy import optional
-    from metaad.practice.service import service
+    from metaad.practice import service
 
-    files = [p and str(p) for p in (card, alarm)]
-    application = service(str(model), rate, card=files[0], alarm=files[1])
-    optional("uvicorn").run(application, host=host, port=port)
+    files = {"card": card and str(card), "alarm": alarm and str(alarm)}
+    service.serve(str(model), rate, host=host, port=port, **files)

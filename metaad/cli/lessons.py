@@ -8,7 +8,7 @@ from pathlib import Path
 from metaad.cli.told import FAILURE, INPUT, CommandError
 from metaad.data.download import checkout
 from metaad.lazy import optional
-from metaad.practice.runs import ONE_THREAD, PATIENCE, QUIET
+from metaad.practice import runs
 from metaad.repro import parameters
 from metaad.repro.parameters import ParameterError
 
@@ -128,14 +128,7 @@ def _value(parameter, text):
     except (ValueError, KeyError, RecursionError):
         return text
     named = Path(text).expanduser()
-    return str(named.resolve()) if text and _is_file(named) else text
-
-
-def _is_file(path):
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # too long a name, a null byte
-        return False
+    return str(named.resolve()) if text and runs.is_file(named) else text
 
 
 def execute(path, chosen, output=None):
@@ -144,26 +137,17 @@ def execute(path, chosen, output=None):
     chosen : dict, its parameters. output : Path, by default below data/runs of the
     checkout, or the current folder. A notebook that stops is written up to the cell that
     stopped. Raises CommandError."""
-    papermill = optional("papermill")
-    from papermill.exceptions import PapermillExecutionError
+    PapermillExecutionError = optional("papermill.exceptions").PapermillExecutionError
 
     output = (output or _output(path)).absolute()
     if output == path or (output.exists() and output.samefile(path)):
         raise CommandError(f"{output.name} is the lesson itself; choose another -o.")
     output.parent.mkdir(parents=True, exist_ok=True)
-    _environment(chosen.get("profile") == "quick")
+    os.environ.update(runs.variables(chosen.get("profile") == "quick"))
     print(f"running {path.stem} into {_short(output)}", file=sys.stderr)
     try:
-        papermill.execute_notebook(
-            str(path),
-            str(output),
-            parameters=chosen,
-            kernel_name="python3",
-            cwd=str(path.parent),
-            progress_bar={"disable": not sys.stderr.isatty()},
-            iopub_timeout=PATIENCE,
-            extra_arguments=QUIET,
-        )
+        quiet = not sys.stderr.isatty()
+        runs.papermill(path, output, chosen, progress_bar={"disable": quiet})
     except PapermillExecutionError as error:
         said = f"{error.ename}: {error.evalue}".strip().split("\n\n")[0]
         raise CommandError(
@@ -186,11 +170,3 @@ def _short(path):
     """The path as seen from the current folder, where it lies below it."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
-
-
-def _environment(quick):
-    """Change what the kernel inherits: one thread in quick, figures without sliders."""
-    if quick:
-        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
-    os.environ["METAAD_WIDGETS"] = "0"

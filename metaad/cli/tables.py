@@ -65,13 +65,14 @@ def score(model_path, path, output=None, rate=None):
 def explain(model_path, path, row):
     """Return what makes one row of a file unusual: list of str."""
     model = load(model_path)
-    found = model.score(model.row(path, row)).iloc[0]
+    one = model.row(path, row)  # the file is read once
+    found = model.score(one).iloc[0]
     state = "an alert" if found["alert"] else "no alert"
     lines = [
         f"row {row} of {path.name}: {state}, p-value {found['p_value']:.3g} (alert at "
         f"{model.rate_:.3g} or less), score {found['score']:.4g}"
     ]
-    table = model.explain(path, row)
+    table = model.explain(one, 0)
     wide = max(map(len, table["column"]))
     for column, value, part, reason in table.itertuples(index=False):
         said = reason or f"{column} {text(value)}"

@@ -37,6 +37,7 @@ from metaad.experiments.parts import Steps
 from metaad.meta import ContextDetector
 from metaad.metrics import significant
 from metaad.practice import Conformal
+from metaad.practice.rates import odd_at
 from metaad.tasks.parts import oddbench_part
 from metaad.tasks.tables import adbench_names
 
@@ -91,7 +92,7 @@ def one_table(name):
 
 def alarms(p):
     """Return the share of p-values at or below each rate: list of float."""
-    return [round(float(np.mean(p <= rate * (1 + 1e-12))), 5) for rate in RATES]
+    return [round(float(np.mean(odd_at(p, rate))), 5) for rate in RATES]
 
 
 def control(detector, rows, judged):

@@ -3,6 +3,7 @@ that copies its rows find the anomalies, and do its rows drift along the file?
 """
 
 import numpy as np
+from sklearn.preprocessing import StandardScaler
 
 from metaad import metrics, repro
 from metaad.detectors import (
@@ -22,8 +23,8 @@ def scaled(train, *others):
     """Return rows in units of the training rows (n, d), and others (m, d) in the same;
     a column that is constant there is only shifted.
     """
-    mean, sd = train.mean(axis=0), train.std(axis=0)
-    return [(X - mean) / np.where(sd > 0, sd, 1.0) for X in (train, *others)]
+    unit = StandardScaler().fit(train)
+    return [unit.transform(X) for X in (train, *others)]
 
 
 def autoencoder(table, code_size, seed):

@@ -5,7 +5,7 @@ from numbers import Real
 import numpy as np
 
 from metaad.detectors import anomaly_score
-from metaad.practice.rates import allowed_rate
+from metaad.practice.rates import allowed_rate, odd_at
 
 
 class Answers:
@@ -51,8 +51,7 @@ class Answers:
         scores = anomaly_score(self.model, X)
         if hasattr(self.model, "p_values"):
             p = self.model.p_values(X)
-            alerts = p <= self.rate * (1 + 1e-12)
-            return _said(scores, p, alerts, None)
+            return _said(scores, p, odd_at(p, self.rate), None)
         return _said(scores, None, self.model.predict(X) < 0, None)
 
     def _by_table(self, rows):

@@ -28,7 +28,7 @@ from sklearn.utils.validation import check_is_fitted
 from metaad.detectors import anomaly_score
 from metaad.metrics import share_below
 from metaad.practice.calibration import folds, kept_out, kinds_of
-from metaad.practice.rates import allowed_rate, promise
+from metaad.practice.rates import allowed_rate, odd_at, promise
 
 FOLDS = 10  # of "cross"
 ASKED = 'a share of the rows in (0, 1), "cross" or "fitted"'
@@ -183,7 +183,7 @@ class Conformal(BaseEstimator):
 
         Raises ValueError for a rate that so few calibration rows can't tell from 0."""
         allowed_rate(rate, self.n_calibration)
-        return self.p_values(X) <= rate * (1 + 1e-12)  # rounding can't lose a row
+        return odd_at(self.p_values(X), rate)
 
     def promise(self, rate=0.01):
         """Return what holds at a rate, in one sentence; the same where there are too few

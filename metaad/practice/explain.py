@@ -36,6 +36,7 @@ def explain(
     source=None,
     method="auto",
     random_state=0,
+    values=None,
 ):
     """Return how much each column makes each row odd: float64 array (n, number of the
     reader's columns), large = this column makes the row odd, near 0 = it does not,
@@ -72,6 +73,8 @@ def explain(
         distance; an Isolation Forest notices few odd combinations and gaps, and is
         explained less well there (78 to 97): see data/results/planted_anomalies.json.
     random_state : int, of the rows drawn from the background.
+    values : `Values` of that background and those columns, where they are at hand, such
+        as `Facts.values`; None makes them.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def explain(
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}.")
     asked = X if rows is None else _safe_indexing(X, np.atleast_1d(rows))
-    usual = _some(X if background is None else background, random_state)
+    usual = usual_rows(X if background is None else background, random_state)
     A, B = (np.asarray(part, dtype=np.float64) for part in (asked, usual))
     if A.ndim != 2 or B.ndim != 2 or A.shape[1] != B.shape[1]:
         raise ValueError(
@@ -102,8 +105,10 @@ def explain(
     def score(numbers):
         return anomaly_score(detector, _like(asked, numbers))
 
+    if values is None and method in ("auto", "both", "values"):
+        values = Values(B, groups)
     if method == "values":
-        return Values(B, groups)(A)
+        return values(A)
     if method == "path":
         _must_be(detector, IsolationForest, method)
         found, unit = (
@@ -118,7 +123,7 @@ def explain(
         how = "draws" if method == "draws" else "neighbours"
         found, unit = Replaced(B, groups, how, random_state)(score, A), score(B)
     if method in ("auto", "both"):
-        found = _weighted(found, Values(B, groups)(A))
+        found = _weighted(found, values(A))
     spread = unit.std()
     return found / spread if spread > 0 else found
 
@@ -153,8 +158,8 @@ def groups_of(d, source=None, columns=None):
     return [np.flatnonzero([s == name for s in source]) for name in names]
 
 
-def _some(X, random_state):
-    """Rows of X, at most so many, drawn."""
+def usual_rows(X, random_state=0):
+    """Return the rows of X that explanations compare with: 500 of more, drawn."""
     n = len(X)
     if n <= MOST:
         return X

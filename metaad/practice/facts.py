@@ -2,11 +2,14 @@
 unusual a value is, in the words of the reader's table, without keeping the table.
 """
 
+from functools import cached_property
+
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from metaad.practice.explain import groups_of
+from metaad.practice.explain import groups_of, usual_rows
+from metaad.practice.values import Values
 
 KNOTS = 1001  # quantiles kept of a column of numbers
 MOST_VALUES = 1000  # different values kept of a column of words
@@ -64,11 +67,17 @@ class Facts(BaseEstimator):
         rng = np.random.default_rng(self.random_state)
         kept = rng.permutation(len(X))[: self.most_rows]
         self.background_ = X[np.sort(kept)]
+        self.__dict__.pop("values", None)  # of other rows
         return self
 
     def groups(self):
         """Return which numbers belong to each column: list of d int arrays."""
         return groups_of(len(self.source_), self.source_, self.columns_)
+
+    @cached_property
+    def values(self):
+        """`Values` of the rows that are kept, which every explanation asks."""
+        return Values(usual_rows(self.background_), self.groups())
 
     def parts(self, j):
         """Return what the numbers of column j are called, without the column's name,

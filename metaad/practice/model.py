@@ -21,7 +21,7 @@ from metaad.practice.explain import explain
 from metaad.practice.facts import Facts
 from metaad.practice.opened import opened, path_of, thinned
 from metaad.practice.pairs import Pairs
-from metaad.practice.rates import allowed_rate
+from metaad.practice.rates import allowed_rate, odd_at
 from metaad.practice.words import named_columns, reasons, sentence
 
 RATE = 0.01
@@ -117,7 +117,7 @@ class TableModel(BaseEstimator):
             X = self.preparation_.transform(frame)
             scores = anomaly_score(self.conformal_.detector_, X)
             p = p_values(calibration, scores)
-            alerts = p <= rate * (1 + 1e-12)  # rounding can't lose a row
+            alerts = odd_at(p, rate)
             reasons = np.full(len(frame), "", dtype=object)
             places = np.flatnonzero(alerts)
             if len(places):
@@ -143,6 +143,7 @@ class TableModel(BaseEstimator):
             background=facts.background_,
             columns=facts.columns_,
             source=facts.source_,
+            values=facts.values,
         )[0]
         named, pairs = named_columns(parts, len(parts)), Pairs(facts)
         said = {j: sentence(facts, frame, X, 0, j, pairs) for j in named}

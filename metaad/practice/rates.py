@@ -12,6 +12,8 @@ import numpy as np
 
 from metaad.metrics import Interval
 
+SLACK = 1 + 1e-12  # so that rounding can't lose a row
+
 
 def rate_for(alerts_per_day, rows_per_day):
     """Return the rate at which so many normal rows per day raise an alert: float.
@@ -48,6 +50,11 @@ def allowed_rate(rate, m):
     return float(rate)
 
 
+def odd_at(p, rate):
+    """Return whether p-values are called odd at a rate: bool array, p ≤ rate."""
+    return p <= rate * SLACK
+
+
 def realised(rate, m, level=0.95):
     """Return where the true false-alarm rate of one calibrated detector lies: Interval
     of its mean over draws of the m calibration rows, and the ends between which it lies
@@ -81,8 +88,8 @@ def promise(rate, m, cross=False):
 
 
 def _beyond(rate, m):
-    """How many of m + 1 rows a rate calls odd; rounding can't lose one."""
-    return int(np.floor(rate * (m + 1) * (1 + 1e-12)))
+    """How many of m + 1 rows a rate calls odd."""
+    return int(np.floor(rate * (m + 1) * SLACK))
 
 
 def _too_small(rate, m):

@@ -45,25 +45,12 @@ def execute(path, output, parameters, name=None):
     -------
     Outcome; nothing is raised: a sweep goes on after a run that failed.
     """
-    from metaad.lazy import optional
-
-    papermill = optional("papermill")
-
     path, output = Path(path), Path(output)
     name, started = name or path.stem, time.perf_counter()
     # from here on the notebook is not finished, whatever an earlier run left
     note(output).unlink(missing_ok=True)
     try:
-        papermill.execute_notebook(
-            str(path),
-            str(output),
-            parameters=parameters,
-            kernel_name="python3",
-            cwd=str(path.parent),
-            progress_bar=False,
-            iopub_timeout=PATIENCE,
-            extra_arguments=QUIET,
-        )
+        papermill(path, output, parameters)
     except Exception as error:  # reported by name, and the exit status is 1
         claim = getattr(error, "ename", "") == "ClaimError"
         state = "claim failed" if claim else "error"
@@ -72,6 +59,32 @@ def execute(path, output, parameters, name=None):
     seconds = time.perf_counter() - started
     write_finished(path, output, parameters, seconds)
     return Outcome(name, "ok", seconds)
+
+
+def papermill(path, output, parameters, progress_bar=False):
+    """Execute a notebook in its own folder; what stops it is raised.
+
+    path, output : Path. progress_bar : False, or what papermill takes for one."""
+    from metaad.lazy import optional
+
+    optional("papermill").execute_notebook(
+        str(path),
+        str(output),
+        parameters=parameters,
+        kernel_name="python3",
+        cwd=str(path.parent),
+        progress_bar=progress_bar,
+        iopub_timeout=PATIENCE,
+        extra_arguments=QUIET,
+    )
+
+
+def variables(quick):
+    """Return what a kernel inherits: figures without sliders, no debugger's warning; in
+    quick one thread. dict of str.
+    """
+    found = {"METAAD_WIDGETS": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    return found | (dict.fromkeys(ONE_THREAD, "1") if quick else {})
 
 
 # ---- what is finished need not run again
@@ -119,14 +132,15 @@ def made_from(path, parameters):
     }
     texts = {n: v for n, v in parameters.items() if isinstance(v, str)}
     files = {n: Path(path).parent / v for n, v in texts.items() if v}
-    files = {n: _digest(p) for n, p in files.items() if _is_file(p)}
+    files = {n: _digest(p) for n, p in files.items() if is_file(p)}
     return {**made, "files": files} if files else made
 
 
-def _is_file(path):
+def is_file(path):
+    """Say whether a text that became a Path names a file."""
     try:
         return path.is_file()
-    except OSError:  # a text that is too long for a path
+    except (OSError, ValueError):  # too long for a name; a null byte
         return False
 
 
@@ -152,21 +166,20 @@ def apart(path, output, parameters, name=None, results=None, tries=2):
     """
     job = {"path": str(path), "output": str(output), "parameters": parameters}
     job["name"] = name or Path(path).stem
-    variables = dict(os.environ, METAAD_WIDGETS="0", PYDEVD_DISABLE_FILE_VALIDATION="1")
+    quick = parameters.get("profile", "quick") == "quick"
+    inherited = os.environ | variables(quick)
     if results:
-        variables["METAAD_RESULTS"] = str(results)
-    if parameters.get("profile", "quick") == "quick":
-        variables.update(dict.fromkeys(ONE_THREAD, "1"))
+        inherited["METAAD_RESULTS"] = str(results)
     started = time.perf_counter()
     for _ in range(tries):
-        said = _in_a_process(job, variables)
+        said = _in_a_process(job, inherited)
         if said:
             return Outcome(*said)
     message = f"its process was killed {tries} times; is there enough memory?"
     return Outcome(job["name"], "killed", time.perf_counter() - started, message)
 
 
-def _in_a_process(job, variables):
+def _in_a_process(job, inherited):
     """The outcome that a process of its own writes as its last line; None if it ends
     without one.
     """
@@ -176,7 +189,7 @@ def _in_a_process(job, variables):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=variables,
+        env=inherited,
         text=True,
     ) as process:
         # stays open: its end tells the process that nobody waits any more

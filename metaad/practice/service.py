@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from threading import Lock
 
 from metaad import saving
+from metaad.lazy import optional
 from metaad.practice.answers import Answers
 from metaad.practice.card import read_card
 
@@ -118,16 +119,21 @@ def options():
     return parser
 
 
-def main(arguments=None):
-    """Serve until the process is told to stop."""
-    import uvicorn
+def serve(model, rate=0.01, *, host, port, card=None, alarm=None):
+    """Answer requests until the process is told to stop; arguments as in `service`.
 
-    asked = options().parse_args(arguments)
+    host : "127.0.0.1", or "0.0.0.0" for every machine. port : int, 0 for any free one.
+    """
+    application = service(model, rate, card=card, alarm=alarm)
+    optional("uvicorn").run(application, host=host, port=port)
+
+
+def main(arguments=None):
+    """Serve what the command line names."""
     try:
-        app = service(asked.model, asked.rate, card=asked.card, alarm=asked.alarm)
+        serve(**vars(options().parse_args(arguments)))
     except ValueError as error:
         raise SystemExit(f"metaad: {error}") from None
-    uvicorn.run(app, host=asked.host, port=asked.port)
 
 
 if __name__ == "__main__":

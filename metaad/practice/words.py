@@ -31,7 +31,7 @@ def reasons(detector, frame, X, facts, *, most=3, method="auto", parts=None):
     if parts is None:
         parts = explain(
             detector, X, background=facts.background_, columns=facts.columns_,
-            source=facts.source_, method=method,
+            source=facts.source_, method=method, values=facts.values,
         )  # fmt: skip
     pairs = Pairs(facts)
     return [_reason(facts, frame, X, i, parts[i], most, pairs) for i in range(len(X))]

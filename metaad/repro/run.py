@@ -192,7 +192,7 @@ def fix_arithmetic(quick):
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=not quick)
         torch.set_default_dtype(torch.float64 if quick else torch.float32)
-        torch.set_num_threads(1 if quick else _cores())
+        torch.set_num_threads(1 if quick else cores())
     # The limits hold from here on for BLAS and OpenMP; the object must stay alive.
     fix_arithmetic.limits = threadpoolctl.threadpool_limits(1) if quick else None
 
@@ -220,8 +220,8 @@ def _torch():
     return torch
 
 
-def _cores():
-    """Cores that this process may use."""
+def cores():
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

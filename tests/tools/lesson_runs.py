@@ -13,6 +13,7 @@ from metaad.practice.runs import (
     execute,
     finished,
     made_from,
+    variables,
     write_finished,
 )
 from metaad.practice.sweep import last_line
@@ -140,8 +141,4 @@ def environment(threads_fixed, data_dir=ROOT.parent / "shared" / "data"):
     """Change what kernels inherit: the data at hand, one thread in quick."""
     if not os.environ.get("METAAD_DATA") and data_dir.is_dir():
         os.environ["METAAD_DATA"] = str(data_dir)
-    if threads_fixed:
-        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-        os.environ.update(dict.fromkeys(names, "1"))
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
-    os.environ["METAAD_WIDGETS"] = "0"  # figures are stored, sliders are not
+    os.environ.update(variables(threads_fixed))

@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 
+from metaad.data.own.opening import must_be_there
 from metaad.data.records import DataError
 
 # deflate, the one compression of .npz files, packs no better than 1032 to 1
@@ -25,10 +26,7 @@ def read_arrays(path, label):
         if the file is no such archive, is damaged, lacks one of the two arrays, holds
         Python objects, or declares more than it can hold.
     """
-    if not path.is_file():
-        raise DataError(
-            f"there is no file {path}; check the path (it counts from the current folder)."
-        )
+    must_be_there(path)
     wanted = ["X"] if label is None else ["X", label]
     with open(path, "rb") as file:
         if file.read(4) not in ARCHIVES:

@@ -77,13 +77,10 @@ def numbers(texts, style=None, words=None):
             return None, None, None, None
     fits = STYLES[style].fullmatch
     values = np.array([_float(t, style) if fits(t) else np.nan for t in stripped])
-    bad = np.isnan(values) & ~empty
+    words, bad = _gaps(different, np.isnan(values) & ~empty, words)
     if words is None:
-        words = [different[i] for i in np.flatnonzero(bad)]
-        if len(words) > WORDS:
-            return None, None, None, None
-    bad &= ~np.isin(different, words)
-    return np.append(values, np.nan)[codes], style, words, np.append(bad, False)[codes]
+        return None, None, None, None
+    return np.append(values, np.nan)[codes], style, words, bad[codes]
 
 
 def _different(texts):
@@ -92,6 +89,17 @@ def _different(texts):
 
     codes, different = pd.factorize(texts)
     return codes, np.asarray(different, dtype=object)
+
+
+def _gaps(different, bad, words):
+    """Tell words that stand for gaps from cells that can't be read: the words, None if
+    there are too many to be gaps; and which texts are bad, with one place more for gaps.
+    """
+    if words is None:
+        words = [different[i] for i in np.flatnonzero(bad)]
+        if len(words) > WORDS:
+            return None, None
+    return words, np.append(bad & ~np.isin(different, words), False)
 
 
 def _bare(text):
@@ -141,14 +149,11 @@ def dates(texts, form=None, words=None):
         if form is None:
             return None, None, None, None
     values = parsed(stripped, form)
-    bad = np.isnat(values) & ~empty
+    words, bad = _gaps(different, np.isnat(values) & ~empty, words)
     if words is None:
-        words = [different[i] for i in np.flatnonzero(bad)]
-        if len(words) > WORDS:
-            return None, None, None, None
-    bad &= ~np.isin(different, words)
+        return None, None, None, None
     values = np.append(values, np.datetime64("NaT"))[codes]
-    return values, form, words, np.append(bad, False)[codes]
+    return values, form, words, bad[codes]
 
 
 def parsed(texts, form):

@@ -125,11 +125,11 @@ def read_chunks(path, rows=100_000, *, as_words=(), **how):
     DataError
         as `read_frame` does, when the piece is reached in which something is wrong.
     """
-    path, notes, start = _checked(path, None), [], 0
+    path, start = _checked(path, None), 0
     if path.suffix.lower() == ".npz":
         frames = [_arrays(path, None)[0]]
     else:
-        frames = _frames(path, rows, None, as_words, notes, how)
+        frames = _frames(path, rows, None, as_words, None, how)
     for frame in frames:
         frame = without_unnamed(path, frame, [])
         frame.index = range(start, start + len(frame))
@@ -162,20 +162,25 @@ def not_read(path):
 
 
 def _frames(path, rows, label, as_words, notes, how):
-    """Frames of a text or parquet file, in order."""
+    """Frames of a text or parquet file, in order. notes : a list that is added to, or
+    None where nobody reads it: short rows are then not looked for, in a second pass.
+    """
     if not is_text(path):
-        yield from parquet_frames(path, rows, notes)
+        yield from parquet_frames(path, rows, [] if notes is None else notes)
         return
     style = text_dialect(path, label, **how)
     if style.encoding == "utf-8" and how.get("encoding") is None:
         style = style if whole_file_is_utf8(path) else on_windows(style)
+    if notes is None:
+        yield from text_frames(path, rows, style, as_words)
+        return
     notes += style.notes
-    last = []
+    gap_at_the_end = False
     for frame in text_frames(path, rows, style, as_words):
-        last.append(len(frame) > 0 and frame.iloc[:, -1].isna().any())
+        gap_at_the_end |= len(frame) > 0 and frame.iloc[:, -1].isna().any()
         yield frame
     # a row cut short leaves its last cell empty
-    count, line = short_rows(path, style) if any(last) else (0, 0)
+    count, line = short_rows(path, style) if gap_at_the_end else (0, 0)
     if count:
         notes.append(
             f"{count:,} rows have fewer cells than the header, first in line {line}; the "

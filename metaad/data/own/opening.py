@@ -36,6 +36,14 @@ def stem(path):
     return re.sub(r"(\.[ct]sv)?\.\w+$", "", path.name) or path.name
 
 
+def must_be_there(path):
+    """Raise DataError if there is no such file."""
+    if not path.is_file():
+        raise DataError(
+            f"there is no file {path}; check the path (it counts from the current folder)."
+        )
+
+
 def opened(path):
     """Open a text file for its bytes, unpacked; lines of any length are not read.
 
@@ -45,10 +53,7 @@ def opened(path):
         if there is no such file, or a .zip holds something other than one table. What
         is damaged raises one of `BROKEN`, now or while it is read.
     """
-    if not path.is_file():
-        raise DataError(
-            f"there is no file {path}; check the path (it counts from the current folder)."
-        )
+    must_be_there(path)
     ending = path.suffix.lower()
     if ending == ".zip":
         return io.BufferedReader(_Lines(_member(path), path.name), 1 << 20)

@@ -15,7 +15,7 @@ import numpy as np
 
 from metaad.data.own.cells import as_text, numbers
 from metaad.data.own.dialect import WINDOWS, dialect, undecoded, unreadable
-from metaad.data.own.opening import BROKEN, opened
+from metaad.data.own.opening import BROKEN, must_be_there, opened
 from metaad.data.records import DataError
 from metaad.lazy import optional
 
@@ -166,10 +166,7 @@ def parquet_frames(path, rows, notes, columns=None):
 
     pyarrow = optional("pyarrow")
     parquet = optional("pyarrow.parquet")
-    if not path.is_file():
-        raise DataError(
-            f"there is no file {path}; check the path (it counts from the current folder)."
-        )
+    must_be_there(path)
     try:
         with parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(rows):

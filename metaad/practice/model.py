@@ -5,8 +5,6 @@ model.score("new.csv")                 # row, score, p_value, alert, reason
 saving.save("model", model)
 """
 
-from numbers import Real
-
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
@@ -21,7 +19,7 @@ from metaad.practice.explain import explain
 from metaad.practice.facts import Facts
 from metaad.practice.opened import opened, path_of, thinned
 from metaad.practice.pairs import Pairs
-from metaad.practice.rates import allowed_rate, odd_at
+from metaad.practice.rates import allowed_rate, is_number, odd_at
 from metaad.practice.words import named_columns, reasons, sentence
 
 RATE = 0.01
@@ -262,8 +260,7 @@ class TableModel(BaseEstimator):
 
     def _check(self):
         rate = self.rate
-        number = isinstance(rate, Real) and not isinstance(rate, bool)
-        if rate is not None and not (number and 0 < rate < 1):
+        if rate is not None and not (is_number(rate) and 0 < rate < 1):
             raise ValueError(
                 f"rate is the share of normal rows that may raise an alert, a number in "
                 f"(0, 1); got {rate!r}."

@@ -26,7 +26,7 @@ def rate_for(alerts_per_day, rows_per_day):
         ("alerts_per_day", alerts_per_day),
         ("rows_per_day", rows_per_day),
     ):
-        if not _number(value) or value <= 0:
+        if not is_number(value) or value <= 0:
             raise ValueError(f"{name} must be a number > 0, got {value!r}.")
     if alerts_per_day >= rows_per_day:
         raise ValueError(
@@ -40,7 +40,7 @@ def allowed_rate(rate, m):
     """Return the rate, if m calibration rows can tell it from 0; raise ValueError with
     what to do if not, or if it does not lie in (0, 1).
     """
-    if not _number(rate) or not 0 < rate < 1:
+    if not is_number(rate) or not 0 < rate < 1:
         raise ValueError(
             f"rate is the share of normal rows called odd, a number in (0, 1); got "
             f"{rate!r}. For a number of alerts per day take rate_for."
@@ -106,6 +106,7 @@ def _percent(share):
     return f"{100 * share:.2g} %"
 
 
-def _number(value):
+def is_number(value):
+    """Say whether a value is a finite number, no bool."""
     real = isinstance(value, Real) and not isinstance(value, bool)
     return real and bool(np.isfinite(value))

@@ -11,6 +11,7 @@ import hashlib
 import io
 import itertools
 import json
+import math
 import re
 from pathlib import Path
 
@@ -40,9 +41,7 @@ def grid(choices):
     if empty:
         raise SweepError(f"{', '.join(empty)} has no values; name at least one.")
     lists = {name: list(dict.fromkeys(values)) for name, values in choices.items()}
-    n = 1
-    for values in lists.values():
-        n *= len(values)
+    n = math.prod(map(len, lists.values()))
     if n > MOST:
         raise SweepError(f"a sweep holds at most {MOST:,} runs; this one has {n:,}.")
     return [

@@ -17,6 +17,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from run_notebooks import lessons
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 PARTS = {
@@ -71,12 +73,6 @@ pre.docstring { white-space: pre-wrap; overflow-wrap: anywhere; }
 mjx-container:not([display="true"]) { white-space: normal; max-width: 100%; }
 """
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts")  # what of it a page can ask for
-
-
-def lessons(wanted=()):
-    """Paths of the lessons, all or those whose numbers are given."""
-    found = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-    return [p for p in found if not wanted or p.name[:2] in wanted]
 
 
 def write_source(folder, wanted=(), extra=()):
@@ -392,12 +388,6 @@ def accessible(text):
     """Return a page in which wide code and tables can be scrolled with the keyboard."""
     text = re.sub(r"<pre(?![^>]*tabindex)", '<pre tabindex="0"', text)
     return text
-
-
-def title(path):
-    """Return a page's title as text."""
-    found = re.search(r"<title>(.*?)</title>", path.read_text(encoding="utf-8"), re.S)
-    return html.unescape(found[1]) if found else ""
 
 
 def main():

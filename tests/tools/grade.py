@@ -16,9 +16,9 @@ import json
 import os
 import re
 import sys
-import tempfile
 import textwrap
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 
 import graded_code
@@ -153,13 +153,14 @@ def readable():
     return [sys.prefix, sys.base_prefix, package, *shared, *system, *of_processes]
 
 
-def grade_student(name, notebooks, wanted, seconds, memory):
+def grade_student(name, notebooks, numbers, seconds, memory):
     """Grade one student: (name, [(exercise's number, points, reply), ...])."""
+    from metaad.exercises.core import find
+
     rows = []
-    for exercise in wanted:
-        path = notebooks.get(exercise.number[:2])
-        points, reply = grade_one(exercise, path, seconds, memory)
-        rows.append((exercise.number, points, reply))
+    for number in numbers:
+        path = notebooks.get(number[:2])
+        rows.append((number, *grade_one(find(number), path, seconds, memory)))
     return name, rows
 
 
@@ -187,12 +188,6 @@ def table(graded, numbers):
     return text.getvalue()
 
 
-def shares(names, workers):
-    """Deal the students to workers: list of lists of names."""
-    names = list(names)
-    return [names[i::workers] for i in range(workers) if names[i::workers]]
-
-
 def grade(submitted, out, lessons=(), seconds=10.0, memory=1_000, workers=2):
     """Grade every student in a folder, write points and feedback; return the rows.
 
@@ -207,61 +202,17 @@ def grade(submitted, out, lessons=(), seconds=10.0, memory=1_000, workers=2):
     if not wanted:
         sys.exit("no exercises: give numbers of lessons, for example --lessons 02 03.")
     warm(wanted)
-    graded = {}
-    with tempfile.TemporaryDirectory(prefix="metaad-grade-") as folder:
-        children = []
-        for i, names in enumerate(shares(found, workers)):
-            path = Path(folder) / f"{i}.jsonl"
-            child = os.fork()
-            if child == 0:
-                _worker(path, names, found, wanted, seconds, memory)
-            children.append((child, path))
-        with ThreadPoolExecutor(len(children)) as waiting:
-            done = [waiting.submit(os.waitpid, child, 0) for child, _ in children]
-            for _ in progress(
-                _lines(children, done), total=len(found), label="students"
-            ):
-                pass
-        for _, path in children:
-            for line in path.read_text(encoding="utf-8").splitlines():
-                name, rows = json.loads(line)
-                if name is None:
-                    raise sandbox.SandboxError(rows)
-                graded[name] = [tuple(row) for row in rows]
-    missing = [name for name in found if name not in graded]
-    if missing:
-        sys.exit(f"grading stopped before {', '.join(missing)}; run it again.")
-    _write(Path(out), {n: graded[n] for n in found}, [e.number for e in wanted])
-    return [(name, graded[name]) for name in found]
-
-
-def _lines(children, done):
-    """Yield as often as students are finished, until all workers are."""
-    import time
-
-    seen = 0
-    while True:
-        over = all(d.done() for d in done)
-        paths = [p for _, p in children if p.is_file()]
-        now = sum(p.read_bytes().count(b"\n") for p in paths)
-        yield from range(now - seen)
-        seen = now
-        if over:
-            return
-        time.sleep(0.2)
-
-
-def _worker(path, names, found, wanted, seconds, memory):
-    """Grade some students in a process of its own; one line of JSON for each."""
-    with open(path, "w", encoding="utf-8") as file:
-        try:
-            for name in names:
-                row = grade_student(name, found[name], wanted, seconds, memory)
-                file.write(json.dumps(row) + "\n")
-                file.flush()
-        except sandbox.SandboxError as error:
-            file.write(json.dumps([None, str(error)]) + "\n")
-    os._exit(0)
+    numbers = [e.number for e in wanted]
+    work = {"numbers": numbers, "seconds": seconds, "memory": memory}
+    # forked: what was warmed is there in each
+    pool = ProcessPoolExecutor(workers, get_context("fork"), sandbox.die_with_parent)
+    with pool:
+        futures = [pool.submit(grade_student, *each, **work) for each in found.items()]
+        done = progress(as_completed(futures), total=len(found), label="students")
+        graded = dict(future.result() for future in done)
+    graded = {name: graded[name] for name in found}
+    _write(Path(out), graded, numbers)
+    return list(graded.items())
 
 
 def warm(wanted):

@@ -8,6 +8,8 @@ import re
 import sys
 from pathlib import Path
 
+from editions import lesson_paths
+
 from metaad.plots.base import shown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,6 +21,11 @@ def cells(lesson):
     return json.loads(
         (ROOT / "notebooks" / f"{lesson}.ipynb").read_text(encoding="utf-8")
     )["cells"]
+
+
+def title(lesson):
+    """The title of a lesson, as its first cell has it."""
+    return "".join(cells(lesson)[0]["source"]).splitlines()[0].lstrip("# ")
 
 
 def minutes(lesson):
@@ -40,8 +47,7 @@ def table():
         (ROOT / "data" / "results" / "lessons.json").read_text(encoding="utf-8")
     )
     rows = ["| lesson | to read and do | quick | full |", "|:--|--:|--:|--:|"]
-    for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
-        title = "".join(cells(path.stem)[0]["source"]).splitlines()[0].lstrip("# ")
+    for path in lesson_paths():
         quick = f"{kept[path.stem]:.0f} s" if path.stem in kept else "–"
         record = ROOT / "data" / "results" / f"{path.stem}.json"
         seconds = (
@@ -50,7 +56,7 @@ def table():
             else None
         )
         full = f"{seconds / 60:.0f} min" if seconds else "no record"
-        link = f"[{title}](notebooks/{path.name})"
+        link = f"[{title(path.stem)}](notebooks/{path.name})"
         rows.append(f"| {link} | {minutes(path.stem)} min | {quick} | {full} |")
     return "\n".join(rows) + "\n"
 
@@ -62,42 +68,36 @@ def costs():
         json.loads(path.read_text(encoding="utf-8"))["lessons"] if path.exists() else {}
     )
     rows = ["| lesson | to read and do | one core | memory |", "|:--|--:|--:|--:|"]
-    for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
-        title = "".join(cells(path.stem)[0]["source"]).splitlines()[0].lstrip("# ")
+    for path in lesson_paths():
         found = kept.get(path.stem)
         seconds = f"{found['cpu_seconds']:.0f} s" if found else "–"
         memory = f"{found['memory_mb'] / 1024:.1f} GiB" if found else "–"
-        link = f"[{title}]({path.name})"
+        link = f"[{title(path.stem)}]({path.name})"
         rows.append(f"| {link} | {minutes(path.stem)} min | {seconds} | {memory} |")
     return "\n".join(rows) + "\n"
 
 
+def filled(page, fresh):
+    """The text of a page with the given table in its place."""
+    head, rest = page.read_text(encoding="utf-8").split(BEGIN)
+    return head + BEGIN + fresh + END + rest.split(END)[1]
+
+
 def instructors():
-    """The instructors' page with that table in its place."""
-    text = (ROOT / "notebooks" / "INSTRUCTORS.md").read_text(encoding="utf-8")
-    head, rest = text.split(BEGIN)
-    return head + BEGIN + costs() + END + rest.split(END)[1]
+    """The instructors' page with its table."""
+    return filled(ROOT / "notebooks" / "INSTRUCTORS.md", costs())
 
 
 def readme(fresh):
     """The README with the given table in its place."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    head, rest = text.split(BEGIN)
-    return head + BEGIN + fresh + END + rest.split(END)[1]
+    return filled(ROOT / "README.md", fresh)
 
 
-def figures(lesson):
-    """The figures that a lesson stores, in order: list of PNG bytes."""
-    outputs = (o for c in cells(lesson) for o in c.get("outputs", []))
-    return [found[0] for o in outputs if (found := shown(o))]
-
-
-def scale_curve():
-    """The scale curve of the lesson on detecting in context, as PNG bytes."""
-    lesson = "12_detecting_in_context"
+def figure(lesson, about=""):
+    """The first figure that a lesson stores whose words hold `about`, as PNG bytes."""
     outputs = (o for c in cells(lesson) for o in c.get("outputs", []))
     found = (shown(o) for o in outputs)
-    return next(f[0] for f in found if f and "number of tables learned" in f[1])
+    return next(f[0] for f in found if f and about in f[1])
 
 
 if __name__ == "__main__":
@@ -106,7 +106,7 @@ if __name__ == "__main__":
     page = ROOT / "notebooks" / "INSTRUCTORS.md"
     page.write_text(instructors(), encoding="utf-8")
     FIGURES.mkdir(exist_ok=True)
-    first = figures("02_classical_detectors")[0]
-    (FIGURES / "contours.png").write_bytes(first)
-    (FIGURES / "scale.png").write_bytes(scale_curve())
+    (FIGURES / "contours.png").write_bytes(figure("02_classical_detectors"))
+    curve = figure("12_detecting_in_context", "number of tables learned")
+    (FIGURES / "scale.png").write_bytes(curve)
     sys.exit(0)

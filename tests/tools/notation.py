@@ -3,10 +3,11 @@
 python tests/tools/notation.py        symbols that notebooks/NOTATION.md lacks
 """
 
-import json
 import re
 import sys
 from pathlib import Path
+
+import editions
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "notebooks" / "NOTATION.md"
@@ -39,8 +40,8 @@ def symbols(text):
 
 def used(path):
     """Return the symbols of a lesson: set of str."""
-    cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
-    texts = ("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    cells = editions.read(path)["cells"]
+    texts = (editions.source(c) for c in cells if c["cell_type"] == "markdown")
     return symbols("\n\n".join(texts))
 
 
@@ -61,7 +62,7 @@ def missing():
     """Return {lesson: symbols that the page does not explain}, without empty ones."""
     known = explained(PAGE.read_text(encoding="utf-8"))
     found = {}
-    for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+    for path in editions.lesson_paths():
         left = used(path) - known["everywhere"] - known.get(path.name[:2], set())
         if left:
             found[path.name[:2]] = sorted(left)

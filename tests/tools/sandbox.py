@@ -153,12 +153,17 @@ def _read(pipe, seconds):
         pieces.append(piece)
 
 
+def die_with_parent():
+    """Let the kernel kill this process when the one that forked it ends."""
+    ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+
+
 def _outer(work, folder, seconds, memory, readable, told, troubled):
     """In the child: the namespaces. Its own child is process 1 of the new one; when it
     ends, everything that it started ends.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+    die_with_parent()
     try:
         user, group = os.getuid(), os.getgid()
         if libc.unshare(NEW_USER | NEW_PID | NEW_NET | NEW_IPC):
@@ -174,7 +179,7 @@ def _outer(work, folder, seconds, memory, readable, told, troubled):
         os.close(troubled)
         os.waitpid(grandchild, 0)
         os._exit(0)
-    libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+    die_with_parent()
     _inner(libc, work, folder, seconds, memory, readable, told, troubled)
 
 

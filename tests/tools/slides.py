@@ -11,7 +11,6 @@ and MathJax lie beside the slides: no other machine is asked.
 
 import argparse
 import html
-import json
 import re
 import shutil
 import sys
@@ -19,7 +18,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+import editions
 import mistune
+import run_notebooks
+from build_site import MATHJAX
+from notation import FORMULA
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
@@ -88,7 +91,6 @@ class Slide(NamedTuple):
 
 
 _markdown = mistune.create_markdown(escape=False, plugins=["table", "math"])
-FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)\$", re.S)
 
 
 def rendered(text):
@@ -168,9 +170,9 @@ def from_code(cell):
     source = "".join(cell["source"])
     tags = cell["metadata"].get("tags", [])
     parts = []
-    mine = "### BEGIN SOLUTION" in source
+    mine = editions.BEGIN in source
     if "build" in tags or mine:
-        code = without_solution(source) if mine else source
+        code = editions.without_solution(source) if mine else source
         lines = code.splitlines()
         if len(lines) > MOST_LINES:
             lines = [*lines[:MOST_LINES], "…"]
@@ -193,12 +195,6 @@ def cut(table):
         return table
     more = f"*and {len(lines) - MOST_ROWS} more rows in the lesson*"
     return "\n".join([*lines[:MOST_ROWS], "", more])
-
-
-def without_solution(code):
-    import editions
-
-    return editions.without_solution(code)
 
 
 def slides(notebook):
@@ -271,14 +267,13 @@ def build(out=None, wanted=()):
     for part in ("dist", "plugin/notes"):
         shutil.copytree(reveal / part, out / "reveal" / part)
     mathjax = package_folder("sphinx-mathjax-offline") / "static" / "mathjax"
-    shutil.copytree(mathjax / "output/chtml/fonts", out / "mathjax/output/chtml/fonts")
-    shutil.copyfile(mathjax / "tex-chtml.js", out / "mathjax" / "tex-chtml.js")
+    script, fonts = MATHJAX
+    shutil.copytree(mathjax / fonts, out / "mathjax" / fonts)
+    shutil.copyfile(mathjax / script, out / "mathjax" / script)
     made = []
-    for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
-        if not wanted or path.name[:2] in wanted:
-            notebook = json.loads(path.read_text(encoding="utf-8"))
-            made.append(out / f"{path.stem}.html")
-            made[-1].write_text(page(notebook), encoding="utf-8")
+    for path in run_notebooks.lessons(wanted):
+        made.append(out / f"{path.stem}.html")
+        made[-1].write_text(page(editions.read(path)), encoding="utf-8")
     return made
 
 

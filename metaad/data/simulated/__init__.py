@@ -9,7 +9,9 @@ a motorway. Every assumption is written down, and all of it is made up.
     world.table()
 """
 
-from metaad.data.records import Table
+import numpy as np
+
+from metaad.data.records import DataError, Table
 from metaad.lazy import attach
 
 LICENCE = "none needed: made by metaad"
@@ -25,3 +27,10 @@ def as_record(X, y, name, columns, marks, seed):
         f"simulated by metaad.data.simulated, seed {seed}; nothing in it was measured"
     )
     return Table(X, y, name, source, LICENCE, marks, "anomalies", None, tuple(columns))
+
+
+def at_least_one(**sizes):
+    """Raise DataError unless each size is a whole number ≥ 1."""
+    for name, value in sizes.items():
+        if not isinstance(value, (int, np.integer)) or value < 1:
+            raise DataError(f"{name} must be a whole number ≥ 1, got {value!r}.")

@@ -29,8 +29,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metaad.data.records import DataError
-from metaad.data.simulated import as_record
+from metaad.data.simulated import as_record, at_least_one
 
 NAME = "simulated:road-traffic"
 KINDS = ("", "incident", "stuck sensor")
@@ -116,9 +115,7 @@ def simulate(days=21, stations=3, seed=0, anomalies=True):
     Monday.
 
     days, stations : int ≥ 1. seed : int. anomalies : False for a world without any."""
-    for name, value in (("days", days), ("stations", stations)):
-        if not isinstance(value, (int, np.integer)) or value < 1:
-            raise DataError(f"{name} must be a whole number ≥ 1, got {value!r}.")
+    at_least_one(days=days, stations=stations)
     made, next_event = [], 1
     for station in range(stations):
         rng = np.random.default_rng([seed, station])

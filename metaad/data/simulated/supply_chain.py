@@ -27,8 +27,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metaad.data.records import DataError
-from metaad.data.simulated import as_record
+from metaad.data.simulated import as_record, at_least_one
 
 NAME = "simulated:supply-chain"
 KINDS = ("", "late supplier", "double order", "quiet theft")
@@ -97,9 +96,7 @@ def simulate(days=182, items=20, seed=0, anomalies=True):
     """Simulate a warehouse, see the module's text, and return a `Warehouse`.
 
     days, items : int ≥ 1. seed : int. anomalies : False for a world without any."""
-    for name, value in (("days", days), ("items", items)):
-        if not isinstance(value, (int, np.integer)) or value < 1:
-            raise DataError(f"{name} must be a whole number ≥ 1, got {value!r}.")
+    at_least_one(days=days, items=items)
     made, next_event = [], 1
     for item in range(items):
         rng = np.random.default_rng([seed, item])

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import lock
 import pytest
@@ -69,7 +70,12 @@ def test_a_lock_holds_every_pin_with_hashes_and_no_address(path):
 
 def test_the_lock_for_the_cpu_names_nothing_of_cuda_and_no_build_of_torch_with_it():
     locked = lock.locked(lock.CPU.read_text(encoding="utf-8"))
-    assert locked["torch"] == (lock.CPU_TORCH, 11)  # macOS 5, Windows 5, Linux 1
+    text = lock.CPU.read_text(encoding="utf-8")
+    torch = re.findall(r"^torch==\S+ ; sys_platform .= 'linux'", text, re.MULTILINE)
+    assert torch == [
+        f"torch=={lock.CPU_TORCH}+cpu ; sys_platform == 'linux'",
+        f"torch=={lock.CPU_TORCH} ; sys_platform != 'linux'",
+    ]
     others = lock.locked(lock.CUDA.read_text(encoding="utf-8"))
     only_cuda = {name.split("-")[0] for name in others.keys() - locked.keys()}
     assert only_cuda == {"cuda", "nvidia", "triton", "torchvision"}
@@ -87,13 +93,16 @@ def test_torch_for_the_cpu_is_linuxs_from_a_folder_and_the_others_from_the_index
         for tag, sha in files.items()
     ]
     pylock = f'[[packages]]\nname = "torch"\nwheels = [{", ".join(rows)}]'
-    found = lock.cpu_hashes(pylock, [wheel])
+    linux, others = lock.cpu_torch(pylock, [wheel])
     known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert found == ["b", "c", known]
+    assert linux.endswith(
+        f"+cpu ; sys_platform == 'linux' \\\n    --hash=sha256:{known}"
+    )
+    assert re.findall(r"sha256:(\w+)", others) == ["b", "c"]
     body = "sympy==1 \\\n    --hash=sha256:s\ntqdm==1 \\\n    --hash=sha256:t\n"
-    made = lock.with_torch(body, found)
+    made = lock.merged(body, [linux, others])
     assert list(lock.locked(made)) == ["sympy", "torch", "tqdm"]
-    assert lock.locked(made)["torch"] == (lock.CPU_TORCH, 3) and body[:8] in made
+    assert lock.merged(made, []) == made and made.startswith(body[:8])
 
 
 @pytest.mark.parametrize("path", [".devcontainer/devcontainer.json"])

@@ -140,7 +140,7 @@ def main():
         *("--lend", "-l"), action="append", default=[], metavar="PLACE:PLACE:ro",
         help="a file or folder of this machine that is shown in the container",
     )  # fmt: skip
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     builder = Builder(given.folder, given.lend)
     base = builder.base(suite(given.file.read_text(encoding="utf-8")))

@@ -55,7 +55,8 @@ def pins():
 
 
 def locked(text):
-    """Return {name: (version, number of hashes)} of a lock."""
+    """Return {name: (version, number of hashes)} of a lock; what has one entry for each
+    system counts once, with all its hashes."""
     found = {}
     for entry in re.split(r"\n(?=\S)", text):
         pin = re.match(r"([\w.-]+)==(\S+)", entry)
@@ -76,9 +77,15 @@ def resolve(wanted, *options):
     return done.stdout
 
 
-def cpu_hashes(pylock, wheels):
-    """Return the sha256 of every build of torch for the CPU: those for macOS and Windows
-    that pylock names, and those for Linux in a folder of wheels.
+def digest(path):
+    """Return a file's sha256, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def cpu_torch(pylock, wheels):
+    """Return the entries of a lock for torch: Linux's builds for the CPU, which lie in a
+    folder, and those for macOS and Windows, where the usual one is for the CPU.
 
     pylock : what uv answers as pylock.toml. wheels : paths, "torch-VERSION+cpu-*.whl"."""
     (torch,) = tomllib.loads(pylock)["packages"]
@@ -87,13 +94,19 @@ def cpu_hashes(pylock, wheels):
         for wheel in torch["wheels"]
         if re.search(r"-(macosx|win)_\w+\.whl$", wheel["url"])
     ]
-    return elsewhere + [hashlib.sha256(w.read_bytes()).hexdigest() for w in wheels]
+    builds = {
+        f"torch=={CPU_TORCH}+cpu ; sys_platform == 'linux'": map(digest, wheels),
+        f"torch=={CPU_TORCH} ; sys_platform != 'linux'": elsewhere,
+    }
+    return [
+        " \\\n    --hash=sha256:".join([pin, *sorted(hashes)])
+        for pin, hashes in builds.items()
+    ]
 
 
-def with_torch(body, hashes):
-    """Return a lock's text with torch in its place in the alphabet."""
-    entry = " \\\n    --hash=sha256:".join([f"torch=={CPU_TORCH}", *sorted(hashes)])
-    entries = [*re.split(r"\n(?=\S)", body.strip()), entry]
+def merged(body, entries):
+    """Return a lock's text with more entries, each in its place in the alphabet."""
+    entries = [*re.split(r"\n(?=\S)", body.strip()), *entries]
     return "\n".join(sorted(entries, key=lambda entry: entry.split("==")[0])) + "\n"
 
 
@@ -110,7 +123,7 @@ def main():
         same = {n: v for n, v in pins().items() if n not in BUILT_TWICE}
         body = resolve(same, *BARE)
         form = ("--format", "pylock.toml", "--no-deps")
-        hashes = cpu_hashes(resolve({"torch": CPU_TORCH}, *form), wheels)
+        torch = cpu_torch(resolve({"torch": CPU_TORCH}, *form), wheels)
     except FileNotFoundError:
         sys.exit("uv is not installed here: python -m pip install uv")
     except OSError as error:
@@ -118,7 +131,7 @@ def main():
     known = "".join(f"#     {wheel.name}\n" for wheel in wheels)
     linux = "# torch for Linux, from PyTorch's index for the CPU:\n" + known
     CUDA.write_text(HEAD + cuda, encoding="utf-8")
-    CPU.write_text(HEAD + linux + with_torch(body, hashes), encoding="utf-8")
+    CPU.write_text(HEAD + linux + merged(body, torch), encoding="utf-8")
     for path in (CUDA, CPU):
         print(f"{len(locked(path.read_text()))} packages in {path.name}")
 

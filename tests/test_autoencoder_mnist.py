@@ -125,6 +125,7 @@ def test_bfloat16_trains_float32_weights_to_nearly_the_same_network(rows):
     np.testing.assert_allclose(short.errors(rows), exact.errors(rows), atol=0.01)
 
 
+@pytest.mark.usefixtures("cuda_build")
 def test_rows_weights_and_labels_all_lie_on_the_device(rows, monkeypatch):
     monkeypatch.setattr(train, "resolve_device", lambda _: torch.device("cuda"))
     # a fake network can't be moved: it is made there

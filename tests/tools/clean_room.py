@@ -12,14 +12,13 @@ Needs Linux, root, and the packages buildah, crun and debootstrap.
 """
 
 import argparse
-import io
 import json
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from pathlib import Path
@@ -73,6 +72,7 @@ class Builder:
             self("add", "--quiet", bare, str(packed), "/")
             self("commit", "--quiet", "--rm", bare, image)
             packed.unlink()
+            shutil.rmtree(system)
         return image
 
     def build(self, base, file, context, arguments):
@@ -118,8 +118,7 @@ def unpack_commit(folder):
     """Write the files of the last commit into a folder, and return it."""
     command = ["git", "-C", str(ROOT), "archive", "HEAD"]
     packed = subprocess.run(command, check=True, capture_output=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="data")
+    subprocess.run(["tar", "-x", "-C", str(folder)], check=True, input=packed)
     return folder
 
 
@@ -144,10 +143,9 @@ def main():
     given.folder.mkdir(parents=True, exist_ok=True)
     builder = Builder(given.folder, given.lend)
     base = builder.base(suite(given.file.read_text(encoding="utf-8")))
-    context = given.context
-    if context is None:
-        context = unpack_commit(given.folder / f"commit-{os.getpid()}")
-    image = builder.build(base, given.file.resolve(), context, given.build_arg)
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+        context = given.context or unpack_commit(folder)
+        image = builder.build(base, given.file.resolve(), context, given.build_arg)
     print(f"{image} is built.", flush=True)
     ended = []
     for number, command in enumerate(given.commands, 1):

@@ -149,7 +149,7 @@ def main():
     print(f"{image} is built.", flush=True)
     ended = []
     for number, command in enumerate(given.commands, 1):
-        log = given.folder / f"command-{number}.log"
+        log = given.folder / f"{given.file.stem}-{number}.log"
         code, wall, cpu = builder.run(image, command, log)
         ended.append(code)
         print(f"status {code}, {wall:.0f} s, {cpu:.0f} CPU-s: {command}  ({log})")

@@ -20,6 +20,7 @@ import numpy as np
 from metaad.repro.claims import say
 from metaad.repro.parameters import ParameterError
 
+NAMES = ("data", "label", "anomaly")  # the parameters
 MOST = 2_000  # rows of a reader's table that a lesson measures with
 USUAL = "y"  # the column of labels where none is named
 CLINIC = "the clinic's table or of tumours"

@@ -146,7 +146,7 @@ def start(lesson, namespace):
         values,
         _as_written(values, defaults(lesson, known)),
     )
-    if run.own:  # what can't be read stops here
+    if run.own and "label" in known:  # what can't be read stops here
         run.table = own.opened(values, own.optional(known))
     seed_everything(run.seed)
     fix_arithmetic(run.quick)

@@ -66,6 +66,11 @@ def test_a_file_of_the_reader_s_own_stands_in_for_the_clinic(tmp_path):
     at = np.flatnonzero(place.rows.y == 1)[:1]
     (why,) = lesson_18.reasons(place, detector, at, most=1)
     assert re.match(r"amount [\d.]+: above .* rows read", why)
+    assert list(place.judged.columns) == ["amount", "colour"]
+    assert set(place.past["colour"]) == {"red", "blue", "green"}
+    amount = place.columns.index("amount")
+    for frame, rows in ((place.past, place.rows.past), (place.judged, place.rows.X)):
+        np.testing.assert_array_equal(frame["amount"], rows[:, amount])
     with pytest.raises(ParameterError, match="-p label COLUMN"):
         lesson_18.place(run(data=str(path), label=""))
 

@@ -143,7 +143,8 @@ def _value(parameter, text):
     except (ValueError, KeyError, RecursionError):
         return text
     named = Path(text).expanduser()
-    return str(named.resolve()) if text and runs.is_file(named) else text
+    folder = parameter.name.endswith("path") and runs.is_file(named, folder=True)
+    return str(named.resolve()) if text and (folder or runs.is_file(named)) else text
 
 
 def execute(path, chosen, output=None):

@@ -29,11 +29,17 @@ SHADES = {
 
 
 class Place(NamedTuple):
-    """A table at work: its name, the names of its columns, its past and judged rows."""
+    """A table at work: its name, the names of its columns, its past and judged rows.
+
+    past, judged : the same rows as DataFrames, in the words of the reader's table; None
+    for a table of numbers."""
 
     name: str
     columns: tuple
     rows: lists.Rows
+    past: pd.DataFrame | None = None
+    judged: pd.DataFrame | None = None
+    source: tuple | None = None  # the column that each number comes from
 
 
 def place(run):
@@ -46,7 +52,17 @@ def place(run):
     table = repro.own_table(run, lambda: _clinic(run.seed), **needs)
     table = replace(table, train=None)
     name = table.name if run.own else "the clinic's table"
-    return Place(name, tuple(table.columns), lists.divided(table, run.seed))
+    found = Place(name, tuple(table.columns), lists.divided(table, run.seed))
+    if table.preparation is None:
+        return found
+    path, label = (run.parameters[n] for n in ("data", "label"))
+    raw = data.read_frame(path).frame.drop(columns=label, errors="ignore")
+    frame = table.preparation.understood(raw.iloc[run.rows])
+    at = replace(table, X=np.arange(len(table.y))[:, None])  # rows as their places
+    at = lists.divided(at, run.seed)
+    past, judged = (frame.iloc[part[:, 0]] for part in (at.past, at.X))
+    source = tuple(table.preparation.source_)
+    return found._replace(past=past, judged=judged, source=source)
 
 
 def _clinic(seed):
@@ -57,10 +73,14 @@ def reasons(place, detector, at, most=2):
     """Return why rows are odd, in the table's own words: a list of str.
 
     at : int array, which of the judged rows. most : columns named for each."""
-    frame = pd.DataFrame(place.rows.past, columns=place.columns)
-    X = place.rows.X[at]
-    shown = pd.DataFrame(X, columns=place.columns)
-    return words.reasons(detector, shown, X, Facts().fit(frame), most=most)
+    past, X = place.past, place.rows.X[at]
+    if past is None:
+        past = pd.DataFrame(place.rows.past, columns=place.columns)
+        shown = pd.DataFrame(X, columns=place.columns)
+    else:
+        shown = place.judged.iloc[at]
+    facts = Facts().fit(past, place.rows.past, place.source, place.columns)
+    return words.reasons(detector, shown, X, facts, most=most)
 
 
 def curves(rows, scores, currency):

@@ -60,7 +60,7 @@ def own_table(
     """
     if not run.own:
         return otherwise()
-    table = run.table or opened(run.parameters, not labels)
+    table = run.table = run.table or opened(run.parameters, not labels)
     if table.y is None:
         table = replace(table, y=np.full(len(table.X), -1))
     _enough(run.lesson, table, anomalies, normal, labels)
@@ -104,6 +104,16 @@ def _said(table, rows, labels, instead):
         f"**This run is about {table.name}**: {n:,} rows, {count}, {table.X.shape[1]} "
         f"numbers per row{cut}. {read}\n\n" + "".join(f"* {n}\n" for n in table.notes)
     )
+
+
+def of_yours(run, alt):
+    """Return what a figure of the lesson's table shows, in words for a reader who can't
+    see it; where the run is about the reader's table, they say of which they were
+    written. alt : str.
+    """
+    if not run.own:
+        return alt
+    return f"The same of {run.table.name}. Of the lesson's own table it shows: {alt}"
 
 
 def opened(given, without=False):

@@ -41,6 +41,8 @@ PANEL = ".jp-WindowedPanel-outer"
 HANDLES = ".jp-Cell .noUi-handle:not([data-moved])"
 PICTURES = "e => [...e.closest('.jp-Cell').querySelectorAll('img')].map(i => i.src)"
 CHANGED = f"([e, before]) => String(({PICTURES})(e)) !== before"
+RAIL = "e => (b => [b.left, b.right])(e.closest('.noUi-base').getBoundingClientRect())"
+MEETS = "(e, [x, y]) => e.contains(document.elementFromPoint(x, y))"
 SAID = """e => [...e.closest('.jp-Cell').querySelectorAll('.widget-html p')]
     .map(p => p.textContent).filter(t => /^\\w+(Error|Exception|Warning):/.test(t))"""
 # what is wrong with the cells that are in view
@@ -124,13 +126,17 @@ def redrawn(page, handle, move, limit_s=240):
 
 
 def drag(page, handle):
-    """Drag a slider with the mouse to the end that is further away."""
+    """Drag a slider with the mouse to the end that is further away. A page that still
+    moves is waited for: the mouse must meet the handle.
+    """
     handle.scroll_into_view_if_needed()
-    rail = handle.evaluate(
-        "e => (b => [b.left, b.right])(e.closest('.noUi-base').getBoundingClientRect())"
-    )
-    box = handle.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    for _ in range(40):
+        box = handle.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.wait_for_timeout(250)
+        if box == handle.bounding_box() and handle.evaluate(MEETS, [x, y]):
+            break
+    rail = handle.evaluate(RAIL)
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(max(rail, key=lambda end: abs(end - x)), y, steps=8)

@@ -230,6 +230,7 @@ def rebuilding_loss(task):
     return separation_loss(net(query), query, y).mean()
 
 
+@pytest.mark.usefixtures("cuda_build")
 @pytest.mark.parametrize("loss", [metric_loss, anil_loss, rebuilding_loss])
 @pytest.mark.parametrize("pairs", [False, True], ids=["one by one", "all pairs"])
 def test_what_is_drawn_on_cuda_and_what_is_computed_of_it_stays_there(loss, pairs):

@@ -39,10 +39,33 @@ WIDGETS = "@jupyter-widgets/jupyterlab-manager"
 SHARE = re.compile(r"[^/]+\.data/data/share/jupyter/labextensions/(.+)")
 DATE = "2026-01-01T00:00:00Z"
 COMPRESSED = 6  # gzip's level
+LINK = (
+    '<p class="lite"><a href="../lite/notebooks/index.html?path={}">Run this lesson in '
+    "your browser</a>: nothing to install; the page loads about 60 MB.</p>"
+)
+SAVED = {"type": "boolean", "title": "Save widgets", "default": False}
+# what the application asks for at its start, so that nothing is missing
+ANSWERS = {
+    "build/schemas/all_federated.json": [
+        {
+            "id": f"{WIDGETS}:plugin",
+            "raw": "{}",
+            "schema": {"title": "Widgets", "properties": {"saveState": SAVED}},
+            "settings": {},
+            "version": "5",
+        }
+    ],
+    "api/translations/all.json": {
+        "data": {"en": {"displayName": "English", "nativeName": "English"}},
+        "message": "",
+    },
+    "api/translations/en.json": {"data": {}, "message": ""},
+}
 
 
 def pins():
-    """Return what is fetched: {"locked", "wheels", "npm", "left_out"}."""
+    """Return what is fetched: {"locked", "wheels", "npm", "only",
+    "left_out"}."""
     return json.loads((PARTS / "pins.json").read_text(encoding="utf-8"))
 
 
@@ -147,18 +170,22 @@ def write_python(folder, wheels):
     return {f"mpl-data/{n}": inner.read(n) for n in names if not n.startswith(unused)}
 
 
+def taken(path):
+    """Return what the kernel imports of a wheel, {path: bytes}."""
+    wanted = tuple(pins()["only"].get(path.name.split("-")[0], [""]))
+    with zipfile.ZipFile(path) as archive:
+        names = [n for n in archive.namelist() if not n.endswith("/")]
+        names = [n for n in names if ".data/" not in n and n.startswith(wanted)]
+        return {f"site/{name}": archive.read(name) for name in names}
+
+
 def site_files(wheels):
     """Return what the kernel imports, {path: bytes}: pure wheels, this package, records."""
+    others = [wheel_of(wheels, name).filename for name in pins()["locked"]]
     found = {}
     with tempfile.TemporaryDirectory() as temporary:
-        own = wheel.build(temporary)
-        names = [n.replace("-", "_") for n in pins()["locked"]]
-        pure = [w for w in wheels if plain(w.name).startswith(tuple(map(plain, names)))]
-        for path in [*pure, own]:
-            with zipfile.ZipFile(path) as archive:
-                for name in archive.namelist():
-                    if not name.endswith("/") and ".data/" not in name:
-                        found[f"site/{name}"] = archive.read(name)
+        for path in [*map(Path, others), wheel.build(temporary)]:
+            found |= taken(path)
     found["site/browser_kernel.py"] = (PARTS / "browser_kernel.py").read_bytes()
     for number in LESSONS:
         for path in (ROOT / "data" / "results").glob(f"{number}_*.json"):
@@ -169,9 +196,7 @@ def site_files(wheels):
 def write_archive(path, files):
     """Write {path: bytes} as a tar in ustar form, compressed."""
     whole = io.BytesIO()
-    with tarfile.open(
-        fileobj=whole, mode="w", format=tarfile.USTAR_FORMAT
-    ) as archive:
+    with tarfile.open(fileobj=whole, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name, content in sorted(files.items()):
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
@@ -183,8 +208,8 @@ def write_app(out, wheels):
     """Unpack JupyterLite's application, without the maps of its sources."""
     with wheel_of(wheels, "jupyterlite-core") as package:
         (name,) = [n for n in package.namelist() if n.endswith(".tgz")]
-        archive = tarfile.open(fileobj=io.BytesIO(package.read(name)))
-    with archive:
+        packed = io.BytesIO(package.read(name))
+    with tarfile.open(fileobj=packed) as archive:
         for entry in archive:
             inside = entry.name.removeprefix("package/")
             if entry.isfile() and not inside.endswith(".map") and ".." not in inside:
@@ -226,11 +251,10 @@ def write_kernel(out, wheels):
 
 def described(path, kind, name, content=None):
     """Return what JupyterLite's list of files says of one."""
-    shape = "notebook" if kind == "notebook" else kind
     return {
         "name": name,
         "path": path,
-        "type": shape,
+        "type": kind,
         "format": "json" if kind == "directory" else None,
         "content": content,
         "mimetype": None,
@@ -271,8 +295,10 @@ def write_settings(out, widgets):
         "federated_extensions": [own, {"name": WIDGETS, **others}],
     }
     path.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
-    schemas = out / "build" / "schemas" / "all_federated.json"
-    schemas.write_text("[]\n", encoding="utf-8")
+    for name, content in ANSWERS.items():
+        target = out / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(content) + "\n", encoding="utf-8")
 
 
 def build(out):
@@ -285,6 +311,17 @@ def build(out):
     write_lessons(out)
     write_settings(out, write_widgets(out, wheels))
     return out
+
+
+def link(site):
+    """Put a link to the running lesson under the title of each page that has one."""
+    for path in sorted((site / "lite" / "files").glob("*.ipynb")):
+        page = site / "lessons" / f"{path.stem}.html"
+        text = page.read_text(encoding="utf-8") if page.is_file() else ""
+        if LINK.format(path.name) not in text:
+            text = text.replace("</h1>", f"</h1>\n{LINK.format(path.name)}", 1)
+        if text:
+            page.write_text(text, encoding="utf-8")
 
 
 def place():
@@ -303,6 +340,7 @@ def main():
     out = options.out or place()
     if not options.built:
         build(out)
+        link(out.parent)
     size = sum(p.stat().st_size for p in out.rglob("*") if p.is_file())
     print(f"{size / 1e6:.0f} MB: {out / 'notebooks' / 'index.html'}")
     if not options.check:

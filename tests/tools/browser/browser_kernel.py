@@ -6,6 +6,7 @@ page by the one function that the page offers.
 
 import base64
 import json
+import os
 import sys
 
 import _host
@@ -145,9 +146,12 @@ class Kernel:
 def start():
     """Make the shell, and put it where IPython's parts look for it."""
     sys.stdout, sys.stderr = Stream("stdout"), Stream("stderr")
+    if not hasattr(os, "getuid"):
+        os.getuid = int  # 0, as in other browsers' Pythons; platformdirs asks for it
     comm.create_comm = Comm
     shell = Shell.instance()
     shell.kernel = Kernel()
+    shell.Completer.use_jedi = False  # it is not here
     return shell
 
 

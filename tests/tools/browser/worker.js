@@ -13,7 +13,9 @@ const START = `import sys
 for _importer in sys.path_importer_cache.values():
     getattr(_importer, "invalidate_caches", int)()
 sys.path.append("/site")
-import browser_kernel`;
+_here, sys.platform = sys.platform, "emscripten"  # where IPython asks for no terminal
+import browser_kernel
+sys.platform = _here`;
 const ALL = 0x1fffffffn;  // each right of WASI has a bit
 let guest = null;
 let asked = new Uint8Array();  // what Python reads next

@@ -217,3 +217,14 @@ def test_the_check_sees_errors_missing_figures_and_wrong_answers():
         True,
         True,
     ]
+
+
+def test_the_copy_for_the_browser_has_no_solution_and_no_link_to_what_is_not_there():
+    for path in editions.lesson_paths():
+        if path.name[:2] in lite.LESSONS:
+            copy = lite.edition(editions.read(path))
+            text = editions.text_of(copy)
+            assert editions.BEGIN not in text and "data:image/png" not in text
+            assert set(re.findall(r"\]\((\d\d)_", text)) <= set(lite.LESSONS)
+            assert copy["cells"][1]["source"] == [lite.NOTE]
+            assert len({c["id"] for c in copy["cells"]}) == len(copy["cells"])

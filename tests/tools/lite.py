@@ -39,6 +39,13 @@ WIDGETS = "@jupyter-widgets/jupyterlab-manager"
 SHARE = re.compile(r"[^/]+\.data/data/share/jupyter/labextensions/(.+)")
 DATE = "2026-01-01T00:00:00Z"
 COMPRESSED = 6  # gzip's level
+ELSEWHERE = re.compile(r"\[([^\[\]]*)\]\((\d\d)_\w+\.ipynb[^)\s]*\)")
+NOTE = (
+    "**In your browser.** This copy runs inside this page. The first cells take a while: "
+    "Python is started and its packages are read. All cells take about three times as long "
+    "as in Python on your machine. What you change is kept in this browser alone; "
+    "download the notebook (*File*) to keep it."
+)
 LINK = (
     '<p class="lite"><a href="../lite/notebooks/index.html?path={}">Run this lesson in '
     "your browser</a>: nothing to install; the page loads about 60 MB.</p>"
@@ -267,6 +274,22 @@ def described(path, kind, name, content=None):
     }
 
 
+def edition(notebook):
+    """Return the students' edition of a lesson with a note for the browser under its
+    title; links to lessons that are not here become words.
+    """
+    notebook = editions.student(notebook)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            text = ELSEWHERE.sub(
+                lambda m: m[0] if m[2] in LESSONS else m[1], editions.source(cell)
+            )
+            cell["source"] = text.splitlines(True)
+    note = {"cell_type": "markdown", "id": "in-the-browser", "metadata": {}}
+    notebook["cells"].insert(1, {**note, "source": NOTE.splitlines(True)})
+    return notebook
+
+
 def write_lessons(out):
     """Write the students' edition of the lessons and the list of them."""
     (out / "files").mkdir()
@@ -274,7 +297,7 @@ def write_lessons(out):
     listed = []
     for path in editions.lesson_paths():
         if path.name[:2] in LESSONS:
-            text = editions.text_of(editions.student(editions.read(path)))
+            text = editions.text_of(edition(editions.read(path)))
             (out / "files" / path.name).write_text(text, encoding="utf-8")
             listed.append(described(path.name, "notebook", path.name))
     whole = json.dumps(described("", "directory", "", listed), indent=1)

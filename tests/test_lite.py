@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -193,6 +194,23 @@ def test_a_page_of_the_site_gets_one_link_to_the_running_lesson(tmp_path):
     lite.link(tmp_path)
     assert page.read_text().count("lite/notebooks/index.html?path=02_a.ipynb") == 1
     assert page.read_text().startswith("<h1>2</h1>\n<p class=")
+
+
+@pytest.mark.parametrize("before", ["lite", "site/lite"])
+def test_a_site_that_is_built_again_keeps_the_running_lessons(tmp_path, before):
+    site = tmp_path / "site"
+    (tmp_path / before / "files").mkdir(parents=True)
+    (tmp_path / before / "files" / "02_a.ipynb").touch()
+    lite.set_aside(site)
+    shutil.rmtree(site, ignore_errors=True)
+    (site / "lessons").mkdir(parents=True)
+    page = site / "lessons" / "02_a.html"
+    page.write_text("<h1>2</h1>")
+    lite.bring_back(site)
+    assert (site / "lite" / "files" / "02_a.ipynb").is_file()
+    assert "lite/notebooks" in page.read_text()
+    lite.set_aside(tmp_path / "another")
+    lite.bring_back(tmp_path / "another")  # nothing was there: nothing happens
 
 
 def test_the_check_sees_errors_missing_figures_and_wrong_answers():

@@ -347,11 +347,7 @@ def build(out=None, source=None, wanted=(), extra=(), quiet=True):
 
     out = Path(out or ROOT / "build" / "site")
     source = write_source(source or ROOT / "build" / "site-source", wanted, extra)
-    kept = out.with_name(f"{out.name}-lite")  # what make lite put into the site
-    for place in (out.parent / "lite", out / "lite"):
-        if place.is_dir():
-            shutil.rmtree(kept, ignore_errors=True)
-            place.rename(kept)
+    lite.set_aside(out)
     shutil.rmtree(out, ignore_errors=True)
     warned = io.StringIO()
     app = Sphinx(
@@ -370,9 +366,7 @@ def build(out=None, source=None, wanted=(), extra=(), quiet=True):
     if app.statuscode:
         raise RuntimeError(f"the site was not built:\n{warned.getvalue()[-3000:]}")
     _finish(out)
-    if kept.is_dir():
-        kept.rename(out / "lite")
-        lite.link(out)
+    lite.bring_back(out)
     lines = re.sub(r"\x1b\[[0-9;]*m", "", warned.getvalue()).splitlines()
     return out, [line for line in lines if line.strip()]
 

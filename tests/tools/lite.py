@@ -347,6 +347,26 @@ def link(site):
             page.write_text(text, encoding="utf-8")
 
 
+def aside(site):
+    """Return where the folder waits while the site is built anew."""
+    return site.with_name(f"{site.name}-lite")
+
+
+def set_aside(site):
+    """Move the folder out of a site that is about to be built anew, or from beside it."""
+    for folder in (site.parent / "lite", site / "lite"):
+        if folder.is_dir():
+            shutil.rmtree(aside(site), ignore_errors=True)
+            folder.rename(aside(site))
+
+
+def bring_back(site):
+    """Move the folder into the site that was built, and link the lessons' pages to it."""
+    if aside(site).is_dir():
+        aside(site).rename(site / "lite")
+        link(site)
+
+
 def place():
     """Return where the folder belongs: below the site, where there is one."""
     site = ROOT / "build" / "site"

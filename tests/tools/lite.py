@@ -8,7 +8,7 @@ python tests/tools/lite.py --check
 
 The Python is CPython for WebAssembly with NumPy, SciPy, scikit-learn, pandas and
 Matplotlib linked in. What is fetched, by pip and npm, is pinned with its checksum:
-tests/tools/browser/pins.json and .requirements.lock. It is kept in build/lite-fetched.
+tests/tools/browser/pins.json and .requirements-cpu.lock. It is kept in build/lite-fetched.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from pathlib import Path
 
 import editions
 import wheel
-from lock import plain
+from lock import CPU, plain
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = Path(__file__).with_name("browser")
@@ -78,9 +78,8 @@ def pins():
 
 def requirements():
     """Return the lines of pip's requirements, each with its checksums, {name: line}."""
-    lock = (ROOT / ".requirements.lock").read_text(encoding="utf-8")
     entries = {}
-    for entry in re.split(r"\n(?=\S)", lock):
+    for entry in re.split(r"\n(?=\S)", CPU.read_text(encoding="utf-8")):
         if named := re.match(r"([\w.-]+)==", entry):
             entries[plain(named[1])] = entry.strip()
     found = {name: entries[name] for name in pins()["locked"]}

@@ -4,8 +4,10 @@ python tests/tools/site_checks.py [--out build/site]
 
 Each page: no error in the console, nothing asked of another machine, no request that
 fails, every formula drawn, every picture with words, nothing wider than a phone's 390
-pixels, no fault that axe-core [1] finds at WCAG 2 A or AA. Links within the site lead
-somewhere. Needs Chromium (Debian's package) and, for axe-core, npm.
+pixels, no fault that axe-core [1] finds at WCAG 2 A or AA. With the keyboard alone, wide
+and on a phone: Tab reaches all that can be used, in order and in sight (site_keyboard.py);
+every slider shows every state. Links within the site lead somewhere. Needs Chromium
+(Debian's package) and, for axe-core, npm.
 
 [1] Deque Systems: axe-core, accessibility engine for automated web testing.
 """
@@ -23,6 +25,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import site_keyboard
 from jupyterlab import QUIET
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -171,14 +174,28 @@ def look(page, address, name, script):
     if script:
         page.add_script_tag(path=str(script))
         wrong += [f"axe: {fault}" for fault in page.evaluate(AUDIT)]
+    wrong += [f"keyboard: {fault}" for fault in site_keyboard.walk(page)]
+    wrong += site_keyboard.sliders(page)[1]
     page.set_viewport_size(PHONE)
     page.wait_for_timeout(800)  # the side bars move out
     wide = page.evaluate(WIDE)
     if wide > PHONE["width"]:
         wrong.append(f"{wide} pixels wide on a phone")
-    for event in ("console", "request", "pageerror", "requestfailed"):
-        page.remove_listener(event, heard) if event == "console" else None
+    wrong += [f"keyboard, phone: {fault}" for fault in site_keyboard.walk(page)]
     return wrong
+
+
+def pressed(browser, site, address):
+    """Use the first lesson with a slider by keys; return what is wrong: list of str."""
+    pages = [p for p in pages_of(site) if "slider-states" in p.read_text("utf-8")]
+    if not pages:
+        return []
+    name, page = pages[0].relative_to(site).as_posix(), browser.new_page(viewport=DESK)
+    page.goto(f"{address}/{name}", wait_until="networkidle")
+    page.add_style_tag(content=site_keyboard.STILL)
+    wrong = site_keyboard.keys(page, "anomaly")
+    page.close()
+    return [f"{name}: {fault}" for fault in wrong]
 
 
 def check(site, only=None, shots=None):
@@ -196,6 +213,7 @@ def check(site, only=None, shots=None):
     try:
         with sync_playwright() as play:
             browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            faults += pressed(browser, site, address)
             for name in names:
                 page = browser.new_page()
                 for fault in dict.fromkeys(look(page, address, name, script)):

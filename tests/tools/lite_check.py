@@ -127,7 +127,7 @@ def main(out, wanted):
     """Check the lessons of a built folder; return an exit status."""
     from playwright.sync_api import sync_playwright
 
-    server, address = serve(out)
+    server, address = serve(out.parent)  # as the site has it, in a folder of its own
     failed = False
     try:
         with sync_playwright() as play:
@@ -136,7 +136,7 @@ def main(out, wanted):
                 if path.name[:2] not in wanted:
                     continue
                 page = browser.new_page(viewport={"width": 1280, "height": 1000})
-                wrong, took, cells = run(page, address, path)
+                wrong, took, cells = run(page, f"{address}/{out.name}", path)
                 seconds = ", ".join(f"{stage} {s:.0f} s" for stage, s in took.items())
                 print(f"{path.stem}: {len(cells)} cells; {seconds}", flush=True)
                 print("\n".join(f"  {w}" for w in wrong) or "  nothing wrong")

@@ -6,7 +6,6 @@ import json
 
 import lab_record
 import pytest
-from run_notebooks import lessons
 
 CHECK = "from metaad.exercises import check\ncheck('01.1')"
 

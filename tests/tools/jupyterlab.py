@@ -125,10 +125,25 @@ def redrawn(page, handle, move, limit_s=240):
     return True, time.perf_counter() - started
 
 
-def drag(page, handle):
+def drag(page, handle, tries=3):
     """Drag a slider with the mouse to the end that is further away. A page that still
     moves is waited for: the mouse must meet the handle.
     """
+    before = handle.get_attribute("aria-valuenow")
+    for _ in range(tries):
+        x, y = standing(page, handle)
+        rail = handle.evaluate(RAIL)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(max(rail, key=lambda end: abs(end - x)), y, steps=8)
+        page.mouse.up()
+        page.wait_for_timeout(250)
+        if handle.get_attribute("aria-valuenow") != before:
+            return
+
+
+def standing(page, handle):
+    """Wait until a slider's handle stands still in view: its middle, (x, y)."""
     handle.scroll_into_view_if_needed()
     for _ in range(40):
         box = handle.bounding_box()
@@ -136,11 +151,7 @@ def drag(page, handle):
         page.wait_for_timeout(250)
         if box == handle.bounding_box() and handle.evaluate(MEETS, [x, y]):
             break
-    rail = handle.evaluate(RAIL)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(max(rail, key=lambda end: abs(end - x)), y, steps=8)
-    page.mouse.up()
+    return x, y
 
 
 def press(handle):

@@ -66,6 +66,10 @@ def test_a_table_of_signs_and_a_formula_cut_on_the_left_are_seen(browser):
         style = f"width: 90px; overflow: auto; display: {style}"
         page.set_content(f"<div class='math' style='{style}'>{wide}</div>")
         assert len(page.evaluate(site_checks.DRAWN)) == faults
+    for style, faults in (("hidden", 1), ("auto", 0)):
+        style = f"display: inline-flex; max-width: 90px; overflow-x: {style}"
+        page.set_content(f"<span class='math' style='{style}'>{wide}</span>")
+        assert len(page.evaluate(site_checks.DRAWN)) == faults
     page.set_content("<main><p>| a | b | |:–|-:| | 1 | 2 |</p><p>|x| = |−x|</p></main>")
     (found,) = page.evaluate(site_checks.DRAWN)
     assert found.startswith("a table that is not drawn")

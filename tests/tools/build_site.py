@@ -66,6 +66,7 @@ ICON = (
 # formulas, tables and code scroll in their own place; a phone's page is never wider
 STYLE = """
 div.math { display: block; overflow-x: auto; overflow-y: hidden; }
+span.math.scrolls { overflow-x: auto; }
 main table { display: block; overflow-x: auto; max-width: 100%; }
 main code, main a, main h1, main h2, main h3 { overflow-wrap: anywhere; }
 main code, main code span.pre { white-space: normal; overflow-wrap: anywhere; }
@@ -79,12 +80,15 @@ mjx-container:not([display="true"]) { white-space: normal; max-width: 100%; }
 # what scrolls sideways can be reached by Tab: wide formulas and tables, on this screen
 SCRIPT = """\
 function reach(place) {
-  const wide = place.scrollWidth > place.clientWidth + 1;
+  const inline = place.matches("span.math") && place.querySelector("mjx-math");
+  const needed = inline ? inline.getBoundingClientRect().width : place.scrollWidth;
+  const wide = needed > place.clientWidth + 1;
+  place.classList.toggle("scrolls", wide);
   if (wide) place.setAttribute("tabindex", "0");
   else place.removeAttribute("tabindex");
 }
 function reachAll() {
-  document.querySelectorAll("div.math, main table").forEach(reach);
+  document.querySelectorAll(".math, main table").forEach(reach);
 }
 // the theme takes the focus from these when they are used: a reader with keys is lost
 const KEEP = ".theme-switch-button, .search-button, .primary-toggle, .secondary-toggle";

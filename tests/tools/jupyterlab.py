@@ -209,14 +209,13 @@ def read_through(page, shots, name):
 
 
 def save(page, path):
-    """Save the notebook in JupyterLab, and wait until the file has changed."""
+    """Save the notebook in JupyterLab, and wait until the file is new and whole."""
     before = path.stat().st_mtime_ns
     for _ in range(3):  # a busy page may lose a key
         page.keyboard.press("Control+s")
-        for _ in range(20):
-            page.wait_for_timeout(250)
-            if path.stat().st_mtime_ns != before:
-                page.wait_for_timeout(500)
+        for _ in range(60):
+            page.wait_for_timeout(500)
+            if path.stat().st_mtime_ns != before and lab_record.is_whole(path):
                 return
     raise OSError(f"{path.name} was not saved")
 
@@ -343,7 +342,7 @@ def run(context, address, token, which, options):
     page = context.new_page()
     try:
         row = visit(page, address, path, edition, options)
-    except (Error, OSError) as error:
+    except (Error, OSError, ValueError) as error:
         row = {"faults": [f"{type(error).__name__}: {str(error)[:300]}"]}
     finally:
         stop_kernels(page, address, token)

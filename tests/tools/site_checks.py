@@ -48,7 +48,12 @@ DRAWN = """() => [
     ...[...document.querySelectorAll('div.math')]
         .filter(d => [...d.querySelectorAll('mjx-math')].some(m =>
             m.getBoundingClientRect().left < d.getBoundingClientRect().left - 1))
-        .map(d => 'a formula that begins out of sight: ' + d.textContent.slice(0, 60))]"""
+        .map(d => 'a formula that begins out of sight: ' + d.textContent.slice(0, 60)),
+    ...[...document.querySelectorAll('span.math')]
+        .filter(s => getComputedStyle(s).overflowX === 'hidden'
+            && [...s.querySelectorAll('mjx-math')].some(m =>
+                m.getBoundingClientRect().width > s.clientWidth + 2))
+        .map(s => 'a formula that is cut: ' + s.textContent.slice(0, 60))]"""
 PICTURES = """() => [...document.querySelectorAll('main img')]
     .filter(i => !(i.alt || '').trim()).map(i => i.outerHTML.slice(0, 80))"""
 AUDIT = """async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa']}))
@@ -231,8 +236,9 @@ def check(site, only=None, shots=None):
             faults += pressed(browser, site, address)
             for name in names:
                 page = browser.new_page()
-                for fault in dict.fromkeys(look(page, address, name, script)):
-                    faults.append(f"{name}: {fault}")
+                found = dict.fromkeys(look(page, address, name, script))
+                faults += [f"{name}: {fault}" for fault in found]
+                print(f"{name}: {len(found)} faults", flush=True)
                 if shots:
                     path = Path(shots) / f"{name.replace('/', '_')}"
                     page.screenshot(path=f"{path}.390.png")

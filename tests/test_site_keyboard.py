@@ -73,6 +73,11 @@ def test_a_table_of_signs_and_a_formula_cut_on_the_left_are_seen(browser):
     page.set_content("<main><p>| a | b | |:–|-:| | 1 | 2 |</p><p>|x| = |−x|</p></main>")
     (found,) = page.evaluate(site_checks.DRAWN)
     assert found.startswith("a table that is not drawn")
+    page.set_content(
+        "<main><p>a bias: $ <b>x</b>.$</p><p><code>$HOME</code></p></main>"
+    )
+    (found,) = page.evaluate(site_checks.DRAWN)
+    assert found.startswith("a formula that is not drawn")
 
 
 def test_what_a_cell_says_in_sentences_wraps_and_columns_stay():

@@ -379,6 +379,7 @@ def options(address=""):
         "nb_render_markdown_format": "myst",  # tables and formulas in outputs
         "nb_mime_priority_overrides": [("html", "text/html", 0)],
         "myst_enable_extensions": ["dollarmath", "amsmath", "deflist", "html_image"],
+        "myst_dmath_double_inline": True,  # $$…$$ within a list, as JupyterLab reads it
         "myst_heading_anchors": 3,
         "mathjax_path": "mathjax/tex-chtml.js",
         # a formula is read, not used: Tab goes by

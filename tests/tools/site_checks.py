@@ -45,6 +45,9 @@ DRAWN = """() => [
     ...[...document.querySelectorAll('main p')]
         .filter(p => /\\|\\s*:?[-–—]+:?\\s*\\|/.test(p.textContent))
         .map(p => 'a table that is not drawn: ' + p.textContent.slice(0, 60)),
+    ...[...document.querySelectorAll('main p')]
+        .filter(p => [...p.childNodes].some(n => n.nodeType === 3 && /[$]/.test(n.data)))
+        .map(p => 'a formula that is not drawn: ' + p.textContent.slice(0, 60)),
     ...[...document.querySelectorAll('div.math')]
         .filter(d => [...d.querySelectorAll('mjx-math')].some(m =>
             m.getBoundingClientRect().left < d.getBoundingClientRect().left - 1))

@@ -36,7 +36,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup notebooks test unit nbval seeds lint lab student teacher verify report sbom slides site grade full nightly refresh benchmarks clean
+.PHONY: help setup notebooks test unit nbval seeds lint lab student teacher verify report sbom slides site lite grade full nightly refresh benchmarks clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -92,6 +92,9 @@ slides: $(READY) ## slides of every lesson, with the speaker's notes, into build
 
 site: $(READY) ## the course as a site, into build/site; asks no other machine for anything
 	@$(BIN)/python tests/tools/build_site.py
+
+lite: $(READY) ## lessons 01 to 03 that run in the browser, into build/site/lite, linked from the site; npm is needed
+	@$(BIN)/python tests/tools/lite.py
 
 grade: $(READY) ## points and reasons for students' notebooks: make grade SUBMITTED=folder
 	@$(ONE_THREAD) $(BIN)/python tests/tools/grade.py "$(SUBMITTED)" --workers $(WORKERS)

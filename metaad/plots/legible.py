@@ -8,8 +8,6 @@ import numpy as np
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from metaad.plots.base import DPI
-
 PHONE = 390  # pixels across
 SLACK = 1.0  # pixels that two boxes may share
 
@@ -31,9 +29,9 @@ def smallest_text(figure):
 
 
 def _smallest_text(figure):
-    across = figure.get_figwidth() * DPI
+    across = figure.get_figwidth() * figure.dpi
     sizes = [text.get_fontsize() for text in _texts(figure)]
-    return min(sizes, default=72.0) * DPI / 72 * min(1.0, PHONE / across)
+    return min(sizes, default=72.0) * figure.dpi / 72 * min(1.0, PHONE / across)
 
 
 def faults(figure):

@@ -15,7 +15,7 @@ from metaad.tasks.streams import Truth
 HALVES = ((0, 1, 2, 3, 4), (5, 6, 7, 8, 9))
 QUICK_NET = {"epochs": 30}  # of the autoencoder
 # more and smaller steps than a long study takes: a short one learns more by them
-QUICK_STUDY, STUDY = {"iterations": 50, "n_tasks": 12}, {"iterations": 300}
+QUICK_STUDY, STUDY = {"iterations": 60, "n_tasks": 12}, {"iterations": 300}
 ALARMS = [n for n in drift_alarms.ALARMS if n not in drift_alarms.SLOW][1:]
 
 

@@ -204,6 +204,10 @@ def test_parameters_are_read_in_their_types_before_anything_runs(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my.csv").write_text("a\n1\n")
     assert lessons.values(path, ["data=my.csv"])["data"] == str(tmp_path / "my.csv")
+    path = notebook(more='conll_path: str = ""  # any text; a folder\n')
+    (tmp_path / "conll").mkdir()
+    found = lessons.values(path, ["conll_path=conll", "data=conll"])
+    assert found == {"conll_path": str(tmp_path / "conll"), "data": "conll"}
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,15 @@ def test_faults_are_seen(tmp_path, edition, cells, fault):
     assert lab_record.counted(notebook(tmp_path, *cells), edition)["faults"] == [fault]
 
 
+def test_a_file_that_is_being_written_is_waited_for(tmp_path):
+    path = notebook(tmp_path, ("a", 1, []))
+    assert lab_record.is_whole(path)
+    whole = path.read_text(encoding="utf-8")
+    for part in ("", whole[: len(whole) // 2]):
+        path.write_text(part, encoding="utf-8")
+        assert not lab_record.is_whole(path)
+
+
 def test_a_finished_run_of_the_same_code_is_not_made_again(tmp_path):
     path = tmp_path / "record.json"
     row = {"made_from": "a b", "code_cells": 3, "errors": 0, "faults": []}

@@ -59,6 +59,37 @@ def test_a_page_that_is_right_has_no_fault_and_each_fault_is_seen(browser):
 
 
 @needs_browser
+def test_a_table_of_signs_and_a_formula_cut_on_the_left_are_seen(browser):
+    page = browser.new_page()
+    wide = "<mjx-math style='flex: none; min-width: 300px'>x</mjx-math>"
+    for style, faults in (("block", 0), ("flex; flex-direction: row-reverse", 1)):
+        style = f"width: 90px; overflow: auto; display: {style}"
+        page.set_content(f"<div class='math' style='{style}'>{wide}</div>")
+        assert len(page.evaluate(site_checks.DRAWN)) == faults
+    for style, faults in (("hidden", 1), ("auto", 0)):
+        style = f"display: inline-flex; max-width: 90px; overflow-x: {style}"
+        page.set_content(f"<span class='math' style='{style}'>{wide}</span>")
+        assert len(page.evaluate(site_checks.DRAWN)) == faults
+    page.set_content("<main><p>| a | b | |:–|-:| | 1 | 2 |</p><p>|x| = |−x|</p></main>")
+    (found,) = page.evaluate(site_checks.DRAWN)
+    assert found.startswith("a table that is not drawn")
+    page.set_content(
+        "<main><p>a bias: $ <b>x</b>.$</p><p><code>$HOME</code></p></main>"
+    )
+    (found,) = page.evaluate(site_checks.DRAWN)
+    assert found.startswith("a formula that is not drawn")
+
+
+def test_what_a_cell_says_in_sentences_wraps_and_columns_stay():
+    def page(said):
+        start = '<div class="output stream highlight-x"><div class="highlight"><pre>'
+        return build_site.accessible(f"{start}<span></span>{said}\n</pre></div></div>")
+
+    assert 'class="prose"' in page("Correct. A sentence that is\nquite long.")
+    assert 'class="prose"' not in page("one    two\n1      2")
+
+
+@needs_browser
 def test_a_slider_shows_each_state_with_its_words(browser, tmp_path):
     for state in STATES["states"]:
         figure, axis = plt.subplots(figsize=(3, 2))

@@ -66,12 +66,13 @@ ICON = (
 )
 # formulas, tables and code scroll in their own place; a phone's page is never wider
 STYLE = """
-div.math, mjx-container[display="true"] { overflow-x: auto; overflow-y: hidden; }
+div.math { display: block; overflow-x: auto; overflow-y: hidden; }
+span.math.scrolls { overflow-x: auto; }
 main table { display: block; overflow-x: auto; max-width: 100%; }
 main code, main a, main h1, main h2, main h3 { overflow-wrap: anywhere; }
 main code, main code span.pre { white-space: normal; overflow-wrap: anywhere; }
 pre code { white-space: inherit; }
-pre.docstring { white-space: pre-wrap; overflow-wrap: anywhere; }
+pre.docstring, pre.prose { white-space: pre-wrap; overflow-wrap: anywhere; }
 .output img, main img { max-width: 100%; height: auto; }
 mjx-container:not([display="true"]) { white-space: normal; max-width: 100%; }
 :is(a, button, input, summary, pre, [tabindex]):focus-visible {
@@ -80,12 +81,15 @@ mjx-container:not([display="true"]) { white-space: normal; max-width: 100%; }
 # what scrolls sideways can be reached by Tab: wide formulas and tables, on this screen
 SCRIPT = """\
 function reach(place) {
-  const wide = place.scrollWidth > place.clientWidth + 1;
+  const inline = place.matches("span.math") && place.querySelector("mjx-math");
+  const needed = inline ? inline.getBoundingClientRect().width : place.scrollWidth;
+  const wide = needed > place.clientWidth + 1;
+  place.classList.toggle("scrolls", wide);
   if (wide) place.setAttribute("tabindex", "0");
   else place.removeAttribute("tabindex");
 }
 function reachAll() {
-  document.querySelectorAll("div.math, main table").forEach(reach);
+  document.querySelectorAll(".math, main table").forEach(reach);
 }
 // the theme takes the focus from these when they are used: a reader with keys is lost
 const KEEP = ".theme-switch-button, .search-button, .primary-toggle, .secondary-toggle";
@@ -373,8 +377,10 @@ def options(address=""):
         "html_show_sphinx": False,
         "nb_execution_mode": "off",
         "nb_merge_streams": True,
+        "nb_render_markdown_format": "myst",  # tables and formulas in outputs
         "nb_mime_priority_overrides": [("html", "text/html", 0)],
         "myst_enable_extensions": ["dollarmath", "amsmath", "deflist", "html_image"],
+        "myst_dmath_double_inline": True,  # $$…$$ within a list, as JupyterLab reads it
         "myst_heading_anchors": 3,
         "mathjax_path": "mathjax/tex-chtml.js",
         # a formula is read, not used: Tab goes by
@@ -440,9 +446,27 @@ def _finish(out):
 
 
 def accessible(text):
-    """Return a page in which wide code and tables can be scrolled with the keyboard."""
+    """Return a page in which wide code and tables can be scrolled with the keyboard, and
+    what a cell says in sentences wraps.
+    """
     text = re.sub(r"<pre(?![^>]*tabindex)", '<pre tabindex="0"', text)
-    return text
+    return PRINTED.sub(_wrapped, text)
+
+
+PRINTED = re.compile(
+    r'(<div class="output stream [^>]*><div class="highlight"><pre)([^>]*>)(.*?)(?=</pre>)',
+    re.S,
+)
+
+
+def _wrapped(match):
+    """Mark what was printed as prose, unless two spaces in a line keep columns apart."""
+    start, end, said = match.groups()
+    return (
+        match[0]
+        if re.search(r"\S {2,}\S", said)
+        else f'{start} class="prose"{end}{said}'
+    )
 
 
 def main():

@@ -125,10 +125,25 @@ def redrawn(page, handle, move, limit_s=240):
     return True, time.perf_counter() - started
 
 
-def drag(page, handle):
+def drag(page, handle, tries=3):
     """Drag a slider with the mouse to the end that is further away. A page that still
     moves is waited for: the mouse must meet the handle.
     """
+    before = handle.get_attribute("aria-valuenow")
+    for _ in range(tries):
+        x, y = standing(page, handle)
+        rail = handle.evaluate(RAIL)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(max(rail, key=lambda end: abs(end - x)), y, steps=8)
+        page.mouse.up()
+        page.wait_for_timeout(250)
+        if handle.get_attribute("aria-valuenow") != before:
+            return
+
+
+def standing(page, handle):
+    """Wait until a slider's handle stands still in view: its middle, (x, y)."""
     handle.scroll_into_view_if_needed()
     for _ in range(40):
         box = handle.bounding_box()
@@ -136,11 +151,7 @@ def drag(page, handle):
         page.wait_for_timeout(250)
         if box == handle.bounding_box() and handle.evaluate(MEETS, [x, y]):
             break
-    rail = handle.evaluate(RAIL)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(max(rail, key=lambda end: abs(end - x)), y, steps=8)
-    page.mouse.up()
+    return x, y
 
 
 def press(handle):
@@ -198,14 +209,13 @@ def read_through(page, shots, name):
 
 
 def save(page, path):
-    """Save the notebook in JupyterLab, and wait until the file has changed."""
+    """Save the notebook in JupyterLab, and wait until the file is new and whole."""
     before = path.stat().st_mtime_ns
     for _ in range(3):  # a busy page may lose a key
         page.keyboard.press("Control+s")
-        for _ in range(20):
-            page.wait_for_timeout(250)
-            if path.stat().st_mtime_ns != before:
-                page.wait_for_timeout(500)
+        for _ in range(60):
+            page.wait_for_timeout(500)
+            if path.stat().st_mtime_ns != before and lab_record.is_whole(path):
                 return
     raise OSError(f"{path.name} was not saved")
 
@@ -332,7 +342,7 @@ def run(context, address, token, which, options):
     page = context.new_page()
     try:
         row = visit(page, address, path, edition, options)
-    except (Error, OSError) as error:
+    except (Error, OSError, ValueError) as error:
         row = {"faults": [f"{type(error).__name__}: {str(error)[:300]}"]}
     finally:
         stop_kernels(page, address, token)

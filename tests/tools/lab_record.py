@@ -46,6 +46,14 @@ def faulty(row):
     return bool(row["faults"])
 
 
+def is_whole(path):
+    """Tell whether a notebook can be read; one that is being written can't."""
+    try:
+        return "cells" in json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+
+
 def counted(path, edition):
     """Count what a saved lesson holds.
 

@@ -13,6 +13,7 @@ every slider shows every state. Links within the site lead somewhere. Needs Chro
 """
 
 import argparse
+import contextlib
 import functools
 import http.server
 import re
@@ -39,6 +40,23 @@ FORMULAS = """() => ({
     wrong: [...document.querySelectorAll('mjx-merror, [data-mjx-error]')]
         .map(e => e.textContent.slice(0, 80))})"""
 WIDE = """() => document.documentElement.scrollWidth"""
+# what is drawn as something else than it is, or begins where no reader can scroll
+DRAWN = """() => [
+    ...[...document.querySelectorAll('main p')]
+        .filter(p => /\\|\\s*:?[-–—]+:?\\s*\\|/.test(p.textContent))
+        .map(p => 'a table that is not drawn: ' + p.textContent.slice(0, 60)),
+    ...[...document.querySelectorAll('main p')]
+        .filter(p => [...p.childNodes].some(n => n.nodeType === 3 && /[$]/.test(n.data)))
+        .map(p => 'a formula that is not drawn: ' + p.textContent.slice(0, 60)),
+    ...[...document.querySelectorAll('div.math')]
+        .filter(d => [...d.querySelectorAll('mjx-math')].some(m =>
+            m.getBoundingClientRect().left < d.getBoundingClientRect().left - 1))
+        .map(d => 'a formula that begins out of sight: ' + d.textContent.slice(0, 60)),
+    ...[...document.querySelectorAll('span.math')]
+        .filter(s => getComputedStyle(s).overflowX === 'hidden'
+            && [...s.querySelectorAll('mjx-math')].some(m =>
+                m.getBoundingClientRect().width > s.clientWidth + 2))
+        .map(s => 'a formula that is cut: ' + s.textContent.slice(0, 60))]"""
 PICTURES = """() => [...document.querySelectorAll('main img')]
     .filter(i => !(i.alt || '').trim()).map(i => i.outerHTML.slice(0, 80))"""
 AUDIT = """async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa']}))
@@ -113,6 +131,11 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
         return None
 
+    def copyfile(self, source, outputfile):
+        """Send a file; a page that is left while it loads hangs up, which is no fault."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            super().copyfile(source, outputfile)
+
 
 def serve(folder):
     """Serve a folder on 127.0.0.1: (server, address)."""
@@ -181,6 +204,7 @@ def look(page, address, name, script):
     wide = page.evaluate(WIDE)
     if wide > PHONE["width"]:
         wrong.append(f"{wide} pixels wide on a phone")
+    wrong += page.evaluate(DRAWN)
     wrong += [f"keyboard, phone: {fault}" for fault in site_keyboard.walk(page)]
     return wrong
 
@@ -216,8 +240,9 @@ def check(site, only=None, shots=None):
             faults += pressed(browser, site, address)
             for name in names:
                 page = browser.new_page()
-                for fault in dict.fromkeys(look(page, address, name, script)):
-                    faults.append(f"{name}: {fault}")
+                found = dict.fromkeys(look(page, address, name, script))
+                faults += [f"{name}: {fault}" for fault in found]
+                print(f"{name}: {len(found)} faults", flush=True)
                 if shots:
                     path = Path(shots) / f"{name.replace('/', '_')}"
                     page.screenshot(path=f"{path}.390.png")

@@ -4,6 +4,7 @@ lessons by their number, findings against the record.
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -149,15 +150,21 @@ data: str = ""  # any text; your own file
 """
 
 
+OWN = """\
+label: str = "y"  # any text; the column of labels
+anomaly: str = ""  # any text; the label of anomalies
+"""
+
+
 @pytest.fixture
 def notebook(tmp_path):
     """Write a small notebook with a parameters cell and one cell of code; its path."""
 
-    def write(code="print(rows, data)", tags=("parameters",)):
+    def write(code="print(rows, data)", tags=("parameters",), more=""):
         book = nbformat.v4.new_notebook()
         book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
         book.metadata["language_info"] = {"name": "python"}
-        first = nbformat.v4.new_code_cell(CELL)
+        first = nbformat.v4.new_code_cell(CELL + more)
         first.metadata["tags"] = list(tags)
         book.cells = [first, nbformat.v4.new_code_cell(code)]
         nbformat.write(book, tmp_path / "small.ipynb")
@@ -197,6 +204,10 @@ def test_parameters_are_read_in_their_types_before_anything_runs(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my.csv").write_text("a\n1\n")
     assert lessons.values(path, ["data=my.csv"])["data"] == str(tmp_path / "my.csv")
+    path = notebook(more='conll_path: str = ""  # any text; a folder\n')
+    (tmp_path / "conll").mkdir()
+    found = lessons.values(path, ["conll_path=conll", "data=conll"])
+    assert found == {"conll_path": str(tmp_path / "conll"), "data": "conll"}
 
 
 @pytest.mark.parametrize(
@@ -213,10 +224,29 @@ def test_parameters_are_read_in_their_types_before_anything_runs(
     ],
 )
 def test_a_parameter_that_does_not_fit_stops_at_once(notebook, parameter, said):
-    import re
-
     code, out, err = run("run", notebook(), "-p", parameter)
     assert (code, out) == (2, "") and re.search(said, err) and err.count("\n") == 1
+
+
+def test_a_wrong_column_of_labels_stops_before_the_lesson_starts(notebook, tmp_path):
+    path, table = notebook(more=OWN), tmp_path / "my.csv"
+    lines = [f"{i},{i * i % 7},{'yes' if i % 9 == 0 else 'no'}" for i in range(60)]
+    table.write_text("a,b,fraud\n" + "\n".join(lines) + "\n")
+    asked = ["run", path, "-p", f"data={table}", "-o", tmp_path / "out.ipynb"]
+    for more, said in (
+        (["-p", "label=frau"], "no column 'frau'; it has a, b, fraud.*-p label COLUMN"),
+        ([], "no column 'y'"),
+        (["-p", "label="], "-p label COLUMN"),
+        (["-p", "label=fraud"], "got 'no', 'yes'.*-p anomaly VALUE"),
+    ):
+        code, out, err = run(*asked, *more)
+        assert (code, out, err.count("\n")) == (2, "", 1) and re.search(said, err)
+        assert "running" not in err and not (tmp_path / "out.ipynb").exists()
+    given = [f"data={table}", "label=fraud", "anomaly=yes"]
+    assert lessons.values(path, given)["label"] == "fraud"
+    swept = {"data": [str(table)], "label": ["fraud", "frau"], "anomaly": ["yes"]}
+    with pytest.raises(repro.ParameterError, match="no column 'frau'"):
+        lessons.checked(path, swept, {})
 
 
 def test_what_is_no_lesson_is_refused_with_a_sentence(notebook, tmp_path):

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from metaad import IsolationForest, saving
 from metaad.cli import tables
 from metaad.cli.app import app
-from metaad.practice import TableModel
+from metaad.practice import TableModel, opened
 
 ROOT = Path(__file__).resolve().parents[1]
 SLOW = dict(deadline=None, suppress_health_check=list(HealthCheck))
@@ -193,6 +193,31 @@ def test_alerts_per_day_are_a_rate(tmp_path, model):
         assert code == 2 and "give --rate, or --alerts-per-day" in err
     many = ("--alerts-per-day", 20, "--rows-per-day", 10)
     assert "every row" in run("score", model / "model", model / "my.csv", *many)[2]
+
+
+def test_a_long_wait_is_told_before_it_begins(model, monkeypatch):
+    path, table = model / "model", model / "my.csv"
+    monkeypatch.setattr(tables, "PATIENCE", 0.0)
+    assert "note: the" not in run("score", path, table)[2]  # a forest is fast
+    monkeypatch.setitem(tables.COST, "forest", 1.0)
+    code, out, err = run("score", path, table)
+    said = re.match(
+        r"note: the forest detector needs about (\d+) minutes for some", err
+    )
+    assert code == 0 and int(said[1]) >= 2 and out.startswith("row,score")
+
+
+def test_the_rows_of_a_file_are_estimated_from_its_beginning(tmp_path, monkeypatch):
+    monkeypatch.setattr(opened, "BEGINNING", 1000)
+    frame = pd.DataFrame({"a": np.arange(10_000) % 10, "b": "word"})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert opened.rows_about(tmp_path / "a.csv") == pytest.approx(10_000, rel=0.01)
+    frame.to_parquet(tmp_path / "a.parquet")
+    assert opened.rows_about(tmp_path / "a.parquet") == 10_000
+    frame.to_csv(tmp_path / "a.csv.gz", index=False)
+    (tmp_path / "b.parquet").write_text("none")
+    for name in ("a.csv.gz", "b.parquet", "none.csv"):
+        assert opened.rows_about(tmp_path / name) == 0
 
 
 def test_another_rate_changes_the_alerts_and_no_score(model):

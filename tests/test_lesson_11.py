@@ -75,3 +75,15 @@ def test_the_quick_tables_are_ten_digits_the_clinic_and_the_wines():
     tables = few.tables(True, 150, 0)
     assert len(tables) == 12 and max(len(t.y) for t in tables) <= 150
     assert {"clinic", "wine"} < set(tables.names)
+
+
+def test_the_reader_s_table_is_told_of_beside_the_average_of_all():
+    methods = (*few.COLUMN, "average of three", few.FIVE)
+    reached = {
+        m: np.array([[0.6, 0.7, 0.8, 0.9], [0.5, 0.5, 0.5, 0.5]]) for m in methods
+    }
+    told = few.one_label(reached, ["mine", "wine"])
+    assert told.startswith(f"One label: {few.FOREST} 0.550, ") and "|" not in told
+    lines = few.one_label(reached, ["wine", "mine"], "mine").splitlines()
+    assert "mine, AUROC" in lines[2] and "10 labels" in lines[2]
+    assert lines[-1].count("0.500") == 4 and few.FIVE in lines[-1]

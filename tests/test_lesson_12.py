@@ -5,10 +5,12 @@ out exactly, tables divided without overlap, records read as they are.
 import numpy as np
 import pytest
 
-from metaad import data, metrics
+from metaad import metrics
 from metaad.experiments import lesson_12 as lesson
 from metaad.experiments import lesson_12_report as report
 from metaad.meta.context.rows import surprise
+from metaad.repro import ParameterError
+from metaad.repro.run import Run
 from metaad.tasks.labelled import LabelledTable
 
 RNG = np.random.default_rng(0)
@@ -117,8 +119,12 @@ def test_every_detector_reads_what_was_spoilt():
 
 
 def test_a_table_of_classes_is_refused_with_a_sentence():
-    with pytest.raises(data.DataError, match="which rows are anomalies"):
-        lesson.own_table("digits")
+    given = {"data": "digits", "label": "y", "anomaly": ""}
+    run = Run("12_detecting_in_context", "quick", 0, "cpu", given)
+    with pytest.raises(ParameterError, match="rows are normal or anomalous"):
+        lesson.followed(run)
+    run.parameters["data"] = ""
+    assert lesson.followed(run).name == "breast-cancer"
 
 
 def of(*values):

@@ -11,8 +11,15 @@ from sklearn.ensemble import IsolationForest
 from metaad.experiments import applications_lists, lesson_18
 from metaad.experiments.applications_fields import FIELDS
 from metaad.practice import budget
+from metaad.repro import ParameterError
+from metaad.repro.run import Run
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(seed=0, **given):
+    given = {"data": "", "label": "y", "anomaly": ""} | given
+    return Run("18_applications", "quick", seed, "cpu", given)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +45,7 @@ def test_the_built_curves_are_the_package_s(built, seed):
 
 
 def test_the_clinic_s_table_is_divided_and_named():
-    place = lesson_18.place(seed=1)
+    place = lesson_18.place(run(seed=1))
     assert place.name == "the clinic's table" and len(place.columns) == 30
     assert place.rows.y.mean() < 0.06 and place.rows.y.sum() >= 8
 
@@ -53,23 +60,27 @@ def test_a_file_of_the_reader_s_own_stands_in_for_the_clinic(tmp_path):
         lines.append(f"{amount:.2f},{rng.choice(['red', 'blue', 'green'])},{label}")
     path = tmp_path / "mine.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    with pytest.warns(UserWarning, match="colour"):  # what became of the words
-        place = lesson_18.place(str(path), "bad", "yes")
+    place = lesson_18.place(run(data=str(path), label="bad", anomaly="yes"))
     assert place.columns[0] == "amount" and len(place.columns) == 4
     detector = IsolationForest(random_state=0).fit(place.rows.past)
     at = np.flatnonzero(place.rows.y == 1)[:1]
     (why,) = lesson_18.reasons(place, detector, at, most=1)
     assert re.match(r"amount [\d.]+: above .* rows read", why)
-    with pytest.raises(ValueError, match="-p label COLUMN"):
-        lesson_18.place(str(path))
+    assert list(place.judged.columns) == ["amount", "colour"]
+    assert set(place.past["colour"]) == {"red", "blue", "green"}
+    amount = place.columns.index("amount")
+    for frame, rows in ((place.past, place.rows.past), (place.judged, place.rows.X)):
+        np.testing.assert_array_equal(frame["amount"], rows[:, amount])
+    with pytest.raises(ParameterError, match="-p label COLUMN"):
+        lesson_18.place(run(data=str(path), label=""))
 
 
 def test_a_file_with_too_few_anomalies_is_refused(tmp_path):
     rows = "\n".join(f"{i * i % 37},{int(i < 2)}" for i in range(100))
     path = tmp_path / "few.csv"
     path.write_text("a,y\n" + rows, encoding="utf-8")
-    with pytest.raises(ValueError, match="2 anomalies and 98 normal rows"):
-        lesson_18.place(str(path), "y")
+    with pytest.raises(ParameterError, match="has 2 and 98"):
+        lesson_18.place(run(data=str(path)))
 
 
 def test_a_reason_is_given_in_the_table_s_own_words():

@@ -245,7 +245,7 @@ def as_conll_2003(sentences):
 
 
 def test_a_folder_in_the_format_of_conll_2003_gives_the_table_of_tags(tmp_path):
-    own = data.own_sentences(4, train=120, dev=10, test=40)
+    own = data.own_sentences(4, train=200, dev=10, test=40)
     for name, part in (("train", own.train), ("testa", own.dev), ("testb", own.test)):
         (tmp_path / f"eng.{name}").write_text(as_conll_2003(part), encoding="utf-8")
     assert data.read_conll(tmp_path / "eng.train").scheme == "IOB1"
@@ -331,3 +331,76 @@ def test_the_record_says_what_the_lesson_tells():
     assert tagger["micro"][0] - empty["micro"][0] < 0.01
     assert tagger["entity"][0] < 0.2 and empty["entity"][0] == 0
     assert len(kept["new kind"]["by kind"]) == 6
+
+
+# --- the reader's own corpus in CoNLL-2003's layout
+
+
+def as_conll(folder, text, kinds=None):
+    """Write the parts of a Text into a folder as `as_conll_2003` does, kinds renamed."""
+    folder.mkdir(exist_ok=True)
+    for part, name in (("train", "train"), ("dev", "testa"), ("test", "testb")):
+        sentences = [
+            [(w, f"{t[:2]}{(kinds or {}).get(t[2:], t[2:])}") for w, t in s]
+            for s in getattr(text, part)
+        ]
+        sentences = [[(w, t if t[0] != "O" else "O") for w, t in s] for s in sentences]
+        written = as_conll_2003(sentences)
+        (folder / f"eng.{name}").write_text(written, encoding="utf-8")
+    return str(folder)
+
+
+def test_a_folder_in_the_layout_of_conll_2003_is_read_and_told_of(
+    tmp_path, monkeypatch
+):
+    said = []
+    monkeypatch.setattr(repro, "say", said.append)
+    own = data.own_sentences(4, train=210, dev=15, test=40)
+    text = lesson_19.text_of(0, as_conll(tmp_path / "conll2003", own))
+    assert (text.train, text.dev, text.test) == (own.train, own.dev, own.test)
+    lines = said[0].splitlines()
+    assert "reads conll2003" in lines[0] and "tagged in IOB1" in lines[0]
+    row = [c.strip() for c in lines[-1].strip("|").split("|")]
+    tags = [t for s in own.test for _, t in s]
+    assert row[:3] == ["test", "40", str(len(tags))]
+    assert row[-1] == str(tags.count("B-SHIP")) and "SHIP" in lines[2]
+    # every cell that reads the corpus, on this one
+    corpus = rare_tokens.described(text)
+    counts = by.redrawn(40, 20)
+    found, precision = rare_entities.detection(corpus, counts, 0)
+    assert lesson_19.best_without_labels(precision) in found
+    ten, _ = lesson_19.ten_mentions(corpus, counts, 0, 3, True)
+    assert new_kind.EPISODES[1] in ten and all(0 <= v[0] <= 1 for v in ten.values())
+
+
+def test_a_folder_that_is_too_small_or_has_no_names_is_refused(tmp_path):
+    small = data.own_sentences(4, train=30, dev=5, test=10)
+    with pytest.raises(data.DataError, match="up to 200 sentences of train; a has 30"):
+        lesson_19.text_of(0, as_conll(tmp_path / "a", small))
+    own = data.own_sentences(4, train=200, dev=5, test=10)
+    path = as_conll(tmp_path / "b", own)
+    lines = (tmp_path / "b" / "eng.testb").read_text(encoding="utf-8").split("\n")
+    plain = [line and line.rsplit(" ", 1)[0] + " O" for line in lines]
+    (tmp_path / "b" / "eng.testb").write_text("\n".join(plain), encoding="utf-8")
+    with pytest.raises(data.DataError, match="test of b has no name"):
+        lesson_19.text_of(0, path)
+
+
+def test_a_kind_that_is_too_rare_is_no_new_kind(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(repro, "say", said.append)
+    own = data.own_sentences(4, train=210, dev=5, test=40)
+    corpus = rare_tokens.described(own)
+    able, unable = lesson_19.kinds_that_can_be_new(corpus, 3)
+    assert able == new_kind.kinds_of(corpus.train) and not unable
+    there = {k: sum(t.count(f"B-{k}") for t in corpus.train.tags) for k in able}
+    count = there["SHIP"] + 1
+    able, unable = lesson_19.kinds_that_can_be_new(corpus, count)
+    assert "SHIP" not in able
+    assert unable["SHIP"] == f"{there['SHIP']} mentions in train, {count} are needed"
+    with pytest.raises(data.DataError, match="no kind of name can play the new one"):
+        lesson_19.ten_mentions(corpus, None, 0, 10_000, True)
+    two = {"PER": "LOC", "ORG": "LOC", "SHIP": "LOC"}  # LOC and MISC remain
+    text = lesson_19.text_of(0, as_conll(tmp_path / "two", own, two))
+    able, unable = lesson_19.kinds_that_can_be_new(rare_tokens.described(text), 3)
+    assert not able and "2 are needed" in unable["LOC"]

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 from metaad import repro
-from metaad.data import Table
 from metaad.data.own.examples import WEB_LABELS, card_payments, web_log
-from metaad.experiments import own_rows
 from metaad.repro import ParameterError, own, parameters
 from metaad.repro.run import Run
 
@@ -51,7 +49,7 @@ def test_several_anomalies_come_with_commas(tmp_path):
     table = repro.own_table(run(**given, anomaly=", ".join(WEB_LABELS[1:])), None)
     assert table.y.sum() >= 30
     assert len(table.y) == own.MOST
-    with pytest.raises(ParameterError, match="web.csv': 'label' in .*Say which"):
+    with pytest.raises(ParameterError, match="web.csv': 'label' in .*-p anomaly VALUE"):
         repro.own_table(run(**given), None)
     with pytest.raises(
         ParameterError, match="needs 10 anomalies and 9999 normal rows; web"
@@ -75,7 +73,9 @@ def test_what_papermill_takes_for_a_number_is_text_where_any_text_will_do():
         known["profile"].check(1)
 
 
-def test_a_module_of_a_parameter_s_name_does_not_hide_it_when_the_cell_runs_again():
+def test_a_module_of_a_parameter_s_name_does_not_hide_it_when_the_cell_runs_again(
+    tmp_path,
+):
     given = {
         "profile": "quick",
         "seed": 0,
@@ -83,38 +83,53 @@ def test_a_module_of_a_parameter_s_name_does_not_hide_it_when_the_cell_runs_agai
         "label": "y",
         "anomaly": "",
     }
-    names = given | {"data": "my.csv", "In": [SOURCE]}
-    assert repro.start("a_lesson", names).own
+    path = str(tmp_path / "my.csv")
+    card_payments(400)[0].rename(columns={"is_fraud": "y"}).to_csv(path, index=False)
+    names = given | {"data": path, "In": [SOURCE]}
+    assert len(repro.start("a_lesson", names).table.y) == 400
     names["data"] = types.ModuleType("data")  # from metaad import data
     again = repro.start("a_lesson", names)
-    assert again.own and names["data"] == "my.csv"
+    assert again.own and names["data"] == path
 
 
-def made(shift):
-    """Rows of which the second half has moved, and scattered anomalies at the end."""
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(630, 3))
-    X[300:600] += shift
-    X[600:] *= 6
-    y = np.repeat([0, 1], [600, 30])
-    return Table(X, y, "mine", "", "", "", "anomalies", columns=("a", "b", "c"))
+def test_a_wrong_column_of_labels_stops_the_first_cell_and_is_told_what_there_is(
+    tmp_path,
+):
+    path = tmp_path / "cards.csv"
+    card_payments(300)[0].to_csv(path, index=False)
+    names = {"profile": "quick", "seed": 0, "device": "auto", "anomaly": ""}
+    names |= {"data": str(path), "label": "fraud", "In": [SOURCE]}
+    told = "no column 'fraud'; it has payment_id, time.*-p label COLUMN.$"
+    with pytest.raises(ParameterError, match=told):
+        repro.start("a_lesson", names)
+    for label in ("y", ""):  # the usual one, and none
+        with pytest.raises(ParameterError, match="-p label COLUMN"):
+            repro.start("a_lesson", names | {"label": label})
+    without = SOURCE.replace("any text; the column", "any text or none; the column")
+    for label in ("y", ""):
+        started = repro.start("b_lesson", names | {"label": label, "In": [without]})
+        assert started.table.y is None and "is_fraud" in started.table.columns
+    with pytest.raises(ParameterError, match="no column 'fraud'"):
+        repro.start("b_lesson", names | {"In": [without]})
+    with pytest.raises(ParameterError, match="none.csv"):
+        repro.start("b_lesson", names | {"data": "none.csv", "In": [without]})
 
 
-def cells(line):
-    return [cell.strip() for cell in line.strip("|").split("|")]
+def test_rows_without_a_label_stay_where_a_lesson_can_do_without(tmp_path, capsys):
+    path = tmp_path / "cards.csv"
+    frame = card_payments(900)[0]
+    some = frame["is_fraud"].where(frame.index % 3 > 0)
+    frame.assign(is_fraud=some).to_csv(path, index=False)
+    given = {"data": str(path), "label": "is_fraud"}
+    asked = run(**given)
+    table = repro.own_table(asked, None, labels=False, most=500, instead="")
+    assert len(table.y) == 500 and (table.y == -1).sum() > 100
+    assert np.array_equal(table.y, some.fillna(-1)[asked.rows])
+    assert (np.diff(asked.rows) > 0).all()
+    with pytest.raises(ParameterError, match="needs 1000 rows that are not anomalies"):
+        repro.own_table(run(**given), None, labels=False, normal=1000)
 
 
-def test_rows_that_drift_along_the_file_ring_and_shuffled_ones_do_not():
-    *_, stand, shuffled = own_rows.along_the_file(made(2.0), 25, 0.05, 0).splitlines()
-    assert cells(stand)[1] == "25" and cells(shuffled)[1] == "never"
-    assert float(cells(stand)[4]) > 0.3 and abs(float(cells(stand)[5]) - 0.1) < 0.06
-    *_, stand, _ = own_rows.along_the_file(made(0.0), 25, 0.05, 0).splitlines()
-    assert cells(stand)[1] == "never"
-
-
-def test_the_autoencoder_is_judged_beside_its_rivals_on_rows_that_it_has_not_seen():
-    lines = own_rows.autoencoder(made(0.0), 2, 0).splitlines()[-5:]
-    assert [cells(line)[0] for line in lines][0] == "autoencoder"
-    auroc = {cells(line)[0]: float(cells(line)[1]) for line in lines}
-    assert auroc["kNN"] > 0.9 and auroc["Mahalanobis"] > 0.9
-    assert all(abs(float(cells(line)[4]) - 0.1) < 0.08 for line in lines)
+def test_a_dataset_s_name_will_do_for_a_file():
+    table = repro.own_table(run(data="breast-cancer"), None)
+    assert table.name == "breast-cancer" and len(table.y) == 569

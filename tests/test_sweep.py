@@ -10,9 +10,12 @@ import signal
 import nbformat
 import pytest
 
+from metaad.cli import lessons
 from metaad.cli import sweep as cli
+from metaad.cli.told import CommandError
 from metaad.practice import runs, sweep
 from metaad.practice.sweep import SweepError, grid, variation
+from metaad.repro import ParameterError
 
 PARAMETERS = """profile: str = "quick"  # one of quick, full
 seed: int = 0  # 0 to 9
@@ -30,10 +33,10 @@ rows = [{"claim": "a", "holds": True}, {"claim": "b", "holds": seed > 0}]
 FAILS = "\nassert (shots, seed) != (5, 2), 'five shots and seed 2'\n"
 
 
-def lesson(path, code):
+def lesson(path, code, parameters=PARAMETERS):
     notebook = nbformat.v4.new_notebook()
     notebook.metadata["language_info"] = {"name": "python"}
-    first = nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
+    first = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
     notebook.cells = [first, nbformat.v4.new_code_cell(code)]
     nbformat.write(notebook, path)
     return path
@@ -59,20 +62,47 @@ def test_each_run_has_a_folder_of_its_own_whatever_its_values_hold():
     assert all(n.startswith("data=") for n in names)
 
 
-def test_seeds_and_choices_are_read_as_python_would():
+def test_seeds_are_read_as_python_would_and_choices_stay_texts():
     assert cli.seeds("0:10") == list(range(10)) and cli.seeds("7") == [7]
     for wrong in ("", "a", "5:5", "-1", "1:2:3"):
         with pytest.raises(SweepError, match="--seeds takes"):
             cli.seeds(wrong)
-    found = cli.choices(["shots=2,5,10", "rate=1e-3", "name=a,b", 'one="a,b"', "d="])
-    assert found["shots"] == [2, 5, 10] and found["rate"] == [0.001]
-    assert (
-        found["name"] == ["a", "b"] and found["one"] == ["a,b"] and found["d"] == [""]
-    )
-    assert cli.value("true") is True and cli.value("1_0") == "1_0"
+    found = cli.choices(["shots=2, 5,10", "rate=1e-3", "name=007,b", 'a="a,b"', "d="])
+    assert found["shots"] == ["2", "5", "10"] and found["rate"] == ["1e-3"]
+    assert found["name"] == ["007", "b"] and found["a"] == ["a,b"]
+    assert found["d"] == [""]
     for wrong in ("shots", "=2", "a b=1"):
         with pytest.raises(SweepError, match="NAME=VALUE"):
             cli.choices([wrong])
+
+
+def test_choices_are_read_in_the_types_that_the_lesson_declares(tmp_path):
+    typed = """rate: float = 0.5  # 0 to 1
+flag: bool = False
+word: str = ""  # any text
+"""
+    path = lesson(tmp_path / "00_a.ipynb", "", PARAMETERS + typed)
+    asked = ["shots=2,5", "rate=1,1e-1", "flag=yes,False", "word=007,1,True,1.0,x"]
+    found = lessons.checked(path, cli.choices(asked) | {"seed": [3]}, {})
+    assert found == {
+        "shots": [2, 5],
+        "rate": [1.0, 0.1],
+        "flag": [True, False],
+        "word": ["007", "1", "True", "1.0", "x"],
+        "seed": [3],
+    }
+    assert [type(v) for v in found["rate"] + found["shots"]] == [float] * 2 + [int] * 2
+    for wrong, said in (
+        ("shots=2.5", "shots must be a whole number.*'2.5'"),
+        ("rate=much", "rate must be a number"),
+        ("word=", None),
+        ("shot=2", "no parameter 'shot'"),
+    ):
+        if said is None:
+            assert lessons.checked(path, cli.choices([wrong]), {}) == {"word": [""]}
+            continue
+        with pytest.raises((ParameterError, CommandError), match=said):
+            lessons.checked(path, cli.choices([wrong]), {})
 
 
 def test_a_scheduler_that_does_not_answer_is_named():

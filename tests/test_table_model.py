@@ -73,6 +73,16 @@ def test_the_planted_row_is_an_alert_that_names_its_column(fitted):
     assert first["reason"].startswith("amount 900: above") and first["part"] > 0.5
 
 
+def test_what_the_fit_noted_is_not_warned_of_again(fitted, tmp_path, recwarn):
+    assert any("'when' is a date" in note for note in fitted.notes_)
+    saving.save(tmp_path / "model", fitted)
+    back = saving.load(tmp_path / "model")
+    frame(seed=1).to_csv(tmp_path / "new.csv", index=False)
+    back.score(tmp_path / "new.csv")
+    back.score(frame(seed=1))
+    assert back.notes_ == fitted.notes_ and not recwarn.list
+
+
 def test_it_comes_back_from_its_file_bit_for_bit(fitted, tmp_path):
     saving.save(tmp_path / "model", fitted)
     back = saving.load(tmp_path / "model")

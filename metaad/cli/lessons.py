@@ -8,8 +8,8 @@ from pathlib import Path
 from metaad.cli.told import FAILURE, INPUT, CommandError
 from metaad.data.download import checkout
 from metaad.lazy import optional
-from metaad.practice import runs
-from metaad.repro import parameters
+from metaad.practice import runs, sweep
+from metaad.repro import own, parameters
 from metaad.repro.parameters import ParameterError
 
 # what a reader gave is wrong, and no fault of the lesson
@@ -98,22 +98,37 @@ def values(path, asked):
                 f"{path.stem} has no parameter {name!r}. It takes {', '.join(known)}."
             )
         found[name] = known[name].check(_value(known[name], text))
+    _own_table(known, {n: found[n] for n in own.NAMES if n in found})
     return found
 
 
 def checked(path, choices, common):
-    """Return the choices of a sweep, {name: list of values}, if the lesson takes every
-    one of them; a file's name as its full path."""
+    """Return the choices of a sweep, {name: list of values}, in the types that the
+    lesson declares, if it takes every one of them; a file's name as its full path.
+
+    choices, common : {name: list of values} and {name: value}, texts or numbers."""
     known, found = declared(path), {}
     for name, several in {**{n: [v] for n, v in common.items()}, **choices}.items():
         if name not in known:
             raise CommandError(
                 f"{path.stem} has no parameter {name!r}. It takes {', '.join(known)}."
             )
-        texts = known[name].kind is str
-        several = [_value(known[name], str(v)) if texts else v for v in several]
-        found[name] = [known[name].check(v) for v in several]
+        read = [_value(known[name], v) if isinstance(v, str) else v for v in several]
+        found[name] = [known[name].check(v) for v in read]
+    for point in sweep.grid({n: found[n] for n in own.NAMES if n in found}):
+        _own_table(known, point)
     return {name: found[name] for name in choices}
+
+
+def _own_table(known, chosen):
+    """Read the reader's table, so that a wrong column stops before the lesson starts.
+
+    known : the lesson's parameters; chosen : {name: value}. Raises ParameterError."""
+    if not all(name in known for name in own.NAMES):
+        return
+    given = {name: known[name].default for name in own.NAMES} | chosen
+    if given["data"]:
+        own.opened(given, own.optional(known))
 
 
 def _value(parameter, text):
@@ -128,7 +143,8 @@ def _value(parameter, text):
     except (ValueError, KeyError, RecursionError):
         return text
     named = Path(text).expanduser()
-    return str(named.resolve()) if text and runs.is_file(named) else text
+    folder = parameter.name.endswith("path") and runs.is_file(named, folder=True)
+    return str(named.resolve()) if text and (folder or runs.is_file(named)) else text
 
 
 def execute(path, chosen, output=None):

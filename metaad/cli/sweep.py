@@ -1,6 +1,5 @@
 """`metaad sweep 08 --seeds 0:10 -p shots=2,5,10`: one lesson at many parameters."""
 
-import ast
 import contextlib
 import re
 
@@ -23,10 +22,11 @@ def seeds(text):
 
 
 def choices(pairs):
-    """Return {name: values} of "shots=2,5,10", "rate=0.1": dict of lists.
+    """Return {name: texts} of "shots=2,5,10", "label=a": dict of lists of str, which
+    `lessons.checked` reads in the types that the lesson declares.
 
-    Numbers, True and False are read as such, everything else is text; quote a text
-    that holds a comma: `-p 'label="a,b"'`. Raises SweepError where there is no "="."""
+    Quote a text that holds a comma: `-p 'label="a,b"'`. Raises SweepError where there is
+    no "="."""
     found = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
@@ -35,22 +35,14 @@ def choices(pairs):
                 f"-p takes NAME=VALUE or NAME=VALUE,VALUE, for example shots=2,5,10; "
                 f"got {pair!r}."
             )
-        found[name.strip()] = [value(v) for v in _pieces(text)]
+        found[name.strip()] = [_plain(piece.strip()) for piece in _pieces(text)]
     return found
 
 
-def value(text):
-    """Return a parameter's value from its text: int, float, bool or str."""
-    text = text.strip()
-    if text in ("True", "true", "False", "false"):
-        return text.lower() == "true"
-    if re.fullmatch(r"[+-]?\d+", text):
-        return int(text)
-    if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", text, re.IGNORECASE):
-        return float(text)
-    if re.fullmatch(r"'[^']*'|\"[^\"]*\"", text):
-        return ast.literal_eval(text)
-    return text
+def _plain(text):
+    """The text without the quotes around it."""
+    quoted = re.fullmatch(r"'[^']*'|\"[^\"]*\"", text)
+    return text[1:-1] if quoted else text
 
 
 def _pieces(text):

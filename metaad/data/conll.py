@@ -175,8 +175,12 @@ def conll_folder(path):
             f"and eng.testb."
         )
     files = sorted(f for f in folder.iterdir() if f.is_file() and f.name[0] != ".")
-    parts = {part: read_conll(_part(files, part)).sentences for part in NAMES}
-    source = f"your own files in {folder.name}"
+    found = {part: read_conll(_part(files, part)) for part in NAMES}
+    parts = {part: tagged.sentences for part, tagged in found.items()}
+    schemes = " and ".join(dict.fromkeys(tagged.scheme for tagged in found.values()))
+    source = f"your own files in {folder.name}, tagged in {schemes}"
+    if repaired := sum(tagged.repaired for tagged in found.values()):
+        source += f", {repaired:,} stray tags read as the CoNLL scorer reads them"
     return Text(**parts, name=folder.name, source=source, licence="as you have it")
 
 

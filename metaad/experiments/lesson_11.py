@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from metaad import data, metrics
+from metaad import data, metrics, repro
 from metaad.meta.stack import Stack
 from metaad.meta.stack.episodes import Episode
 from metaad.meta.stack.inputs import inputs
@@ -46,17 +46,34 @@ def labels(y, count, normal=N_NORMAL):
 
 def tables(quick, rows, seed, own=None):
     """Return the tables of a profile, TableTasks: one for each digit, the clinic's and
-    the wines; or ADBench's. own : a reader's Table, instead of the clinic's.
+    the wines; or ADBench's. own : a reader's Table, instead of the clinic's, or beside
+    ADBench's.
     """
+    mine = [] if own is None else [LabelledTable(own.X, own.y, own.name, own.name)]
     if not quick:
         names = adbench_names() or adbench_names(download=True)
-        return TableTasks(names, max_rows=rows, random_state=seed)
+        return TableTasks([*names, *mine], max_rows=rows, random_state=seed)
     digits = class_tables("digits", n_normal=160, pool=2, random_state=seed)
     clinic = data.rarer(data.load("breast-cancer"), 0.1, seed)
-    clinic = LabelledTable(clinic.X, clinic.y, "clinic", "clinic")
-    if own is not None:
-        clinic = LabelledTable(own.X, own.y, own.name, own.name)
-    return TableTasks([*digits, clinic, "wine"], max_rows=rows, random_state=seed)
+    clinic = mine or [LabelledTable(clinic.X, clinic.y, "clinic", "clinic")]
+    return TableTasks([*digits, *clinic, "wine"], max_rows=rows, random_state=seed)
+
+
+def one_label(reached, names, own=None):
+    """Say what methods reach with one label, on average over tables, and what on the
+    reader's own: str.
+
+    reached : {method: AUROC (n_tables, 4)}. names : of the tables. own : the reader's
+    among them, None for none."""
+    methods = (*COLUMN, "average of three", FIVE)
+    mean = ", ".join(f"{n} {reached[n][:, 0].mean():.3f}" for n in methods)
+    told = f"One label: {mean}."
+    if own is None:
+        return told
+    at = list(names).index(own)
+    lines = [[n, *(f"{v:.3f}" for v in reached[n][at])] for n in methods]
+    head = [f"{own}, AUROC", *(f"{c} labels" for c in COUNTS)]
+    return f"{told}\n\n{repro.number_table(head, lines)}"
 
 
 class Draw(NamedTuple):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from metaad import data, metrics
+from metaad import data, metrics, repro
 from metaad.detectors import IsolationForest, KNNDetector, anomaly_score
 from metaad.meta.context.detector import ContextDetector
 from metaad.meta.context.neighbours import squares
@@ -103,24 +103,10 @@ def divided(table, seed, share=0.0, most=None):
     return Read(table.name, family, *parts)
 
 
-def own_table(name, label=""):
-    """Load the table that the lesson follows, a Table.
-
-    name : of a dataset, or a file's path. label : its column of labels; "" for "y"."""
-    table = data.load(name, label=label) if label else data.load(name)
-    y = getattr(table, "y", None)
-    if getattr(table, "task", None) != "anomalies" or y is None:
-        raise data.DataError(
-            f"the lesson needs a table that says which rows are anomalies; {name!r} "
-            "does not."
-        )
-    normal, odd = int((y == 0).sum()), int((y == 1).sum())
-    if normal < 2 * LEAST or odd < LEAST:
-        raise data.DataError(
-            f"the lesson needs {2 * LEAST} normal rows and {LEAST} anomalies; {name!r} "
-            f"has {normal} and {odd}."
-        )
-    return table
+def followed(run):
+    """Load the table that the lesson follows, a Table: the clinic's, or the reader's."""
+    needs = {"anomalies": LEAST, "normal": 2 * LEAST}
+    return repro.own_table(run, lambda: data.load("breast-cancer"), **needs)
 
 
 def teachers(quick, seed, others="all"):

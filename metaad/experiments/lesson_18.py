@@ -3,13 +3,12 @@ weeks, and the record of seven fields read back.
 """
 
 from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from metaad import data, metrics
+from metaad import data, metrics, repro
 from metaad.data.simulated import road_traffic, supply_chain
 from metaad.experiments import applications_lists as lists
 from metaad.experiments.applications_fields import FIELDS
@@ -20,6 +19,7 @@ from metaad.practice.facts import Facts
 PLAIN, FEW, CONTEXT = lists.PLAIN, lists.FEW, lists.CONTEXT
 CLASSIFIER, KNN_NORMAL = lists.CLASSIFIER, lists.KNN_NORMAL
 FOREST_NORMAL = lists.FOREST_NORMAL
+MOST = 5_000  # rows of a reader's table
 PERFECT, BY_LOT = "a perfect list", "by lot"
 SHADES = {
     1: "late supplier, or incident",
@@ -29,53 +29,58 @@ SHADES = {
 
 
 class Place(NamedTuple):
-    """A table at work: its name, the names of its columns, its past and judged rows."""
+    """A table at work: its name, the names of its columns, its past and judged rows.
+
+    past, judged : the same rows as DataFrames, in the words of the reader's table; None
+    for a table of numbers."""
 
     name: str
     columns: tuple
     rows: lists.Rows
+    past: pd.DataFrame | None = None
+    judged: pd.DataFrame | None = None
+    source: tuple | None = None  # the column that each number comes from
 
 
-def place(path="", label="", anomaly="", seed=0):
+def place(run):
     """Return the clinic's table, one result in twenty a malignant tumour, or the
     reader's own file with its labels: a `Place`, divided by lot into past and judged.
 
-    path, label, anomaly : the file, its column of labels, and the word in it that marks
-    an anomaly, "" where labels are 0 and 1.
+    run : Run of the lesson. Raises ParameterError if the file has no labels, or too few
+    anomalies to divide."""
+    needs = {"most": MOST, "anomalies": 4, "normal": 40}
+    table = repro.own_table(run, lambda: _clinic(run.seed), **needs)
+    table = replace(table, train=None)
+    name = table.name if run.own else "the clinic's table"
+    found = Place(name, tuple(table.columns), lists.divided(table, run.seed))
+    if table.preparation is None:
+        return found
+    path, label = (run.parameters[n] for n in ("data", "label"))
+    raw = data.read_frame(path).frame.drop(columns=label, errors="ignore")
+    frame = table.preparation.understood(raw.iloc[run.rows])
+    at = replace(table, X=np.arange(len(table.y))[:, None])  # rows as their places
+    at = lists.divided(at, run.seed)
+    past, judged = (frame.iloc[part[:, 0]] for part in (at.past, at.X))
+    source = tuple(table.preparation.source_)
+    return found._replace(past=past, judged=judged, source=source)
 
-    Raises ValueError if the file has no labels, or too few anomalies to divide."""
-    if path:
-        if not label:
-            raise ValueError(
-                "to count what alerts save, the lesson needs to know which rows were "
-                "anomalies: pass the column as well, -p label COLUMN."
-            )
-        table, name = (
-            data.load(path, label=label, anomaly=anomaly or None),
-            Path(path).name,
-        )
-        known = table.y >= 0
-        table = replace(table, X=table.X[known], y=table.y[known], train=None)
-        normal, odd = (int((table.y == k).sum()) for k in (0, 1))
-        if odd < 4 or normal < 40:
-            raise ValueError(
-                f"{path} has {odd} anomalies and {normal} normal rows with a label; the "
-                "lesson divides them and needs 4 and 40."
-            )
-    else:
-        table, name = data.load("breast-cancer"), "the clinic's table"
-        table = data.rarer(table, lists.RARE, seed)
-    return Place(name, tuple(table.columns), lists.divided(table, seed))
+
+def _clinic(seed):
+    return data.rarer(data.load("breast-cancer"), lists.RARE, seed)
 
 
 def reasons(place, detector, at, most=2):
     """Return why rows are odd, in the table's own words: a list of str.
 
     at : int array, which of the judged rows. most : columns named for each."""
-    frame = pd.DataFrame(place.rows.past, columns=place.columns)
-    X = place.rows.X[at]
-    shown = pd.DataFrame(X, columns=place.columns)
-    return words.reasons(detector, shown, X, Facts().fit(frame), most=most)
+    past, X = place.past, place.rows.X[at]
+    if past is None:
+        past = pd.DataFrame(place.rows.past, columns=place.columns)
+        shown = pd.DataFrame(X, columns=place.columns)
+    else:
+        shown = place.judged.iloc[at]
+    facts = Facts().fit(past, place.rows.past, place.source, place.columns)
+    return words.reasons(detector, shown, X, facts, most=most)
 
 
 def curves(rows, scores, currency):

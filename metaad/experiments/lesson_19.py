@@ -6,11 +6,49 @@ from metaad import data, metrics, repro
 from metaad.experiments import new_kind, rare_entities, rare_tokens
 
 SHORT = 48  # characters of a sentence that is shown
+LEAST = 200  # sentences of train
+OFTEN = 25  # tokens of a kind that is studied
 
 
 def text_of(seed, conll_path=""):
-    """Return the Text that a run reads: own sentences, or those of a folder."""
-    return data.conll_folder(conll_path) if conll_path else data.own_sentences(seed)
+    """Return the Text that a run reads: own sentences, or those of a folder, and say
+    then what is in it.
+
+    Raises DataError for a folder that can't be read, or is too small for the lesson."""
+    if not conll_path:
+        return data.own_sentences(seed)
+    text = data.conll_folder(conll_path)
+    if len(text.train) < LEAST:
+        raise data.DataError(
+            f"the lesson labels up to {LEAST} sentences of train; {text.name} has "
+            f"{len(text.train):,}. Bring a larger corpus, or leave conll_path out."
+        )
+    for part in ("train", "test"):
+        if not any(tag != "O" for s in getattr(text, part) for _, tag in s):
+            raise data.DataError(f"{part} of {text.name} has no name: every tag is O.")
+    repro.say(told(text))
+    return text
+
+
+def told(text):
+    """Say what a Text holds, in Markdown: a line for each part and a column for each
+    kind of name, with its mentions."""
+    parts = {part: getattr(text, part) for part in ("train", "dev", "test")}
+    tags = {p: [t for s in of for _, t in s] for p, of in parts.items()}
+    kinds = sorted({t[2:] for t in tags["train"] if t != "O"})
+    lines = []
+    for part, of in parts.items():
+        share = np.mean([t != "O" for t in tags[part]])
+        counts = [f"{tags[part].count(f'B-{kind}'):,}" for kind in kinds]
+        lines.append(
+            [part, f"{len(of):,}", f"{len(tags[part]):,}", f"{share:.3f}", *counts]
+        )
+    head = ["part", "sentences", "tokens", "share in names", *kinds]
+    return (
+        f"**This run reads {text.name}** ({text.source}). The text of the lesson speaks of "
+        f"the invented coast; its findings are shown and not judged. Names:\n\n"
+        + repro.number_table(head, lines)
+    )
 
 
 def examples(corpus, scores, count=4):
@@ -111,10 +149,42 @@ def ways(answers):
     }
 
 
+def kinds_that_can_be_new(corpus, count):
+    """Return the kinds of names that can play the new one, and those that can't with the
+    reason: list, and dict of str.
+
+    A kind needs `count` mentions in train and one in test, and two other kinds that
+    remain when its sentences are taken out, with `OFTEN` tokens each."""
+    train, test, able, unable = corpus.train, corpus.test, [], {}
+    for kind in new_kind.kinds_of(train):
+        there = sum(tags.count(f"B-{kind}") for tags in train.tags)
+        study = new_kind.study_without(train, kind).classes
+        others = int((np.bincount(study)[1:] >= OFTEN).sum())
+        if there < count:
+            unable[kind] = f"{there} mentions in train, {count} are needed"
+        elif not new_kind.of_kind(test, kind).any():
+            unable[kind] = "none in test"
+        elif others < 2:
+            unable[kind] = f"{others} other kinds with {OFTEN} tokens, 2 are needed"
+        else:
+            able.append(kind)
+    return able, unable
+
+
 def ten_mentions(corpus, counts, seed, count, quick):
-    """Take each kind for new: ({method: AP and its resamples}, {kind: the same})."""
+    """Take each kind for new: ({method: AP and its resamples}, {kind: the same}). Kinds
+    that can't be are named. Raises DataError where none can."""
     steps, draws = (40, 1) if quick else (new_kind.STEPS, 3)
-    scores = new_kind.over_kinds(corpus, None, draws, seed, steps, count)
+    kinds, unable = kinds_that_can_be_new(corpus, count)
+    why = "; ".join(f"{kind}: {reason}" for kind, reason in unable.items())
+    if not kinds:
+        raise data.DataError(
+            f"no kind of name can play the new one ({why}). Bring a larger corpus, or "
+            f"lower mentions."
+        )
+    if unable:
+        repro.say(f"Left out as a new kind: {why}.")
+    scores = new_kind.over_kinds(corpus, kinds, draws, seed, steps, count)
     return new_kind.precisions(corpus.test, scores, counts)
 
 

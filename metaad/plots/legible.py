@@ -8,10 +8,16 @@ import numpy as np
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from metaad.plots.base import DPI
-
 PHONE = 390  # pixels across
 SLACK = 1.0  # pixels that two boxes may share
+
+
+def notes(figure):
+    """Return what is kept beside a figure that has just been drawn or saved: {"faults":
+    list of str, "smallest text on a phone, pixels": float}.
+    """
+    size = round(_smallest_text(figure), 1)
+    return {"faults": _faults(figure), "smallest text on a phone, pixels": size}
 
 
 def smallest_text(figure):
@@ -19,9 +25,13 @@ def smallest_text(figure):
     screen that shows the whole figure.
     """
     figure.draw_without_rendering()
-    across = figure.get_figwidth() * DPI
+    return _smallest_text(figure)
+
+
+def _smallest_text(figure):
+    across = figure.get_figwidth() * figure.dpi
     sizes = [text.get_fontsize() for text in _texts(figure)]
-    return min(sizes, default=72.0) * DPI / 72 * min(1.0, PHONE / across)
+    return min(sizes, default=72.0) * figure.dpi / 72 * min(1.0, PHONE / across)
 
 
 def faults(figure):
@@ -30,6 +40,10 @@ def faults(figure):
     Looks for text outside the figure, tick labels that collide, text over text, a
     legend over data or over text, and a label over a marker."""
     figure.draw_without_rendering()
+    return _faults(figure)
+
+
+def _faults(figure):
     found = _cut_off(figure)
     found += _collisions(_texts(figure))
     found += _covered(figure)

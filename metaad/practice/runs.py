@@ -136,10 +136,10 @@ def made_from(path, parameters):
     return {**made, "files": files} if files else made
 
 
-def is_file(path):
-    """Say whether a text that became a Path names a file."""
+def is_file(path, folder=False):
+    """Say whether a text that became a Path names a file, or a folder with `folder`."""
     try:
-        return path.is_file()
+        return path.is_dir() if folder else path.is_file()
     except (OSError, ValueError):  # too long for a name; a null byte
         return False
 

@@ -18,7 +18,7 @@ holds it to the form of the others.
 """
 
 from metaad.repro.claims import ClaimError, Claims, say
-from metaad.repro.own import own_table
+from metaad.repro.own import of_yours, own_table
 from metaad.repro.parameters import PROFILES, ParameterError
 from metaad.repro.records import digest, recorded, results_dir, write_json
 from metaad.repro.run import Run, fix_arithmetic, seed_everything, start
@@ -35,6 +35,7 @@ __all__ = [
     "fix_arithmetic",
     "markdown_table",
     "number_table",
+    "of_yours",
     "on_gpu",
     "own_table",
     "recorded",

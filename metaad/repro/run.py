@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from metaad.repro import cache
+from metaad.repro import cache, own
 from metaad.repro.parameters import (
     FREE,
     ParameterError,
@@ -40,6 +40,8 @@ class Run:
     parameters: dict
     judged: bool = True  # at the lesson's own parameters, seed, device, profile apart
     started: float = field(default_factory=time.perf_counter)
+    table: object = None  # the Table in the reader's own file, see `repro.own`
+    rows: np.ndarray | None = None  # which of its rows the lesson measures with
 
     @property
     def quick(self):
@@ -144,6 +146,8 @@ def start(lesson, namespace):
         values,
         _as_written(values, defaults(lesson, known)),
     )
+    if run.own and "label" in known:  # what can't be read stops here
+        run.table = own.opened(values, own.optional(known))
     seed_everything(run.seed)
     fix_arithmetic(run.quick)
     from metaad import plots

@@ -18,7 +18,7 @@ from os import PathLike
 
 import numpy as np
 
-from metaad.saving import file
+from metaad.saving import file, objects
 
 FORMAT = 2  # of the file; another number is refused
 
@@ -80,8 +80,6 @@ def _unfit(path, reason):
 
 def plain(value, arrays):
     """Return a value as JSON. Arrays move to the dict `arrays` and leave their name."""
-    from metaad.saving import objects
-
     inner = partial(plain, arrays=arrays)
     if value is None or isinstance(value, (bool, str)):
         return value
@@ -154,8 +152,6 @@ def restored(value, arrays, device):
     if kind == "names":
         return np.array(content, dtype=object)
     if kind == "object":
-        from metaad.saving import objects
-
         return objects.made(content, inner)
     from metaad.saving import nets
 

@@ -18,6 +18,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import lite
 import slider_states
 from run_notebooks import lessons
 
@@ -404,6 +405,7 @@ def build(out=None, source=None, wanted=(), extra=(), quiet=True):
 
     out = Path(out or ROOT / "build" / "site")
     source = write_source(source or ROOT / "build" / "site-source", wanted, extra)
+    lite.set_aside(out)
     shutil.rmtree(out, ignore_errors=True)
     warned = io.StringIO()
     app = Sphinx(
@@ -422,6 +424,7 @@ def build(out=None, source=None, wanted=(), extra=(), quiet=True):
     if app.statuscode:
         raise RuntimeError(f"the site was not built:\n{warned.getvalue()[-3000:]}")
     _finish(out)
+    lite.bring_back(out)
     lines = re.sub(r"\x1b\[[0-9;]*m", "", warned.getvalue()).splitlines()
     return out, [line for line in lines if line.strip()]
 

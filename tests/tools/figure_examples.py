@@ -23,6 +23,7 @@ from metaad.plots import (
     learning,
     neighbours,
     one_class,
+    own_table,
     policies,
     rates,
     reasons,
@@ -564,6 +565,22 @@ FIGURES = {
             "country DE: usual",
         ],
         title="row 17: p = 0.002",
+    ),
+    "column_errors": lambda: own_table.column_errors(
+        COLUMNS,
+        {n: np.exp(rng.normal(size=(2, 30))) for n in ("autoencoder", "PCA")},
+        ("normal rows", "10 largest errors"),
+    ),
+    "columns_moved": lambda: own_table.columns_moved(COLUMNS, rng.random(30), 0.8),
+    "over_time": lambda: own_table.over_time(
+        {
+            "do nothing": (np.arange(100, 900, 100), rng.uniform(0.5, 1, 8)),
+            "new supports: context": (np.arange(500, 900, 100), rng.random(4)),
+        },
+        ylabel="AUROC",
+        rang=430,
+        adapted=(480,),
+        level=0.9,
     ),
     "realised_rates": lambda: rates.realised_rates(
         {n: interval(0.05, 0.004) for n in ("conformal", "quantile of the fit")},

@@ -86,9 +86,12 @@ def links_of(path):
 
 
 def pages_of(site):
-    """Return the pages of a site in order, without what the theme keeps for itself."""
+    """Return the pages of a site in order, without what the theme keeps for itself and
+    without JupyterLite, which `lite.py --check` looks at.
+    """
     found = sorted(Path(site).rglob("*.html"))
-    return [p for p in found if not p.relative_to(site).parts[0].startswith("_")]
+    ours = {p: p.relative_to(site).parts[0] for p in found}
+    return [p for p, top in ours.items() if not top.startswith("_") and top != "lite"]
 
 
 def broken_links(site):
@@ -228,10 +231,8 @@ def check(site, only=None, shots=None):
     script = axe(ROOT / "build" / "axe")
     if script is None:
         print("axe-core is not at hand (npm fetches it): accessibility is not checked")
-    names = sorted(p.relative_to(site).as_posix() for p in site.rglob("*.html"))
-    names = [
-        n for n in names if not n.startswith("_") and (not only or re.search(only, n))
-    ]
+    names = [p.relative_to(site).as_posix() for p in pages_of(site)]
+    names = [n for n in names if not only or re.search(only, n)]
     server, address = serve(site)
     try:
         with sync_playwright() as play:

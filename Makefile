@@ -3,6 +3,23 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# make setup LOCK=cpu or LOCK=cuda installs from a lock, with hashes; the choice is kept in .venv/.ready.
+MADE := $(strip $(shell cat $(READY) 2>/dev/null))
+LOCK ?= $(MADE)
+# Where torch for the CPU lies for Linux; elsewhere the usual index has it.
+CPU_INDEX ?= https://download.pytorch.org/whl/cpu
+ifeq ($(LOCK),)
+  PINS := .requirements.txt
+  INSTALL := -r .requirements.txt
+else ifneq ($(filter $(LOCK),cpu cuda),)
+  PINS := .requirements-$(LOCK).lock
+  INSTALL := --require-hashes -r $(PINS)
+  ifeq ($(LOCK)$(shell uname),cpuLinux)
+    INSTALL += $(addprefix --extra-index-url ,$(CPU_INDEX))
+  endif
+else
+  $(error LOCK is cpu or cuda, not $(LOCK))
+endif
 
 # Data that is already on this machine is used from where it lies.
 ifeq ($(strip $(METAAD_DATA)),)
@@ -19,20 +36,21 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup notebooks test unit nbval seeds lint lab student teacher verify report sbom slides site grade full nightly refresh benchmarks clean
+.PHONY: help setup notebooks test unit nbval seeds lint lab student teacher verify report sbom slides site lite grade full nightly refresh benchmarks clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-setup: $(READY) ## make .venv with the pinned versions
+setup: $(READY) ## make .venv with the pinned versions; LOCK=cpu: with hashes, and the small PyTorch
+	@[ "$(LOCK)" = "$$(cat $(READY))" ] || { echo "$(VENV) was made otherwise; for LOCK=$(LOCK): make clean, then this again."; exit 1; }
 
-$(READY): .requirements.txt pyproject.toml
+$(READY): $(PINS) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "metaad needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 setup")'
 	@echo "Making $(VENV) (PyTorch is large: a few minutes the first time) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r .requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(INSTALL)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $(READY)
+	@echo $(LOCK) > $(READY)
 
 notebooks: $(READY) ## execute every lesson, quick profile, into data/runs/
 	@$(ONE_THREAD) $(BIN)/python tests/tools/run_notebooks.py --jobs $(WORKERS)
@@ -74,6 +92,9 @@ slides: $(READY) ## slides of every lesson, with the speaker's notes, into build
 
 site: $(READY) ## the course as a site, into build/site; asks no other machine for anything
 	@$(BIN)/python tests/tools/build_site.py
+
+lite: $(READY) ## lessons 01 to 03 that run in the browser, into build/site/lite, linked from the site; npm is needed
+	@$(BIN)/python tests/tools/lite.py
 
 grade: $(READY) ## points and reasons for students' notebooks: make grade SUBMITTED=folder
 	@$(ONE_THREAD) $(BIN)/python tests/tools/grade.py "$(SUBMITTED)" --workers $(WORKERS)

@@ -49,3 +49,12 @@ def same_torch_for_every_test():
     torch.set_default_dtype(before[0])
     torch.use_deterministic_algorithms(before[1], warn_only=warn_only)
     torch.set_num_threads(before[2])
+
+
+@pytest.fixture
+def cuda_build():
+    """Skip where PyTorch is built for the CPU alone: it can't even pretend to have a
+    CUDA device, as fake tensors do.
+    """
+    if not pytest.importorskip("torch").backends.cuda.is_built():
+        pytest.skip("this PyTorch is built without CUDA")

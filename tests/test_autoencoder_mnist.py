@@ -125,6 +125,7 @@ def test_bfloat16_trains_float32_weights_to_nearly_the_same_network(rows):
     np.testing.assert_allclose(short.errors(rows), exact.errors(rows), atol=0.01)
 
 
+@pytest.mark.usefixtures("cuda_build")
 def test_rows_weights_and_labels_all_lie_on_the_device(rows, monkeypatch):
     monkeypatch.setattr(train, "resolve_device", lambda _: torch.device("cuda"))
     # a fake network can't be moved: it is made there
@@ -219,6 +220,27 @@ def test_which_faults_of_the_listing_stop_and_which_run():
     stops = [what.startswith("**stops**") for what in found.values()]
     assert stops == [True, True, False, True, False, True]
     assert "with a warning" in found["`mse_loss(outputs, y[:, None])`"]
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.arange(6, dtype=np.uint8).reshape(2, 3),
+        np.arange(24, dtype=np.uint8).reshape(2, 4, 3),
+        np.linspace(0, 1, 6).reshape(2, 3),
+        torch.zeros(1, 2, 3),
+    ],
+)
+def test_an_image_becomes_the_tensor_or_the_error_that_torchvision_makes(image):
+    theirs = pytest.importorskip("torchvision").transforms.ToTensor()
+    try:
+        wanted = theirs(image)
+    except TypeError as error:
+        with pytest.raises(TypeError) as ours:
+            listing.to_tensor(image)
+        assert str(ours.value) == str(error)
+    else:
+        torch.testing.assert_close(listing.to_tensor(image), wanted, rtol=0, atol=0)
 
 
 def test_a_linear_autoencoder_reaches_the_loss_and_the_subspace_of_pca():

@@ -38,12 +38,14 @@ class LeavesATensorBehind(Autoencoder):
         return super().encode(x) * torch.ones(2)
 
 
+@pytest.mark.usefixtures("cuda_build")
 def test_a_pass_leaves_nothing_on_the_cpu():
     with FakeTensorMode():
         losses = losses_of_one_pass(Autoencoder(6, (5,), 2, device=CUDA), CUDA)
     assert [loss.device.type for loss in losses] == ["cuda"] * 3
 
 
+@pytest.mark.usefixtures("cuda_build")
 def test_a_tensor_left_on_the_cpu_is_found():
     with (
         FakeTensorMode(),
@@ -65,6 +67,7 @@ def test_a_training_step_on_the_meta_device():
     )
 
 
+@pytest.mark.usefixtures("cuda_build")
 def test_the_detector_trains_rows_and_network_on_its_device(monkeypatch):
     """`_fit` up to its first backward pass, with a CUDA device that is only
     pretended.

@@ -3,6 +3,8 @@ written out task by task.
 """
 
 import copy
+import importlib.util
+from pathlib import Path
 
 import pytest
 import torch
@@ -253,6 +255,33 @@ def test_batches_of_tasks_equal_a_loop_over_tasks_and_fomaml_its_reference(
     torch.testing.assert_close(got, expected, rtol=1e-12, atol=1e-12)
     for p, g in zip(net.parameters(), gradients, strict=True):
         assert relative(p.grad, g) < 1e-10
+
+
+def benchmark():
+    path = Path(__file__).with_name("benchmarks") / "inner_loop.py"
+    spec = importlib.util.spec_from_file_location("benchmark_of_the_inner_loop", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+@pytest.mark.parametrize("name", ["autoencoder of a table", "waves", "head"])
+def test_all_ways_of_the_benchmark_compute_one_meta_gradient(name, steps):
+    bench = benchmark()
+    torch.manual_seed(0)
+    case = bench.cases()[name]
+    case.net.double()
+    task = [None if t is None else t.double() for t in case.task(3)]
+    contestants = bench.ways(case, task, steps, with_compiled=False)
+    assert {"clone-and-adapt", "explicit", "dual"} <= set(contestants)
+    contestants["traced"] = bench.traced(case, task, steps)
+    del contestants["clone-and-adapt"]
+    expected = bench.meta_gradient(bench.clone_and_adapt, case, *task, steps)
+    for n, way in contestants.items():
+        assert (
+            relative(bench.meta_gradient(way, case, *task, steps), expected) < 1e-9
+        ), n
 
 
 def test_fomaml_drops_the_second_derivative_and_so_differs_from_maml():

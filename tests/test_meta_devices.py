@@ -5,6 +5,7 @@ by counting what crosses between device and host.
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 from torch import nn
 from torch._subclasses import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -12,18 +13,20 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from metaad import data
 from metaad.detectors import AutoencoderDetector
 from metaad.detectors.batched_autoencoders import train_modules
-from metaad.meta import MAML, Mahalanobis
+from metaad.meta import MAML, Adversarial, Classifier, Mahalanobis, Subspace, subspace
+from metaad.meta.adversarial import SOURCES, _first, normal_rows
 from metaad.meta.autoencoder import (
     _separation_by_weights,
     log_error,
     separation_loss,
 )
-from metaad.meta.few_shot import few_shot
+from metaad.meta.few_shot import few_shot, trunk
 from metaad.meta.inner_loop import both_through, inner_loop
 from metaad.meta.learnables import Learnable, normality_loss
 from metaad.meta.training import Training, source
 from metaad.nets import Autoencoder, ConvNet
 from metaad.tasks import AllPairs, MadeUpTasks, OneClassTasks
+from metaad.tasks.class_pool import ClassPool
 from metaad.tasks.draws import Draws
 
 SIDE = 8
@@ -39,6 +42,11 @@ def one_class(**options):
 
 def all_pairs():
     return AllPairs(MadeUpTasks(one_class(), shots=(2, 3)))
+
+
+def class_pool():
+    tasks = MadeUpTasks(one_class(), share=0.5, kinds=("warp", "doodle"))
+    return ClassPool(tasks, pool=4)
 
 
 def draws(device):
@@ -88,6 +96,14 @@ def learners():
         "OC-ANIL, one by one": (images["OC-ANIL"], MadeUpTasks(one_class())),
         "Mahalanobis": (images["Mahalanobis"].set_params(shots=(2,)), all_pairs()),
         "autoencoder": (weights, one_class()),
+        "classifier": (Classifier(trunk(1, SIDE), **quick), class_pool()),
+        "subspace": (Subspace(trunk(8, SIDE), classify=1.0, **quick), all_pairs()),
+    } | {
+        f"adversarial, {source}": (
+            Adversarial(trunk(8, SIDE), source, **quick),
+            one_class(),
+        )
+        for source in SOURCES
     }
 
 
@@ -139,6 +155,50 @@ def test_ten_autoencoders_as_one_ask_the_device_for_their_losses_alone(monkeypat
     assert crossings.up == ["_to_copy"] * 2 * len(nets)
 
 
+def test_without_a_question_the_same_normal_rows_are_taken():
+    task = one_class().sample(6, 0)
+    mixed = torch.randperm(task.y.shape[1], generator=torch.Generator().manual_seed(0))
+    query, normal = task.query[:, mixed], task.y[:, mixed] == 0
+    picked = normal_rows(task._replace(query=query, y=task.y[:, mixed]))
+    assert torch.equal(_first(query, normal, 4), picked)
+    # a number that does not hold is not passed over
+    normal[0, normal[0].nonzero()[0]] = False
+    found = _first(query, normal, 4)
+    assert found[0].isnan().all() and torch.equal(found[1:], picked[1:])
+
+
+def test_unnamed_classes_are_left_out_with_and_without_picking_rows(monkeypatch):
+    learner, tasks = learners()["subspace"]
+    learner.set_params(device="cpu", iterations=1).fit(tasks)
+    task = tasks.sample(6, 1)
+    assert (task.normal == -1).any() and (task.normal >= 0).any()
+    with torch.no_grad():
+        both = both_through(learner.module_["net"], task.support, task.query)
+    found = []
+    for picks in (True, False):
+        monkeypatch.setattr(subspace, "_picks", lambda rows, picks=picks: picks)
+        leaves = [z.clone().requires_grad_() for z in both]
+        loss = learner._naming(*leaves, task)
+        found.append([loss.detach(), *torch.autograd.grad(loss, leaves)])
+    torch.testing.assert_close(*found)
+
+
+def test_a_class_pool_draws_the_same_classes_on_a_device():
+    pool = class_pool()
+    by = Draws(torch.Generator().manual_seed(0), torch.float32)
+    task = pool.sample(8, by)
+    assert task.query.shape == (1, 8 * 4, SIDE**2) and task.support.shape[:2] == (8, 3)
+    assert set(task.normal.tolist()) <= set(pool.classes.tolist())
+    made = (task.normal > max(pool.tasks.digits)).sum()
+    assert made == 4, "half of a batch, as on the CPU"
+    same = task.normal[:, None] == task.normal.repeat_interleave(4)
+    assert torch.equal(task.y == 0, same)
+    recipes, classes = pool._known(by)
+    assert recipes is pool._known(by)[0], "they go over once"
+    np.testing.assert_allclose(recipes.bend, pool.recipes.bend, rtol=1e-6)
+    assert np.array_equal(classes, pool.classes)
+
+
 def trunk_there(out):
     """The trunk of the recipe, made on the device."""
     return ConvNet((32, 64, 64), out=out, side=SIDE, batch_norm=True, device=CUDA)
@@ -170,6 +230,7 @@ def rebuilding_loss(task):
     return separation_loss(net(query), query, y).mean()
 
 
+@pytest.mark.usefixtures("cuda_build")
 @pytest.mark.parametrize("loss", [metric_loss, anil_loss, rebuilding_loss])
 @pytest.mark.parametrize("pairs", [False, True], ids=["one by one", "all pairs"])
 def test_what_is_drawn_on_cuda_and_what_is_computed_of_it_stays_there(loss, pairs):
@@ -206,13 +267,19 @@ def test_errors_are_separated_alike_with_and_without_picking_rows_out(monkeypatc
     torch.testing.assert_close(*slopes, rtol=1e-10, atol=1e-14)
 
 
-@pytest.mark.parametrize("method", ["OC-ANIL", "Mahalanobis"])
+@pytest.mark.parametrize("method", ["OC-ANIL", "Mahalanobis", "classifier", "subspace"])
 def test_bfloat16_trains_float32_weights_close_to_those_without(method):
-    quick = {"iterations": 8, "n_tasks": 6, "side": SIDE, "device": "cpu"}
+    quick = {"iterations": 8, "n_tasks": 6, "device": "cpu", "random_state": 0}
+    made = learners().get(
+        method,
+        (few_shot(method, side=SIDE), all_pairs())
+        if method in ("OC-ANIL", "Mahalanobis")
+        else None,
+    )
     found = {}
     for dtype in (None, "bfloat16"):
-        learner = few_shot(method, random_state=0, dtype=dtype, **quick)
-        found[dtype] = learner.fit(AllPairs(MadeUpTasks(one_class())))
+        learner = clone(made[0]).set_params(dtype=dtype, **quick)
+        found[dtype] = learner.fit(made[1])
         weights = learner.module_.state_dict().values()
         assert {w.dtype for w in weights} <= {torch.float32, torch.int64}
     plain, halved = (np.array(f.history_) for f in found.values())
@@ -224,6 +291,10 @@ def test_a_type_that_is_asked_for_is_that_of_the_weights():
     quick = {"iterations": 1, "n_tasks": 6, "side": SIDE, "device": "cpu"}
     learner = few_shot("PLDA", dtype="float64", **quick).fit(one_class())
     assert next(learner.module_.parameters()).dtype == torch.float64
+    for name in ("classifier", "subspace"):
+        learner, tasks = learners()[name]
+        learner.set_params(dtype="float64", device="cpu", iterations=1).fit(tasks)
+        assert {p.dtype for p in learner.module_.parameters()} == {torch.float64}
     with pytest.raises(ValueError, match="float32, float64, bfloat16; got 'float16'"):
         few_shot("PLDA", dtype="float16", **quick).fit(one_class())
 

@@ -86,6 +86,36 @@ def test_semicolons_load_and_are_noted(tmp_path, decimal, words):
     assert table.notes == (f"read with ; between cells and {words}",)
 
 
+@pytest.mark.parametrize(
+    ("above", "count"),
+    [
+        ("# made by a tool\n", "1 line"),
+        ('# it\'s "written", on\n# a Monday\n\n', "3 lines"),
+        ("# one\r\n# two\r\n", "2 lines"),
+    ],
+)
+def test_remarks_above_the_names_are_left_out_with_a_word(tmp_path, above, count):
+    path = tmp_path / "mine.csv"
+    path.write_text(above + FRAME.to_csv(index=False), encoding="utf-8", newline="")
+    table = same(noted(path))
+    assert table.notes == (f"left out {count} above the names, from #",)
+
+
+@pytest.mark.parametrize("above", ["", "# made, on, a, Monday\n"])
+def test_a_line_of_names_may_itself_begin_with_a_hash(tmp_path, above):
+    path = tmp_path / "mine.csv"
+    path.write_text(f"{above}#{FRAME.to_csv(index=False)}", encoding="utf-8")
+    own = data.read_frame(path)
+    assert list(own.frame.columns) == ["#a", "b", "c", "y"] and len(own.frame) == 30
+
+
+def test_a_title_above_the_names_is_refused_with_what_to_do(tmp_path):
+    path = tmp_path / "mine.csv"
+    for title in ("Report of Monday\n", "Report of Monday\n\n"):
+        path.write_text(title + FRAME.to_csv(index=False), encoding="utf-8")
+        refused(path, "above the names")
+
+
 def test_line_ends_byte_order_marks_and_unusual_names_change_nothing(tmp_path):
     text = FRAME.to_csv(index=False)
     for i, content in enumerate(

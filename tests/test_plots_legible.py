@@ -93,6 +93,19 @@ def test_a_label_over_a_marker_is_found_and_label_points_avoids_it():
     assert one(draw) == []
 
 
+def test_what_is_kept_beside_a_saved_figure_is_what_drawing_it_again_finds():
+    figure, axis = charts.one_panel()
+    axis.plot([0.0, 1.0])
+    axis.text(0.5, 0.5, "one")
+    axis.text(0.5, 0.5, "two", fontsize=6)
+    whole_pixels(figure)
+    figure.savefig(io.BytesIO(), format="png")
+    kept = legible.notes(figure)
+    assert kept["faults"] == legible.faults(figure) == ["'one' and 'two' collide"]
+    smallest = round(legible.smallest_text(figure), 1)
+    assert kept["smallest text on a phone, pixels"] == smallest == 5.0
+
+
 def test_small_text_and_wide_figures_are_small_on_a_phone():
     figure, axis = charts.one_panel()
     assert legible.smallest_text(figure) == pytest.approx(9 / 72 * 390 / 6.5)

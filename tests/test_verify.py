@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import lock
 import pytest
@@ -51,19 +52,57 @@ def test_the_manifest_is_up_to_date_and_names_files_that_are_there():
     assert len(content["manifest"]) == len(verify.records()) + 1
 
 
-def test_the_lock_holds_every_pin_with_hashes_and_no_address():
-    text = lock.LOCK.read_text(encoding="utf-8")
+REMAKE = "run python tests/tools/lock.py --cpu-wheels FOLDER"
+
+
+@pytest.mark.parametrize("path", [lock.CUDA, lock.CPU])
+def test_a_lock_holds_every_pin_with_hashes_and_no_address(path):
+    text = path.read_text(encoding="utf-8")
     assert "://" not in text
     locked = lock.locked(text)
-    pins = [
-        line.split("==")
-        for line in (lock.ROOT / ".requirements.txt").read_text().splitlines()
-        if "==" in line
-    ]
-    for name, version in pins:
+    for name, version in lock.pins().items():
+        if path == lock.CPU and name in lock.BUILT_TWICE:
+            continue
         found = locked.get(lock.plain(name))
-        assert found, f"{name} is not locked: run python tests/tools/lock.py"
+        assert found, f"{name} is not locked: {REMAKE}"
         assert found[0] == version and found[1] >= 1
+
+
+def test_the_lock_for_the_cpu_names_nothing_of_cuda_and_no_build_of_torch_with_it():
+    locked = lock.locked(lock.CPU.read_text(encoding="utf-8"))
+    text = lock.CPU.read_text(encoding="utf-8")
+    torch = re.findall(r"^torch==\S+ ; sys_platform .= 'linux'", text, re.MULTILINE)
+    assert torch == [
+        f"torch=={lock.CPU_TORCH}+cpu ; sys_platform == 'linux'",
+        f"torch=={lock.CPU_TORCH} ; sys_platform != 'linux'",
+    ]
+    others = lock.locked(lock.CUDA.read_text(encoding="utf-8"))
+    only_cuda = {name.split("-")[0] for name in others.keys() - locked.keys()}
+    assert only_cuda == {"cuda", "nvidia", "triton", "torchvision"}
+    assert locked.keys() <= others.keys()
+
+
+def test_torch_for_the_cpu_is_linuxs_from_a_folder_and_the_others_from_the_index(
+    tmp_path,
+):
+    wheel = tmp_path / "torch-1+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"
+    wheel.write_bytes(b"abc")
+    files = {"manylinux_2_28_x86_64": "a", "macosx_14_0_arm64": "b", "win_amd64": "c"}
+    rows = [
+        f'{{ url = "x/torch-1-cp311-cp311-{tag}.whl", hashes = {{ sha256 = "{sha}" }} }}'
+        for tag, sha in files.items()
+    ]
+    pylock = f'[[packages]]\nname = "torch"\nwheels = [{", ".join(rows)}]'
+    linux, others = lock.cpu_torch(pylock, [wheel])
+    known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert linux.endswith(
+        f"+cpu ; sys_platform == 'linux' \\\n    --hash=sha256:{known}"
+    )
+    assert re.findall(r"sha256:(\w+)", others) == ["b", "c"]
+    body = "sympy==1 \\\n    --hash=sha256:s\ntqdm==1 \\\n    --hash=sha256:t\n"
+    made = lock.merged(body, [linux, others])
+    assert list(lock.locked(made)) == ["sympy", "torch", "tqdm"]
+    assert lock.merged(made, []) == made and made.startswith(body[:8])
 
 
 @pytest.mark.parametrize("path", [".devcontainer/devcontainer.json"])

@@ -8,6 +8,7 @@ import warnings
 
 from metaad import saving
 from metaad.cli.told import CommandError, as_options
+from metaad.data.counted import counted
 from metaad.practice.facts import text
 from metaad.practice.model import TableModel
 from metaad.practice.opened import rows_about
@@ -31,7 +32,7 @@ def fit(path, output, asked, label=None, anomaly=None):
     output.parent.mkdir(parents=True, exist_ok=True)
     saving.save(output, model)
     return [
-        f"{path.name}: {model.n_rows_:,} rows, {_columns(model)}",
+        f"{path.name}: {counted(model.n_rows_, 'row')}, {_columns(model)}",
         *(f"  {as_options(note)}" for note in model.notes_),
         f"chosen: {model.why_}",
         f"alerts: p-value of {model.rate_:.3g} or less. "
@@ -63,8 +64,8 @@ def score(model_path, path, output=None, rate=None):
         raise CommandError(f"{path} has no rows to score.")
     asked = model.rate_ if rate is None else rate
     return (
-        f"{rows:,} rows, {alerts:,} alerts ({100 * alerts / rows:.2g} %; of normal rows "
-        f"{100 * asked:.2g} % are expected)"
+        f"{counted(rows, 'row')}, {counted(alerts, 'alert')} "
+        f"({100 * alerts / rows:.2g} %; of normal rows {100 * asked:.2g} % are expected)"
     )
 
 
@@ -140,7 +141,8 @@ def rate(share, alerts_per_day, rows_per_day):
 
 def _columns(model):
     n, d = len(model.preparation_.parts_), len(model.preparation_.columns_)
-    return f"{n} columns are used, as {d} numbers per row"
+    used = counted(n, "column is", "columns are")
+    return f"{used} used, as {counted(d, 'number')} per row"
 
 
 def _may_write(output, *read, csv=False):

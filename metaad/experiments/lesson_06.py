@@ -121,7 +121,7 @@ def look(generator, critic, rows, n=400):
 
 
 def halved(images):
-    """Average squares of 2 × 2 pixels: (n, 28, 28) -> rows (n, 196)."""
+    """Average squares of 2 × 2 pixels: (n, h, w) -> rows (n, h w / 4)."""
     return data.pooled(images, 2).reshape(len(images), -1)
 
 
@@ -136,8 +136,9 @@ def beyond(detector, rows, times=(0.0, 0.5, 1.0, 1.5, 2.0, 3.0)):
     row, and what lies beyond 1 differs from the copy more than any real row does.
     """
     copies = detector.reconstruct(rows)
-    walks = [detector.all_scores(copies + t * (rows - copies)) for t in times]
-    return {n: np.stack([w[n] for w in walks], axis=1) for n in walks[0]}
+    walks = np.concatenate([copies + t * (rows - copies) for t in times])
+    found = detector.all_scores(walks)
+    return {n: of.reshape(len(times), -1).T for n, of in found.items()}
 
 
 def rivals(tables, queries, y, *, seed, components=20, **autoencoder):
@@ -149,7 +150,8 @@ def rivals(tables, queries, y, *, seed, components=20, **autoencoder):
     -------
     {name: AUROC array (10,)}, other digits being the anomalies.
     """
-    nets = fit_many(tables, random_state=[seed + c for c in range(10)], **autoencoder)
+    seeds = [seed + c for c in range(10)]
+    nets = fit_many(tables, random_state=seeds, thresholds=False, **autoencoder)
     found = {"autoencoder": [], "kNN": [], "PCA": []}
     for c, (rows, net) in enumerate(zip(tables, nets, strict=True)):
         pca = PCADetector(min(components, len(rows) - 1)).fit(rows)

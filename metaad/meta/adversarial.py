@@ -113,13 +113,13 @@ class Adversarial(MetaLearner):
     def loss(self, task):
         """Compute the loss that the detector descends and the generator climbs."""
         if self.anomalies == "none":
-            return self._compact(task.support, normal_rows(task))
+            return self._compact(task.support, self._normal(task))
 
         def score(query):
             support, query = both_through(self.module_["net"], task.support, query)
             return self._score(support, None, query)
 
-        return versus(score, normal_rows(task), *self.proposals(task))
+        return versus(score, self._normal(task), *self.proposals(task))
 
     def proposals(self, task):
         """Return anomalies beside the normal rows of prepared tasks, and which count.
@@ -127,9 +127,10 @@ class Adversarial(MetaLearner):
         Returns tensors (n_tasks, p, d), and (n_tasks, p): 1, or 0 for a proposal that
         could not be kept off the normal rows.
         """
-        normal = normal_rows(task)
+        normal = self._normal(task)
         if self.anomalies == "real":
-            rows = task.query[task.y == 1].unflatten(0, (len(normal), -1))
+            n = task.y.shape[1] - normal.shape[1]
+            rows = _labelled(task, 1, n)
             return rows, torch.ones_like(rows[..., 0])
         make = AT_RANDOM.get(self.anomalies)
         rows = (make or self.module_["generator"])(normal)
@@ -159,6 +160,11 @@ class Adversarial(MetaLearner):
         spread = query.flatten(0, 1).var(dim=0).add(1e-6).sqrt()
         return near + (1 - spread).relu().mean()
 
+    def _normal(self, task):
+        """Take the normal rows of the queries; on a device as many as at the start."""
+        known = None if task.y.device.type == "cpu" else self._n_normal
+        return normal_rows(task, known)
+
     def _build(self, net, tasks):
         if self.anomalies not in SOURCES:
             raise ValueError(
@@ -171,6 +177,7 @@ class Adversarial(MetaLearner):
                 raise ValueError(f"{name} must be a whole number ≥ 1, got {value!r}.")
         if not self.margin >= 0:
             raise ValueError(f"margin must be 0 or more, got {self.margin!r}.")
+        self._n_normal = normal_rows(tasks.sample(self.n_tasks, 0)).shape[1]
         zero, one = (torch.tensor(v, dtype=torch.float64) for v in (0.0, 1.0))
         head = nn.ParameterDict({"log_scale": zero, "threshold": one})
         parts = {"net": net, "head": head}
@@ -187,18 +194,43 @@ class Adversarial(MetaLearner):
         return torch.optim.Adam(groups, self.learning_rate)
 
 
-def normal_rows(task):
+def normal_rows(task, n=None):
     """Return the normal rows of the queries, tensor (n_tasks, q, d).
+
+    n : int, q where it is known. None counts them, and waits for a device to do so.
+    With n nobody waits, and a task with another number of normal rows gets NaN, which
+    the outer loop does not let pass.
 
     Raises
     ------
     ValueError
-        if the tasks share a query, or differ in how many of its rows are normal.
+        if the tasks share a query or, where they are counted, differ in how many of
+        its rows are normal.
     """
-    counts = (task.y == 0).sum(dim=1)
-    if len(task.query) != len(task.y) or task.y.ndim != 2 or len(counts.unique()) > 1:
+    shared = len(task.query) != len(task.y) or task.y.ndim != 2
+    if n is None and not shared:
+        counts = (task.y == 0).sum(dim=1).unique()
+        n = int(counts[0]) if len(counts) == 1 else None
+    if shared or n is None:
         raise ValueError(
             "adversarial training needs one-class tasks drawn one by one, each with as "
             "many normal rows in its query as the others: OneClassTasks, or one table."
         )
-    return task.query[task.y == 0].unflatten(0, (len(task.y), -1))
+    return _labelled(task, 0, n)
+
+
+def _labelled(task, label, n):
+    """Take the n rows of each query with a label, in their order: (n_tasks, n, d)."""
+    here = task.y == label
+    if task.y.device.type == "cpu":
+        return task.query[here].unflatten(0, (len(here), n))
+    return _first(task.query, here, n)
+
+
+def _first(rows, here, n):
+    """Take n of rows (n_tasks, q, d), those where `here` (n_tasks, q) is true, without
+    a question to the device; NaN for a task that has another number of them.
+    """
+    order = (~here).long().argsort(dim=1, stable=True)[:, :n, None]
+    found = rows.gather(1, order.expand(-1, -1, rows.shape[2]))
+    return found.where((here.sum(dim=1) == n)[:, None, None], torch.nan)

@@ -8,6 +8,7 @@ from metaad.meta.base import MetaLearner
 from metaad.meta.inner_loop import both_through
 from metaad.meta.metric import embed, embedding_width
 from metaad.meta.support_heads import HEADS, gram, refuse_anomalies, unit, whitening
+from metaad.tasks.draws import kept
 
 BATCHES = 20  # of training images, for the variance within classes
 
@@ -30,7 +31,7 @@ class Classifier(MetaLearner):
     cosine : classify by the angle alone: features and weights of length one times a
         learned scale.
     iterations, n_tasks, learning_rate, schedule, average, clip, device, random_state,
-        progress, checkpoint : see MetaLearner.
+        progress, checkpoint, dtype : see MetaLearner.
 
     Its tasks are all-pairs batches whose `normal` is the class, and whose `classes` lists
     all of them: ClassPool. A score has no natural threshold; 0 calls everything
@@ -60,6 +61,7 @@ class Classifier(MetaLearner):
         random_state=None,
         progress=False,
         checkpoint=None,
+        dtype=None,
     ):
         super().__init__(
             estimator,
@@ -73,6 +75,7 @@ class Classifier(MetaLearner):
             random_state,
             progress,
             checkpoint,
+            dtype,
         )
         self.head = head
         self.below = below
@@ -120,7 +123,7 @@ class Classifier(MetaLearner):
 
     def _labels(self, task):
         """Number the classes of a batch's images, support first: int64 tensor (n,)."""
-        known = torch.as_tensor(self.classes_, device=self.device_)
+        known = numbers_of(self, self.device_)
         return torch.searchsorted(known, classes_of(task, self.device_))
 
     def _build(self, net, tasks):
@@ -157,6 +160,13 @@ def classes_of(task, device=None):
     k, q = task.support.shape[1], task.query.shape[1] // len(task.support)
     normal = torch.as_tensor(task.normal, device=device)
     return torch.cat([normal.repeat_interleave(k), normal.repeat_interleave(q)])
+
+
+def numbers_of(learner, device):
+    """Return `learner.classes_` on a device, int64 tensor (c,), copied there once."""
+    known = tuple(learner.classes_)
+    about = known, torch.device(device)
+    return kept(learner, about, lambda: torch.as_tensor(known, device=device))
 
 
 def without_last(net, n=1):

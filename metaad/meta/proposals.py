@@ -63,9 +63,8 @@ def filled(net, *rows):
     """
     known = torch.cat(rows, dim=-1)
     room = net[0].in_features - known.shape[-1]
-    # drawn on the CPU, so that every device sees the same
-    z = torch.randn(*known.shape[:-1], room, dtype=known.dtype)
-    return torch.cat([known, z.to(known.device)], dim=-1)
+    z = known.new_empty(*known.shape[:-1], room).normal_()
+    return torch.cat([known, z], dim=-1)
 
 
 class Reversal(torch.autograd.Function):

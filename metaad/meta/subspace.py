@@ -6,10 +6,12 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from metaad.meta.classifier import classes_of
+from metaad.meta.classifier import classes_of, numbers_of
 from metaad.meta.inner_loop import both_through
 from metaad.meta.metric import MetricLearner, embedding_width
 from metaad.meta.support_heads import gram, refuse_anomalies, shrunk, unit
+
+UNNAMED = -1  # a label that the cross-entropy leaves out
 
 
 class Subspace(MetricLearner):
@@ -28,7 +30,7 @@ class Subspace(MetricLearner):
     ----------
     estimator : nn.Module from rows (n, d) to features (n, m). A copy is trained.
     iterations, n_tasks, learning_rate, schedule, average, clip, device, random_state,
-        progress, shots, checkpoint : see MetricLearner.
+        progress, shots, checkpoint, dtype : see MetricLearner.
     classify : weight of the cross-entropy of a linear layer that names the known
         classes; 0 leaves it out. Made-up classes, whose `normal` is -1, have no name.
 
@@ -55,6 +57,7 @@ class Subspace(MetricLearner):
         shots=None,
         checkpoint=None,
         classify=0.0,
+        dtype=None,
     ):
         super().__init__(
             estimator,
@@ -69,6 +72,7 @@ class Subspace(MetricLearner):
             progress,
             shots,
             checkpoint,
+            dtype,
         )
         self.classify = classify
 
@@ -90,10 +94,12 @@ class Subspace(MetricLearner):
     def _naming(self, support, query, task):
         """Compute the cross-entropy of the images of known classes."""
         named = classes_of(task, query.device)
-        rows = torch.cat([support.flatten(0, 1), query.flatten(0, 1)])[named >= 0]
-        known = torch.as_tensor(self.classes_, device=query.device)
-        at = torch.searchsorted(known, named[named >= 0])
-        return cross_entropy(self.module_["names"](rows), at)
+        rows = torch.cat([support.flatten(0, 1), query.flatten(0, 1)])
+        if _picks(rows):
+            rows, named = rows[named >= 0], named[named >= 0]
+        at = torch.searchsorted(numbers_of(self, query.device), named)
+        at = at.masked_fill(named < 0, UNNAMED)
+        return cross_entropy(self.module_["names"](rows), at, ignore_index=UNNAMED)
 
     def _head(self, width):
         return {"log_scale": 2.0, "threshold": 0.5, "log_prior_rows": -2.0}
@@ -111,6 +117,11 @@ class Subspace(MetricLearner):
             width = embedding_width(net, tasks)
             module["names"] = nn.Linear(width, len(self.classes_))
         return module
+
+
+def _picks(rows):
+    """Whether rows with a name are picked out; how many they are, only a device knows."""
+    return rows.device.type == "cpu"
 
 
 def known_classes(tasks, look=64):

@@ -98,7 +98,7 @@ def show(figure, alt):
 
     The picture is HTML, since JupyterLab and nbconvert give a bare PNG no alternative
     text. The plain text beside it carries the words and a fingerprint of the pixels,
-    the metadata what a reader might find wrong with the figure (`legible.faults`).
+    the metadata what a reader might find wrong with the figure (`legible.notes`).
 
     Parameters
     ----------
@@ -115,12 +115,9 @@ def show(figure, alt):
             f"alt must say in a sentence what the figure shows; got {alt!r}."
         )
     whole_pixels(figure)
-    notes = {
-        "faults": legible.faults(figure),
-        "smallest text on a phone, pixels": round(legible.smallest_text(figure), 1),
-    }
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    notes = legible.notes(figure)  # of what was just drawn
     plt.close(figure)
     display(picture(buffer.getvalue(), alt), raw=True, metadata={"metaad": notes})
 

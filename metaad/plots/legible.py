@@ -12,11 +12,23 @@ PHONE = 390  # pixels across
 SLACK = 1.0  # pixels that two boxes may share
 
 
+def notes(figure):
+    """Return what is kept beside a figure that has just been drawn or saved: {"faults":
+    list of str, "smallest text on a phone, pixels": float}.
+    """
+    size = round(_smallest_text(figure), 1)
+    return {"faults": _faults(figure), "smallest text on a phone, pixels": size}
+
+
 def smallest_text(figure):
     """Return the height in points of the smallest visible text, in pixels of a phone's
     screen that shows the whole figure.
     """
     figure.draw_without_rendering()
+    return _smallest_text(figure)
+
+
+def _smallest_text(figure):
     across = figure.get_figwidth() * figure.dpi
     sizes = [text.get_fontsize() for text in _texts(figure)]
     return min(sizes, default=72.0) * figure.dpi / 72 * min(1.0, PHONE / across)
@@ -28,6 +40,10 @@ def faults(figure):
     Looks for text outside the figure, tick labels that collide, text over text, a
     legend over data or over text, and a label over a marker."""
     figure.draw_without_rendering()
+    return _faults(figure)
+
+
+def _faults(figure):
     found = _cut_off(figure)
     found += _collisions(_texts(figure))
     found += _covered(figure)

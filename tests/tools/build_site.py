@@ -3,7 +3,8 @@
 python tests/tools/build_site.py
         -> build/site/index.html; nothing in it asks another machine for anything
 
-Sphinx and MyST-NB read what is stored in the notebooks; nothing is executed. Where the
+Sphinx and MyST-NB read what is stored in the notebooks; nothing is executed but the
+cells before the sliders whose pictures the page carries (slider_states.py). Where the
 project is published is one setting, [tool.metaad.site] in pyproject.toml: with it the
 pages have buttons for Binder and Colab.
 """
@@ -17,6 +18,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import lite
+import slider_states
 from run_notebooks import lessons
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,14 +66,39 @@ ICON = (
 )
 # formulas, tables and code scroll in their own place; a phone's page is never wider
 STYLE = """
-div.math, mjx-container[display="true"] { overflow-x: auto; overflow-y: hidden; }
+div.math { display: block; overflow-x: auto; overflow-y: hidden; }
+span.math.scrolls { overflow-x: auto; }
 main table { display: block; overflow-x: auto; max-width: 100%; }
 main code, main a, main h1, main h2, main h3 { overflow-wrap: anywhere; }
 main code, main code span.pre { white-space: normal; overflow-wrap: anywhere; }
 pre code { white-space: inherit; }
-pre.docstring { white-space: pre-wrap; overflow-wrap: anywhere; }
+pre.docstring, pre.prose { white-space: pre-wrap; overflow-wrap: anywhere; }
 .output img, main img { max-width: 100%; height: auto; }
 mjx-container:not([display="true"]) { white-space: normal; max-width: 100%; }
+:is(a, button, input, summary, pre, [tabindex]):focus-visible {
+  outline: 3px solid #c132af !important; outline-offset: 2px; }
+"""
+# what scrolls sideways can be reached by Tab: wide formulas and tables, on this screen
+SCRIPT = """\
+function reach(place) {
+  const inline = place.matches("span.math") && place.querySelector("mjx-math");
+  const needed = inline ? inline.getBoundingClientRect().width : place.scrollWidth;
+  const wide = needed > place.clientWidth + 1;
+  place.classList.toggle("scrolls", wide);
+  if (wide) place.setAttribute("tabindex", "0");
+  else place.removeAttribute("tabindex");
+}
+function reachAll() {
+  document.querySelectorAll(".math, mjx-container[display], main table").forEach(reach);
+}
+// the theme takes the focus from these when they are used: a reader with keys is lost
+const KEEP = ".theme-switch-button, .search-button, .primary-toggle, .secondary-toggle";
+document.querySelectorAll(KEEP).forEach((button) => { button.blur = () => {}; });
+addEventListener("resize", reachAll);
+addEventListener("load", () => {
+  reachAll();
+  window.MathJax?.startup?.promise?.then(reachAll);
+});
 """
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts")  # what of it a page can ask for
 
@@ -85,11 +113,13 @@ def write_source(folder, wanted=(), extra=()):
     (folder / "package").mkdir()
     (folder / "static").mkdir()
     (folder / "static" / "icon.svg").write_text(ICON, encoding="utf-8")
-    (folder / "static" / "course.css").write_text(STYLE, encoding="utf-8")
+    css, script = STYLE + slider_states.STYLE, SCRIPT + slider_states.SCRIPT
+    (folder / "static" / "course.css").write_text(css, encoding="utf-8")
+    (folder / "static" / "course.js").write_text(script, encoding="utf-8")
     found = lessons(wanted)
     there = [p.stem for p in found]
     for path in found:
-        text = site_notebook(path, there)
+        text = site_notebook(path, there, sliders_of(path, folder / "static"))
         (folder / "lessons" / path.name).write_text(text, encoding="utf-8")
     if (NOTEBOOKS / "figures").is_dir():
         shutil.copytree(NOTEBOOKS / "figures", folder / "figures")
@@ -113,9 +143,31 @@ def write_source(folder, wanted=(), extra=()):
     return folder
 
 
-def site_notebook(path, there):
-    """Return a lesson's text for the site: hidden cells fold, links fit."""
+def sliders_of(path, static):
+    """Return HTML of the sliders that a lesson's page carries: dict from the index of a
+    cell. Their pictures go into the folder static.
+    """
+    kept = ROOT / "build" / "slider-states"
+    found = slider_states.draw(path, kept)
+    if found:
+        place, leave = static / "states" / path.stem, shutil.ignore_patterns("*.json")
+        shutil.copytree(kept / path.stem, place, ignore=leave)
+    base = f"../_static/states/{path.stem}"
+    return {
+        index: slider_states.as_html(name, written, base)
+        for index, (name, written) in found.items()
+    }
+
+
+def site_notebook(path, there, sliders=None):
+    """Return a lesson's text for the site: hidden cells fold, links fit, sliders (HTML of
+    each cell that has one) stand below their figures.
+    """
     notebook = json.loads(path.read_text(encoding="utf-8"))
+    for index, text in (sliders or {}).items():
+        data = {"output_type": "display_data", "metadata": {}}
+        data["data"] = {"text/html": text, "text/plain": "a slider"}
+        notebook["cells"][index]["outputs"].insert(1, data)
     for cell in notebook["cells"]:
         tags = cell["metadata"].setdefault("tags", [])
         if cell["cell_type"] == "markdown":
@@ -325,13 +377,20 @@ def options(address=""):
         "html_show_sphinx": False,
         "nb_execution_mode": "off",
         "nb_merge_streams": True,
+        "nb_render_markdown_format": "myst",  # tables and formulas in outputs
         "nb_mime_priority_overrides": [("html", "text/html", 0)],
         "myst_enable_extensions": ["dollarmath", "amsmath", "deflist", "html_image"],
+        "myst_dmath_double_inline": True,  # $$…$$ within a list, as JupyterLab reads it
         "myst_heading_anchors": 3,
         "mathjax_path": "mathjax/tex-chtml.js",
+        # a formula is read, not used: Tab goes by
+        "mathjax3_config": {
+            "options": {"menuOptions": {"settings": {"inTabOrder": False}}}
+        },
         "suppress_warnings": ["myst.header", "misc.highlighting_failure", "ref.python"],
         "html_static_path": ["static"],
         "html_css_files": ["course.css"],
+        "html_js_files": [("course.js", {"defer": "defer"})],
         "html_favicon": "static/icon.svg",
         "html_use_index": False,
         "html_context": {"default_mode": "light"},
@@ -346,6 +405,7 @@ def build(out=None, source=None, wanted=(), extra=(), quiet=True):
 
     out = Path(out or ROOT / "build" / "site")
     source = write_source(source or ROOT / "build" / "site-source", wanted, extra)
+    lite.set_aside(out)
     shutil.rmtree(out, ignore_errors=True)
     warned = io.StringIO()
     app = Sphinx(
@@ -364,6 +424,7 @@ def build(out=None, source=None, wanted=(), extra=(), quiet=True):
     if app.statuscode:
         raise RuntimeError(f"the site was not built:\n{warned.getvalue()[-3000:]}")
     _finish(out)
+    lite.bring_back(out)
     lines = re.sub(r"\x1b\[[0-9;]*m", "", warned.getvalue()).splitlines()
     return out, [line for line in lines if line.strip()]
 
@@ -385,9 +446,27 @@ def _finish(out):
 
 
 def accessible(text):
-    """Return a page in which wide code and tables can be scrolled with the keyboard."""
+    """Return a page in which wide code and tables can be scrolled with the keyboard, and
+    what a cell says in sentences wraps.
+    """
     text = re.sub(r"<pre(?![^>]*tabindex)", '<pre tabindex="0"', text)
-    return text
+    return PRINTED.sub(_wrapped, text)
+
+
+PRINTED = re.compile(
+    r'(<div class="output stream [^>]*><div class="highlight"><pre)([^>]*>)(.*?)(?=</pre>)',
+    re.S,
+)
+
+
+def _wrapped(match):
+    """Mark what was printed as prose, unless two spaces in a line keep columns apart."""
+    start, end, said = match.groups()
+    return (
+        match[0]
+        if re.search(r"\S {2,}\S", said)
+        else f'{start} class="prose"{end}{said}'
+    )
 
 
 def main():

@@ -4,13 +4,16 @@ python tests/tools/site_checks.py [--out build/site]
 
 Each page: no error in the console, nothing asked of another machine, no request that
 fails, every formula drawn, every picture with words, nothing wider than a phone's 390
-pixels, no fault that axe-core [1] finds at WCAG 2 A or AA. Links within the site lead
-somewhere. Needs Chromium (Debian's package) and, for axe-core, npm.
+pixels, no fault that axe-core [1] finds at WCAG 2 A or AA. With the keyboard alone, wide
+and on a phone: Tab reaches all that can be used, in order and in sight (site_keyboard.py);
+every slider shows every state. Links within the site lead somewhere. Needs Chromium
+(Debian's package) and, for axe-core, npm.
 
 [1] Deque Systems: axe-core, accessibility engine for automated web testing.
 """
 
 import argparse
+import contextlib
 import functools
 import http.server
 import re
@@ -23,6 +26,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import site_keyboard
 from jupyterlab import QUIET
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +40,23 @@ FORMULAS = """() => ({
     wrong: [...document.querySelectorAll('mjx-merror, [data-mjx-error]')]
         .map(e => e.textContent.slice(0, 80))})"""
 WIDE = """() => document.documentElement.scrollWidth"""
+# what is drawn as something else than it is, or begins where no reader can scroll
+DRAWN = """() => [
+    ...[...document.querySelectorAll('main p')]
+        .filter(p => /\\|\\s*:?[-–—]+:?\\s*\\|/.test(p.textContent))
+        .map(p => 'a table that is not drawn: ' + p.textContent.slice(0, 60)),
+    ...[...document.querySelectorAll('main p')]
+        .filter(p => [...p.childNodes].some(n => n.nodeType === 3 && /[$]/.test(n.data)))
+        .map(p => 'a formula that is not drawn: ' + p.textContent.slice(0, 60)),
+    ...[...document.querySelectorAll('div.math')]
+        .filter(d => [...d.querySelectorAll('mjx-math')].some(m =>
+            m.getBoundingClientRect().left < d.getBoundingClientRect().left - 1))
+        .map(d => 'a formula that begins out of sight: ' + d.textContent.slice(0, 60)),
+    ...[...document.querySelectorAll('span.math')]
+        .filter(s => getComputedStyle(s).overflowX === 'hidden'
+            && [...s.querySelectorAll('mjx-math')].some(m =>
+                m.getBoundingClientRect().width > s.clientWidth + 2))
+        .map(s => 'a formula that is cut: ' + s.textContent.slice(0, 60))]"""
 PICTURES = """() => [...document.querySelectorAll('main img')]
     .filter(i => !(i.alt || '').trim()).map(i => i.outerHTML.slice(0, 80))"""
 AUDIT = """async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa']}))
@@ -65,9 +86,12 @@ def links_of(path):
 
 
 def pages_of(site):
-    """Return the pages of a site in order, without what the theme keeps for itself."""
+    """Return the pages of a site in order, without what the theme keeps for itself and
+    without JupyterLite, which `lite.py --check` looks at.
+    """
     found = sorted(Path(site).rglob("*.html"))
-    return [p for p in found if not p.relative_to(site).parts[0].startswith("_")]
+    ours = {p: p.relative_to(site).parts[0] for p in found}
+    return [p for p, top in ours.items() if not top.startswith("_") and top != "lite"]
 
 
 def broken_links(site):
@@ -106,6 +130,11 @@ def foreign(site):
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
         return None
+
+    def copyfile(self, source, outputfile):
+        """Send a file; a page that is left while it loads hangs up, which is no fault."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            super().copyfile(source, outputfile)
 
 
 def serve(folder):
@@ -168,14 +197,29 @@ def look(page, address, name, script):
     if script:
         page.add_script_tag(path=str(script))
         wrong += [f"axe: {fault}" for fault in page.evaluate(AUDIT)]
+    wrong += [f"keyboard: {fault}" for fault in site_keyboard.walk(page)]
+    wrong += site_keyboard.sliders(page)[1]
     page.set_viewport_size(PHONE)
     page.wait_for_timeout(800)  # the side bars move out
     wide = page.evaluate(WIDE)
     if wide > PHONE["width"]:
         wrong.append(f"{wide} pixels wide on a phone")
-    for event in ("console", "request", "pageerror", "requestfailed"):
-        page.remove_listener(event, heard) if event == "console" else None
+    wrong += page.evaluate(DRAWN)
+    wrong += [f"keyboard, phone: {fault}" for fault in site_keyboard.walk(page)]
     return wrong
+
+
+def pressed(browser, site, address):
+    """Use the first lesson with a slider by keys; return what is wrong: list of str."""
+    pages = [p for p in pages_of(site) if "slider-states" in p.read_text("utf-8")]
+    if not pages:
+        return []
+    name, page = pages[0].relative_to(site).as_posix(), browser.new_page(viewport=DESK)
+    page.goto(f"{address}/{name}", wait_until="networkidle")
+    page.add_style_tag(content=site_keyboard.STILL)
+    wrong = site_keyboard.keys(page, "anomaly")
+    page.close()
+    return [f"{name}: {fault}" for fault in wrong]
 
 
 def check(site, only=None, shots=None):
@@ -187,18 +231,18 @@ def check(site, only=None, shots=None):
     script = axe(ROOT / "build" / "axe")
     if script is None:
         print("axe-core is not at hand (npm fetches it): accessibility is not checked")
-    names = sorted(p.relative_to(site).as_posix() for p in site.rglob("*.html"))
-    names = [
-        n for n in names if not n.startswith("_") and (not only or re.search(only, n))
-    ]
+    names = [p.relative_to(site).as_posix() for p in pages_of(site)]
+    names = [n for n in names if not only or re.search(only, n)]
     server, address = serve(site)
     try:
         with sync_playwright() as play:
             browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            faults += pressed(browser, site, address)
             for name in names:
                 page = browser.new_page()
-                for fault in dict.fromkeys(look(page, address, name, script)):
-                    faults.append(f"{name}: {fault}")
+                found = dict.fromkeys(look(page, address, name, script))
+                faults += [f"{name}: {fault}" for fault in found]
+                print(f"{name}: {len(found)} faults", flush=True)
                 if shots:
                     path = Path(shots) / f"{name.replace('/', '_')}"
                     page.screenshot(path=f"{path}.390.png")

@@ -61,6 +61,11 @@ def dialect(path, sep=None, decimal=None, encoding=None):
     if hint:
         text, sep = rest, sep or hint[1]
     usual = "\t" if ".tsv" in path.name.lower() else ","
+    above, text = _remarks(text, sep, usual)
+    if above:
+        notes.append(
+            f"left out {above} line{'s' * (above > 1)} above the names, from #"
+        )
     if sep is None:
         sep = _separator(text, usual)
     rows = _rows(text, sep)
@@ -79,7 +84,29 @@ def dialect(path, sep=None, decimal=None, encoding=None):
         notes.append(f"read with {between} between cells and decimal {words}")
     elif decimal == ",":
         notes.append("read with decimal commas")
-    return Dialect(sep, decimal, encoding, int(bool(hint)), names, tuple(notes))
+    skip = above + bool(hint)
+    return Dialect(sep, decimal, encoding, skip, names, tuple(notes))
+
+
+def _remarks(text, sep, usual):
+    """How many lines of remarks stand above the names, and the text below them. A line
+    that begins with # and has as many cells as the next one holds the names itself.
+    """
+    lines = list(
+        io.StringIO(text, newline="")
+    )  # cut at \r and \n alone, as pandas does
+    first = next((i for i, t in enumerate(lines) if not t.startswith("#")), 0)
+    while 0 < first < len(lines) and not lines[first].strip():
+        first += 1
+    if not 0 < first < len(lines):
+        return 0, text
+    sep = sep or _separator("".join(lines[first:]), usual)
+    cells = [
+        len(_rows(lines[i], sep)[0]) for i in (first - 1, first) if lines[i].strip()
+    ]
+    if len(cells) == 2 and cells[0] == cells[1] > 1:
+        first -= 1
+    return first, "".join(lines[first:])
 
 
 def _decoded(path, encoding, notes):
@@ -149,6 +176,13 @@ def undecoded(path, encoding, error):
 def unreadable(path, error):
     """Return the error for a file that no table comes out of."""
     reason = str(error).strip().split("\n")[-1].rstrip(".")
+    uneven = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", reason)
+    if uneven:
+        names, line, cells = uneven.groups()
+        reason = (
+            f"line {line} has {cells} cells, the line of names {names}: delete what "
+            f"stands above the names, and put cells that hold the separator into quotes"
+        )
     return DataError(
         f"{path.name} can't be read as a table ({reason or type(error).__name__}); every "
         f"row needs the same columns."

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from metaad.data.counted import counted
 from metaad.data.own.arrays import read_arrays
 from metaad.data.own.labels import labelled
 from metaad.data.own.opening import PACKED, READS, TEXT, is_text
@@ -60,7 +61,8 @@ class OwnTable:
 
     def __repr__(self):
         rows, columns = self.frame.shape
-        return f"OwnTable({rows:,} rows, {columns} columns; {'; '.join(self.notes)})"
+        size = f"{counted(rows, 'row')}, {counted(columns, 'column')}"
+        return f"OwnTable({size}; {'; '.join(self.notes)})"
 
 
 class Default(str):
@@ -183,8 +185,8 @@ def _frames(path, rows, label, as_words, notes, how):
     count, line = short_rows(path, style) if gap_at_the_end else (0, 0)
     if count:
         notes.append(
-            f"{count:,} rows have fewer cells than the header, first in line {line}; the "
-            f"cells that are missing are empty"
+            f"{counted(count, 'row has', 'rows have')} fewer cells than the header, first in "
+            f"line {line}; the cells that are missing are empty"
         )
 
 

@@ -14,6 +14,7 @@ import re
 
 import numpy as np
 
+from metaad.data.counted import counted
 from metaad.data.own.cells import as_text, dates, either_way, numbers
 from metaad.data.records import DataError
 
@@ -136,7 +137,7 @@ def _said(name, texts, style, words, what):
         count = int(np.isin(texts.astype(str), words).sum())
         some = ", ".join(map(repr, words))
         notes.append(
-            f"{name!r} holds {some} in {count:,} rows, no {what}; read as empty"
+            f"{name!r} holds {some} in {counted(count, 'row')}, no {what}; read as empty"
         )
     return notes
 

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from metaad.data.counted import counted
 from metaad.data.own.cells import as_text, dates, numbers
 from metaad.data.own.encode import Part, encoded, learn
 from metaad.data.own.filled import FILLED
@@ -145,7 +146,7 @@ class Preparation(TransformerMixin, BaseEstimator):
         values, empty = _read(part, cells)
         if not part.known.get("gaps", True) and empty.any():
             _warn(
-                f"{part.name!r} is empty in {empty.sum():,} rows and never was in the "
+                f"{part.name!r} is empty in {counted(empty.sum(), 'row')} and never was in the "
                 f"fitted table; filled with its median"
             )
         if part.kind == "category" and (new := new_words(part.known, values)):

@@ -80,7 +80,7 @@ def _said(path, how):
     except pd.errors.ParserWarning:
         raise DataError(
             f"{path.name} has rows with more cells than its header has names; every "
-            f"column needs a name."
+            f"column needs a name, and nothing may stand above the names."
         ) from None
     except UnicodeDecodeError as error:
         raise undecoded(path, how.encoding, error) from error

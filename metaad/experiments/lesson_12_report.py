@@ -107,6 +107,20 @@ def best_blend(blend, kind, setting="clean"):
     return float(weight), [f"{v:.3f} [{low:.3f}, {high:.3f}]" for v, low, high in gains]
 
 
+def blends_said(blend):
+    """Return what the best blends with the average gained, as a sentence.
+
+    blend : many_table_context_blend."""
+    weight, every = best_blend(blend, "all")
+    few_weight, few = best_blend(blend, "few columns")
+    return (
+        f"The trees blended with the average, on the tables that choose: weight {weight} "
+        f"for it adds AUROC {every[0]}, average precision {every[1]}; weight "
+        f"{few_weight}, on tables with at most {blend['settings']['few columns']} columns "
+        f"alone: {few[0]}, {few[1]}."
+    )
+
+
 def second_reading(twice):
     """Return what a second reading adds to the trees for mixed contexts, on the tables
     that choose and on those looked at once: dict name -> two Intervals, of AUROC and of

@@ -52,8 +52,12 @@ def scorers(folder, parts, stage):
     path = parts / f"{stage}.safetensors"
     names = sum((oddbench_part(p) for p in TAUGHT[stage]), [])
     key = cache.key(code=[learn], names=names)
-    if path.exists() and boosted.read(path)[1].get("key") == key:
-        return boosted.read(path)[0]
+    try:
+        found, about = boosted.read(path)
+    except ValueError:  # none, or a damaged one
+        about = {}
+    if about.get("key") == key:
+        return found
     began = time.process_time()
     settings = SETTINGS if stage == "choose" else ("mixed",)
     made = {s: learn(rows_to_learn(folder, names, s)) for s in settings}

@@ -139,6 +139,7 @@ def test_it_comes_back_from_a_file_with_the_same_scores(table, tmp_path):
         ({"context": "dirty"}, '"clean" or "mixed"'),
         ({"most_rows": 3}, "at least 8"),
         ({"model": "none"}, "no model"),
+        ({"left_out": 0.6}, r"in \[0, 0.5\]"),
     ],
 )
 def test_a_parameter_out_of_range_is_refused(parameters, says, table):
@@ -155,5 +156,60 @@ def test_the_model_that_learned_nothing_is_the_mean_of_the_surprises():
     np.testing.assert_allclose(
         -detector.score_samples(new), expected.mean(axis=1), rtol=1e-12
     )
-    mixed = ContextDetector("average", context="mixed", random_state=0).fit(X)
+    mixed = ContextDetector("average", context="mixed", left_out=0, random_state=0)
+    mixed.fit(X)
     assert np.array_equal(mixed.score_samples(new), detector.score_samples(new))
+
+
+@pytest.fixture
+def clumped():
+    """A context of 90 normal rows and ten anomalies of one kind, and new ones."""
+    rng = np.random.default_rng(3)
+
+    def odd(n):
+        return rng.normal(size=(n, 3)) * 0.2 + 5
+
+    X = np.r_[rng.normal(size=(90, 3)), odd(10)]
+    return X, np.r_[rng.normal(size=(100, 3)), odd(30)], np.repeat([0, 1], [100, 30])
+
+
+def test_a_second_reading_unmasks_a_clump(clumped):
+    X, new, y = clumped
+    once, twice = (ContextDetector(context="mixed", left_out=s) for s in (0, None))
+    reached = [
+        metaad.auroc(y, metaad.anomaly_score(d.fit(X), new)) for d in (once, twice)
+    ]
+    assert not twice.kept_[-10:].any()
+    assert reached[1] > 0.99 > reached[0]
+
+
+def test_what_a_second_reading_holds_is_what_a_first_one_of_the_rest_does(clumped):
+    X, new, _ = clumped
+    twice = ContextDetector(context="mixed").fit(X)
+    assert twice.kept_.sum() == 90
+    rest = ContextDetector(context="mixed", left_out=0).fit(X[twice.kept_])
+    assert np.array_equal(twice.score_samples(new), rest.score_samples(new))
+
+
+def test_the_rows_left_out_are_those_that_the_others_find_most_anomalous(clumped):
+    X, _, _ = clumped
+    once = ContextDetector("average", "mixed", left_out=0).fit(X)
+    scores = once.score_samples(X)  # no row has a twin: each without itself
+    kept = ContextDetector("average", "mixed").fit(X).kept_
+    assert scores[~kept].max() < scores[kept].min()
+
+
+def test_a_clean_context_is_read_once_unless_asked(clumped):
+    X, _, _ = clumped
+    assert ContextDetector().fit(X).kept_.all()
+    assert ContextDetector(left_out=0.2).fit(X).kept_.sum() == 80
+
+
+def test_a_context_of_eight_rows_loses_none_of_them():
+    X = np.random.default_rng(0).normal(size=(8, 2))
+    assert ContextDetector(context="mixed").fit(X).kept_.all()
+
+
+def test_the_threshold_counts_the_rows_that_were_left_out(clumped):
+    detector = ContextDetector(context="mixed", contamination=0.1).fit(clumped[0])
+    assert (detector.predict(clumped[0]) == -1).mean() == pytest.approx(0.1, abs=0.02)

@@ -58,6 +58,9 @@ def test_the_door_lists_runs_and_names_what_there_is(capsys):
         main(["tunning"])
 
 
+CONTEXTS = [f"many_table_context_{n}" for n in ("choice", "blend", "twice")]
+
+
 def test_the_list_is_made_without_importing_torch():
     code = (
         "import sys; from metaad.experiments.__main__ import listing; listing(); "
@@ -74,8 +77,8 @@ def test_every_step_of_a_record_is_a_command_that_its_experiment_takes(path):
         assert commands_of(path), "an experiment's record holds its command"
     for line in commands_of(path):
         name, *words = shlex.split(line.removeprefix(record.DOOR))
-        # two records begin with a step of another experiment
-        others = ("tuning_matrix", "many_table_context_choice")
+        # these records begin with a step of another experiment
+        others = ("tuning_matrix", *CONTEXTS)
         assert RECORDS[name] == path.stem or path.stem in others
         asked = importlib.import_module(f"metaad.experiments.{name}").parser()
         asked.parse_args(words)

@@ -1,11 +1,12 @@
 """What is kept of runs in JupyterLab: faults are seen, finished runs are not made again,
-and every lesson is on record in both editions without a fault.
+and no run on record has a fault.
 """
 
 import json
 
 import lab_record
 import pytest
+from run_notebooks import lessons
 
 CHECK = "from metaad.exercises import check\ncheck('01.1')"
 
@@ -71,3 +72,13 @@ def test_a_finished_run_of_the_same_code_is_not_made_again(tmp_path):
     assert not lab_record.finished(kept, "02", "normal", "a b")
     totals = json.loads(path.read_text(encoding="utf-8"))["totals"]
     assert (totals["runs"], totals["code_cells"], totals["with_faults"]) == (2, 6, 1)
+
+
+def test_no_run_on_record_has_a_fault_and_every_slider_drew():
+    known = {path.stem for path in lessons()}
+    for lesson, runs in lab_record.read().items():
+        assert lesson in known and set(runs) <= set(lab_record.EDITIONS)
+        for edition, row in runs.items():
+            assert row["faults"] == [], (lesson, edition)
+            assert row["redrawn"] == row["sliders"] and row["errors"] == 0
+            assert edition == "normal" or row["not_yet"] > 0

@@ -102,6 +102,16 @@ def test_fomamls_start_is_held_or_runs_away_as_the_sum_of_weights_says(h, held):
     assert abs(maml[-1]) <= 1
 
 
+@pytest.mark.parametrize("first_order", [False, True])
+def test_starts_followed_at_once_are_those_followed_alone(first_order):
+    pairs = ((1, 3), (5, 12), (1, 15))
+    found = plane.starts_on_lines(pairs, first_order=first_order, outer_steps=20)
+    assert found.shape == (3, 21)
+    for path, h in zip(found, pairs, strict=True):
+        alone = plane.starts_on_a_line(h, first_order=first_order, outer_steps=20)
+        np.testing.assert_allclose(path, alone, rtol=1e-12)
+
+
 def test_a_start_held_by_the_sum_still_runs_away_if_the_outer_rate_is_too_large():
     total = 1 * 0.9 + 3 * 0.7
     for factor, held in ((1.9, True), (2.1, False)):
@@ -150,23 +160,42 @@ def test_a_learner_is_judged_by_the_inner_loop_at_its_own_rates():
     for name in ("MAML, rate per tensor", "ANIL", "Reptile"):
         learner = made[name].set_params(device="cpu").fit(SinusoidTasks(k=6))
         task = test.to("cpu", torch.get_default_dtype())
-        adapted = learner.set_params(steps=2).adapted(task.support, task.support_y)
-        with torch.no_grad():
-            wanted = squared_error(adapted(task.query).double(), test.query, test.y)
-        got = waves.errors(learner, test, 2)
-        np.testing.assert_allclose(got, wanted.numpy(), rtol=1e-4)
+        got = waves.errors(learner, test, (0, 2, 5))  # one adaptation, looked at twice
+        for steps in (0, 2, 5):
+            learner.set_params(steps=steps)
+            adapted = learner.adapted(task.support, task.support_y)
+            with torch.no_grad():
+                out = adapted(task.query).double()
+            wanted = squared_error(out, test.query, test.y)
+            np.testing.assert_allclose(got[steps], wanted.numpy(), rtol=1e-4)
     rates = [
-        waves.chosen(n, made["Reptile"], validation, 1) for n in ("MAML", "Reptile")
+        waves.chosen(n, made["Reptile"], validation, (0, 1))
+        for n in ("MAML", "Reptile")
     ]
-    assert rates[0] is None and rates[1] in waves.RATES
+    assert rates[0] == {0: None, 1: None}
+    assert rates[1][0] is None and rates[1][1] in waves.RATES
 
 
 def test_the_chosen_rate_is_the_best_on_the_validation_waves():
     learner = waves.untrained(0)
     _, validation = waves.held_out_waves(1, 10, 2)
-    best = waves.chosen("untrained", learner, validation, 5)
-    found = {r: waves.errors(learner, validation, 5, r).mean() for r in waves.RATES}
-    assert found[best] == np.nanmin(list(found.values()))
+    best = waves.chosen("untrained", learner, validation, (1, 5))
+    for k, rate in best.items():
+        found = {
+            r: waves.errors(learner, validation, (k,), r)[k].mean() for r in waves.RATES
+        }
+        assert found[rate] == pytest.approx(np.nanmin(list(found.values())))
+
+
+def test_each_number_of_steps_is_judged_at_the_rate_chosen_for_it():
+    learner = waves.untrained(0)
+    test, validation = waves.held_out_waves(1, 10, 3)
+    judged = waves.judge("untrained", learner, test, validation)
+    assert tuple(judged) == waves.STEPS
+    rates = waves.chosen("untrained", learner, validation, waves.STEPS)
+    for k, rate in rates.items():
+        alone = waves.errors(learner, test, (k,), rate)[k]
+        np.testing.assert_allclose(judged[k], alone, rtol=1e-5)
 
 
 def test_kernel_regression_is_the_textbook_s():

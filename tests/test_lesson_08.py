@@ -14,8 +14,9 @@ from metaad.experiments import lesson_08 as kit
 from metaad.experiments import lesson_08_judge as judge_of
 from metaad.experiments import lesson_08_record as record_of
 from metaad.meta import MAML, Classifier, evaluate
+from metaad.meta.subspace import Subspace
 from metaad.nets import ConvNet
-from metaad.tasks import ClassPool, MadeUpTasks, OneClassTasks, Task
+from metaad.tasks import AllPairs, ClassPool, MadeUpTasks, OneClassTasks, Task
 
 
 def tasks(**sizes):
@@ -130,6 +131,39 @@ def test_judged_together_detectors_score_what_they_score_alone():
         if head != "mean":
             by_class = list(found.by_class("accuracy").values())
             assert decided[head].tolist() == by_class
+
+
+def test_every_detector_scores_a_row_by_its_number_as_it_scores_the_row():
+    """And an image passes once through the layers that no episode changes."""
+    of, outer = tasks(), {"iterations": 2, "n_tasks": 2, "device": "cpu"}
+
+    def net(**options):
+        torch.manual_seed(0)
+        shape = {"side": 8, "batch_norm": True, "dtype": torch.float64}
+        return ConvNet((4, 4), **shape | options)
+
+    many, one = MadeUpTasks(of, share=0.0), {"random_state": 0, **outer}
+    last = MAML(net(), layers="last", **one).fit(of)
+    every = MAML(net(batch_norm=False), **one).fit(of)
+    flat = Subspace(net(out=None), classify=1.0, **one).fit(AllPairs(many))
+    plain = Classifier(net(), "residual", **one).fit(ClassPool(many))
+    named = {"last": last, "not adapted": kit.unadapted(last), "every": every}
+    named |= {"flat": flat, "plain": plain, "pixels": kit.SupportAlone("residual")}
+    named |= kit.with_heads(plain, ("nearest", "mean"))
+    seen = judge_of.by_number(named, of.X)
+    assert seen["last"].module_ is seen["not adapted"].module_
+    passed = []
+    for learner in (last, flat, plain):
+        first = learner.module_["net"][0]
+        first.register_forward_hook(lambda m, x, out: passed.append(len(out)))
+    task, by_number = of.sample(6, 1), judge_of.numbered(of).sample(6, 1)
+    scores = {n: d.scores(by_number) for n, d in seen.items()}
+    assert not passed
+    for name, detector in named.items():
+        np.testing.assert_allclose(
+            scores[name], detector.scores(task), rtol=1e-9, atol=1e-12, err_msg=name
+        )
+    assert passed
 
 
 def test_the_control_gets_the_best_single_threshold_and_others_their_own():

@@ -172,3 +172,21 @@ def test_what_was_tried_is_shown_best_first_and_over_the_average():
     lines = report.tried_table(CHOICE).splitlines()[2:]
     assert [line.split("|")[1].strip() for line in lines] == ["a", "b"]
     assert "0.250 [" in lines[0] and "0.200 [" in lines[1]
+
+
+def test_a_second_reading_is_compared_with_the_first_table_by_table():
+    part = {"tried": {report.ONCE: of(0.5, 0.7, 0.6), report.TWICE: of(0.6, 0.8, 0.6)}}
+    found = report.second_reading({"validate": part, "looks": {"adbench": part}})
+    assert list(found) == ["the tables that choose", "ADBench"]
+    for gains in found.values():
+        assert [g.value for g in gains] == pytest.approx([0.2 / 3] * 2)
+
+
+def test_the_best_blend_is_that_of_the_largest_sum_of_both_measures():
+    def measured(a, p):
+        means = {"auroc": a, "ap": p}
+        return {m: {"mean": v, "gain": [v - 0.5, -0.1, 0.2]} for m, v in means.items()}
+
+    blend = {"clean": {"all": {"0.25": measured(0.8, 0.5), "0.5": measured(0.7, 0.7)}}}
+    weight, gains = report.best_blend(blend, "all")
+    assert weight == 0.5 and gains == ["0.200 [-0.100, 0.200]"] * 2

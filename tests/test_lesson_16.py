@@ -106,6 +106,37 @@ def test_the_strongest_counts_over_direct_and_transferred_attacks(small):
     assert (with_other["both"] < alone["both"] - 0.2).all()
 
 
+def test_an_attack_on_the_same_rows_and_score_is_computed_once(small):
+    base, _ = lesson_16.linear(small)
+    calls = []
+
+    def score(rows):
+        calls.append(len(rows))
+        return base(rows)
+
+    alone = lesson_16.pgd(score, small.odd, 0.1, goal="normal", steps=20)
+    needed = len(calls)
+    attack = lesson_16.attack("PGD-20", 0.1)
+    first = attack(score, small.odd, goal="normal")
+    assert len(calls) == 2 * needed
+    again = lesson_16.attack("PGD-20", 0.1)(score, small.odd, goal="normal")
+    assert again is first and len(calls) == 2 * needed
+    np.testing.assert_array_equal(first, alone)
+    # other rows, another goal, another size, another score
+    for rows, goal, size, of in (
+        (small.odd.clone(), "normal", 0.1, score),
+        (small.odd, "odd", 0.1, score),
+        (small.odd, "normal", 0.2, score),
+        (small.odd, "normal", 0.1, lambda rows: score(rows)),
+    ):
+        before = len(calls)
+        moved = lesson_16.attack("PGD-20", size)(of, rows, goal=goal)
+        assert len(calls) == before + needed
+        wanted = lesson_16.pgd(score, rows, size, goal=goal, steps=20)
+        np.testing.assert_array_equal(moved, wanted)
+    assert lesson_16.attack("FGSM", 0.0)(score, small.odd, goal="odd") is small.odd
+
+
 def test_curves_begin_at_the_clean_figure_and_fall(small):
     score, _ = lesson_16.linear(small)
     found = lesson_16.curves({"linear": score}, small, (0.0, 0.05, 0.1), "FGSM")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sklearn.base import BaseEstimator
 
 from metaad import data, scores
@@ -185,8 +186,6 @@ def test_fine_tuning_goes_on_from_the_old_net_and_leaves_it_alone():
 
 
 def test_features_have_length_one_and_the_head_learns_from_them():
-    import torch
-
     trunk = torch.nn.Linear(3, 5, dtype=torch.float64)
     X = np.random.default_rng(0).normal(size=(9, 3))
     detector = drift_methods.OnFeatures(trunk, KNNDetector(1)).fit(X)
@@ -203,6 +202,55 @@ def test_test_rows_of_a_judge_are_never_learned_from():
     assert sorted(learn) == [1, 2] and all(len(rows) == 15 for rows in learn.values())
     assert not set(np.concatenate(list(learn.values())).ravel()) & set(of.X.ravel())
     assert np.bincount(of.y).tolist() == [5] * 4
+
+
+def studied_by_hand():
+    """A trunk and meta-learners that were trained for one step, on 8 × 8 images."""
+    rng = np.random.default_rng(0)
+    images = rng.random((60, 8, 8)).round(1)
+    y = np.repeat([0, 1, 2, 3], 15)
+    images[np.arange(60), y, y] = 1.0
+    how = {"seed": 0, "iterations": 1, "dtype": torch.float64}
+    learners = drift_methods.meta_learned(images, y, **how)
+    return images, y, learners, drift_methods.classifier(images, y, **how)
+
+
+def test_detectors_made_together_have_the_auroc_of_those_made_one_by_one():
+    images, y, learners, trunk = studied_by_hand()
+    small = {"hidden": (6,), "code_size": 2, "epochs": 5}
+    made = drift_methods.from_rows(0, **small)
+    made |= drift_methods.from_study(learners, trunk)
+    learn, of = drift_curves.split(images, y, (0, 2, 3), 5, np.random.default_rng(0))
+    how = {"numbers": (3, 7), "draws": 2, "seed": 0, "autoencoder": small}
+    alone, seconds = drift_curves.curves(learn, of, made, **how)
+    together = drift_curves.curves_together(learn, of, made, **how)
+    assert set(together) == set(alone) == set(seconds) | {drift_curves.NOTHING}
+    for name, by in alone.items():
+        assert set(by) == {"3", "7"} and len(by["3"]) == 3
+        for n, values in by.items():
+            np.testing.assert_allclose(together[name][n], values, atol=1e-9)
+
+
+def test_scores_by_detectors_made_together_are_those_of_one_after_the_other():
+    images, y, learners, trunk = studied_by_hand()
+    rows = images.reshape(60, -1)
+    sets, X = [rows[:4], rows[15:19], rows[40:44]], rows[20:30]
+    small = {"hidden": (6,), "code_size": 2, "epochs": 5}
+    made = drift_methods.from_rows(0, **small)
+    made |= drift_methods.from_study(learners, trunk)
+    for name, make in made.items():
+        found = drift_methods.scores_of(make, sets, X)
+        alone = [anomaly_score(make(s), X) for s in sets]
+        np.testing.assert_allclose(found, alone, rtol=1e-4, atol=1e-7, err_msg=name)
+    olds = [
+        AutoencoderDetector(random_state=i, **small).fit(s) for i, s in enumerate(sets)
+    ]
+    many = drift_methods.fine_tune_many(olds, sets, 0, **small)
+    for old, new, s in zip(olds, many, sets, strict=True):
+        alone = drift_methods.fine_tune(old, 0, **small)(s)
+        np.testing.assert_allclose(
+            anomaly_score(new, X), anomaly_score(alone, X), rtol=1e-4
+        )
 
 
 # --- tables

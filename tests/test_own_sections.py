@@ -244,3 +244,15 @@ def test_a_long_name_is_cut_where_it_ends():
     assert own_table._short("amount") == "amount"
     assert own_table._short("x" * 50) == "x" * 21 + "…"
     assert own_table._short(7) == "7"
+
+
+def test_what_ways_of_choosing_reach_is_that_of_the_last_table():
+    def of(*auroc):
+        return types.SimpleNamespace(auroc=np.array(auroc))
+
+    results = {"LOF": {"default": of(0.1, 0.5), "best": of(0.2, 0.75)}}
+    lines = own_rows.gained("mine", results).splitlines()
+    assert "mine, AUROC" in lines[0] and lines[2:] == [
+        "| default | 0.500 |",
+        "| best | 0.750 |",
+    ]

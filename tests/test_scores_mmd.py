@@ -12,6 +12,7 @@ from scipy.stats import kstest
 from metaad import scores
 from metaad.metrics import significant
 from metaad.scores import (
+    gaussian_kernel,
     median_bandwidth,
     mmd_biased,
     mmd_test,
@@ -19,6 +20,7 @@ from metaad.scores import (
     permutation_test,
     wasserstein_1d,
 )
+from metaad.scores.mmd import pooled_kernel
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(9, 3)), RNG.normal(size=(7, 3)) + 0.5
@@ -225,3 +227,18 @@ def test_no_distance_changes_its_batches_or_depends_on_the_order_of_rows(name):
     if name != "mmd_test":
         again = distance(rng.permutation(x), rng.permutation(y))
         assert again == pytest.approx(value, rel=1e-5)
+
+
+@pytest.mark.parametrize("d", [1, 5, 49])
+@pytest.mark.parametrize("n", [7, 40])
+def test_the_pooled_kernel_is_the_kernel_of_all_rows_at_the_median_distance(n, d):
+    rng = np.random.default_rng(n + d)
+    x, y = rng.normal(size=(n, d)), rng.normal(size=(30, d))
+    rows = np.concatenate([x, y])
+    for bandwidth in (None, 0.7):
+        wanted = gaussian_kernel(rows, rows, bandwidth or median_bandwidth(x, y))
+        np.testing.assert_array_equal(pooled_kernel(x, y, bandwidth), wanted)
+    with pytest.raises(ValueError, match="above 0"):
+        pooled_kernel(x, y, -1.0)
+    with pytest.raises(ValueError, match="median distance is 0"):
+        pooled_kernel(np.ones((4, d)), np.ones((5, d)))

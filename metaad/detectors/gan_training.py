@@ -69,11 +69,9 @@ def critic_loss(critic, real, made, weight=10.0):
     """
     one = *real.shape[:-1], 1
     share = torch.rand(one, dtype=real.dtype, device=real.device)
-    gap = critic(made).mean() - critic(real).mean()
-    if weight == 0:
-        return gap
     between = share * real + (1 - share) * made
-    return gap + weight * gradient_penalty(critic, between)
+    gap = critic(made).mean() - critic(real).mean()
+    return gap + weight * gradient_penalty(critic, between) if weight else gap
 
 
 def fooling_loss(judged):

@@ -25,6 +25,8 @@ RECORDS = {
     "made_up_classes": "made_up_classes",
     "many_table_context": "many_table_context",
     "many_table_context_choice": "many_table_context_choice",
+    "many_table_context_blend": "many_table_context_blend",
+    "many_table_context_twice": "many_table_context_twice",
     "many_table_labels": "many_table_labels",
     "many_table_forest": "many_table_forest",
     "many_table_tuning": "many_table_tuning",

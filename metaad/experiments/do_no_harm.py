@@ -40,6 +40,7 @@ from metaad.search import TRPO, Reinforce
 from metaad.search.space import configured
 from metaad.search.tuning.grids import GRIDS
 from metaad.search.tuning.no_labels import SHIPPED
+from metaad.tasks.scaling import standardised
 from metaad.tasks.tables import TableTasks, adbench_names, oddbench_names
 
 MOST_ROWS = 1000  # that are fitted; of the others at most twice as many are judged
@@ -62,9 +63,7 @@ def split(name, seed=SEED):
     if table.train is not None:
         fitted = rng.permutation(np.r_[np.flatnonzero(table.train), fitted])
     fitted, judged = fitted[:MOST_ROWS], _enough(judged, table.y, 2 * MOST_ROWS)
-    X, spread = table.X[fitted], table.X[fitted].std(axis=0)
-    mean, spread = X.mean(axis=0), np.where(spread > 1e-12, spread, 1.0)
-    return (X - mean) / spread, (table.X[judged] - mean) / spread, table.y[judged]
+    return *standardised(table.X[fitted], table.X[judged]), table.y[judged]
 
 
 def _enough(rows, y, most):

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from metaad.detectors import AutoencoderDetector
+from metaad.detectors import AutoencoderDetector, anomaly_score, fit_many
 from metaad.experiments import drift_methods as methods
 from metaad.experiments.drift_loop import Judge
 
@@ -29,6 +29,19 @@ def split(X, y, classes, tests, rng):
     return learn, Judge(X[chosen], y[chosen])
 
 
+def draw(learn, numbers, draws, seed):
+    """Draw the rows that detectors are made of: {class: {number: [rows (number, d)]}},
+    as many sets each as there are draws.
+    """
+    rng, drawn = np.random.default_rng(seed), {}
+    for c, rows in learn.items():
+        drawn[c] = {
+            n: [rows[rng.permutation(len(rows))[:n]] for _ in range(draws)]
+            for n in numbers
+        }
+    return drawn
+
+
 def curves(learn, judge, made, *, numbers=NUMBERS, draws=3, seed=0, autoencoder=None):
     """Measure the AUROC of every method after so many normal rows of each class.
 
@@ -45,14 +58,14 @@ def curves(learn, judge, made, *, numbers=NUMBERS, draws=3, seed=0, autoencoder=
     from an autoencoder of the class before: fine-tuning it, and doing nothing.
     """
     auroc, seconds = {}, {}
-    classes, rng = list(learn), np.random.default_rng(seed)
+    classes, drawn = list(learn), draw(learn, numbers, draws, seed)
     for at, c in enumerate(classes):
         old = learn[classes[at - 1]]
         settings = {**methods.AUTOENCODER, **(autoencoder or {}), "random_state": seed}
         old = AutoencoderDetector(**settings).fit(old[:BEFORE])
         every = {**made, FINE: methods.fine_tune(old, seed, **(autoencoder or {}))}
         for n in numbers:
-            rows = [learn[c][rng.permutation(len(learn[c]))[:n]] for _ in range(draws)]
+            rows = drawn[c][n]
             for name, make in every.items():
                 began = time.process_time()
                 detectors = [make(r) for r in rows]
@@ -66,3 +79,35 @@ def curves(learn, judge, made, *, numbers=NUMBERS, draws=3, seed=0, autoencoder=
         m: {n: float(np.mean(s)) for n, s in t.items()} for m, t in seconds.items()
     }
     return auroc, means
+
+
+def curves_together(learn, judge, made, *, numbers, draws, seed, autoencoder=None):
+    """Measure the AUROC that `curves` measures, on the same rows, without the seconds:
+    the detectors of all classes are made at once, which takes a third of the time.
+
+    Returns
+    -------
+    {method: {number: list, one mean AUROC for each class}}
+    """
+    classes, drawn = list(learn), draw(learn, numbers, draws, seed)
+    own = autoencoder or {}
+    before = [learn[classes[at - 1]][:BEFORE] for at in range(len(classes))]
+    fitted = {**methods.AUTOENCODER, **own, "random_state": seed}
+    olds = fit_many(before, thresholds=False, **fitted)
+    auroc = {}
+
+    def keep(name, n, scores, times):
+        of = zip(np.repeat(classes, times), scores, strict=True)
+        found = np.reshape([judge.of_scores(s, c) for c, s in of], (-1, times))
+        auroc.setdefault(name, {})[str(n)] = found.mean(axis=1).tolist()
+
+    nothing = [anomaly_score(old, judge.X) for old in olds]
+    for n in numbers:
+        sets = [rows for c in classes for rows in drawn[c][n]]
+        for name, make in made.items():
+            keep(name, n, methods.scores_of(make, sets, judge.X), draws)
+        many = [old for old in olds for _ in range(draws)]
+        tuned = methods.fine_tune_many(many, sets, seed, **own)
+        keep(FINE, n, [anomaly_score(one, judge.X) for one in tuned], draws)
+        keep(NOTHING, n, nothing, 1)
+    return auroc

@@ -32,7 +32,11 @@ class Judge:
 
     def __call__(self, detector, normal):
         """Return the AUROC of a detector where class `normal` is normal."""
-        return metrics.auroc(self.y != normal, anomaly_score(detector, self.X))
+        return self.of_scores(anomaly_score(detector, self.X), normal)
+
+    def of_scores(self, scores, normal):
+        """Return the AUROC of anomaly scores of the test rows, likewise."""
+        return metrics.auroc(self.y != normal, scores)
 
 
 class Watch:

@@ -4,7 +4,6 @@ here too, all on the same images: learners in episodes, and a plain classifier.
 """
 
 import copy
-from functools import partial
 
 import numpy as np
 import torch
@@ -17,10 +16,12 @@ from metaad.detectors import (
     IsolationForest,
     KNNDetector,
     PCADetector,
+    anomaly_score,
+    fit_many,
 )
 from metaad.meta import few_shot
 from metaad.meta.classifier import without_last
-from metaad.tasks import AllPairs, MadeUpTasks, OneClassTasks
+from metaad.tasks import AllPairs, MadeUpTasks, OneClassTasks, Task
 from metaad.train import resolve_device, seeded
 
 AUTOENCODER = {"hidden": (64, 32), "code_size": 8, "batch_size": 32, "epochs": 100}
@@ -112,16 +113,27 @@ def trunk(out, side, seed):
         return few_shot.trunk(out, side)
 
 
-def meta_learned(images, classes, *, seed, iterations, device="cpu", dtype=None):
+def meta_learned(
+    images,
+    classes,
+    *,
+    seed,
+    iterations,
+    n_tasks=FORM["n_tasks"],
+    device="cpu",
+    dtype=None,
+):
     """Meta-learn with the recipe of metaad.meta.few_shot from images (n, side, side):
     {name: fitted meta-learner}.
+
+    n_tasks : classes of each step.
     """
     sizes = {"k": FORM["k"], "n_query": FORM["n_query"], "dtype": dtype}
     real = OneClassTasks(images, classes, **sizes)
     tasks = AllPairs(MadeUpTasks(real, **few_shot.BENDING))
     shape = {
         "side": images.shape[1],
-        "n_tasks": FORM["n_tasks"],
+        "n_tasks": n_tasks,
         "iterations": iterations,
     }
     return {
@@ -132,11 +144,21 @@ def meta_learned(images, classes, *, seed, iterations, device="cpu", dtype=None)
     }
 
 
-def classifier(images, classes, *, seed, iterations, device="cpu", dtype=None):
+def classifier(
+    images,
+    classes,
+    *,
+    seed,
+    iterations,
+    n_tasks=FORM["n_tasks"],
+    device="cpu",
+    dtype=None,
+):
     """Train a plain classifier on as many images per step as the learners see, without
     episodes; return its trunk, the network below the last layer.
 
-    It tells the eight positions of each class apart, see `turned`.
+    It tells the eight positions of each class apart, see `turned`. n_tasks : as for
+    `meta_learned`.
     """
     X, y = turned(images, classes)
     device = resolve_device(device)
@@ -145,7 +167,7 @@ def classifier(images, classes, *, seed, iterations, device="cpu", dtype=None):
     net = trunk(int(labels.max()) + 1, images.shape[1], seed).to(device, rows.dtype)
     adam = torch.optim.Adam(net.parameters(), 3e-3)
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(adam, iterations)
-    size = FORM["n_tasks"] * (FORM["k"] + FORM["n_query"])
+    size = n_tasks * (FORM["k"] + FORM["n_query"])
     rng = np.random.default_rng(seed)
     for _ in range(iterations):
         at = torch.as_tensor(rng.integers(len(rows), size=size), device=device)
@@ -162,11 +184,67 @@ def pca(rows):
     return PCADetector(max(1, min(len(rows) - 2, MOST_DIRECTIONS)))
 
 
+class Refit:
+    """Make an autoencoder of rows (n, d) alone. settings : of AutoencoderDetector."""
+
+    def __init__(self, **settings):
+        self.settings = settings
+
+    def __call__(self, rows):
+        return AutoencoderDetector(**self.settings).fit(rows)
+
+    def together(self, sets, X):
+        many = fit_many(sets, thresholds=False, **self.settings)
+        return [anomaly_score(one, X) for one in many]
+
+
+class Adapt:
+    """Make a detector of rows (n, d) by what a meta-learner has learned."""
+
+    def __init__(self, learner):
+        self.learner = learner
+
+    def __call__(self, rows):
+        return self.learner.adapt(rows)
+
+    def together(self, sets, X):
+        tensors = [torch.as_tensor(a) for a in (np.stack(sets), X[None])]
+        return list(self.learner.scores(Task(*tensors, y=None)))
+
+
+class Head:
+    """Make a detector in the features of a trunk: see `OnFeatures`.
+
+    head : function from rows (n, d) to an unfitted detector."""
+
+    def __init__(self, trunk, head):
+        self.trunk, self.head = trunk, head
+
+    def __call__(self, rows):
+        return OnFeatures(self.trunk, self.head(rows)).fit(rows)
+
+    def together(self, sets, X):
+        z = OnFeatures(self.trunk, None).features(np.concatenate([X, *sets]))
+        own, *parts = np.split(z, np.cumsum([len(X), *map(len, sets)])[:-1])
+        return [anomaly_score(self.head(part).fit(part), own) for part in parts]
+
+
+def scores_of(make, sets, X):
+    """Return the anomaly scores of rows X (n, d) by a detector made of each set of rows:
+    list of arrays (n,), as one detector after the other gives them, to rounding.
+
+    make : function of rows; its `together`, if it has one, makes all detectors at once
+    from sets of the same size (k, d), and computes once what they share.
+    """
+    if hasattr(make, "together"):
+        return make.together(sets, X)
+    return [anomaly_score(make(rows), X) for rows in sets]
+
+
 def from_rows(seed, **autoencoder):
     """Return what learns from the new rows alone: {name: function of rows}."""
-    made = {**AUTOENCODER, **autoencoder, "random_state": seed}
     return {
-        "refit: autoencoder": lambda rows: AutoencoderDetector(**made).fit(rows),
+        "refit: autoencoder": Refit(**AUTOENCODER | autoencoder, random_state=seed),
         "refit: forest": lambda rows: IsolationForest(random_state=seed).fit(rows),
         "refit: kNN": lambda rows: KNNDetector(1).fit(rows),
         "refit: PCA": lambda rows: pca(rows).fit(rows),
@@ -177,22 +255,30 @@ def from_study(learners, features):
     """Return what has studied other classes: {name: function of rows}.
 
     learners : of `meta_learned`. features : trunk of `classifier`."""
-    found = {f"episodes: {name}": one.adapt for name, one in learners.items()}
+    found = {f"episodes: {name}": Adapt(one) for name, one in learners.items()}
     heads = {"mean": lambda _: Nearest(), "kNN": lambda _: KNNDetector(1), "PCA": pca}
     for name, head in heads.items():
-        found[f"classifier: {name}"] = partial(_on_features, features, head)
+        found[f"classifier: {name}"] = Head(features, head)
     if "Mahalanobis" in learners:
         net = learners["Mahalanobis"].module_["net"]
-        map_ = without_last(net).eval()
-        found["episodes, features: PCA"] = partial(_on_features, map_, pca)
+        found["episodes, features: PCA"] = Head(without_last(net).eval(), pca)
     return found
-
-
-def _on_features(features, head, rows):
-    return OnFeatures(features, head(rows)).fit(rows)
 
 
 def fine_tune(old, seed, **autoencoder):
     """Return the function of rows that goes on with the training of an old autoencoder."""
     made = {**AUTOENCODER, **FINE_TUNING, **autoencoder, "random_state": seed}
     return lambda rows: FineTuned(old, **made).fit(rows)
+
+
+def fine_tune_many(olds, sets, seed, **autoencoder):
+    """Go on with the training of each old autoencoder on its own set of rows, with all
+    at the same time: a list of fitted FineTuned without a threshold.
+    """
+    made = {**AUTOENCODER, **FINE_TUNING, **autoencoder}
+    left = iter(olds)
+
+    def one(**settings):
+        return FineTuned(next(left), **settings)
+
+    return fit_many(sets, kind=one, random_state=seed, thresholds=False, **made)

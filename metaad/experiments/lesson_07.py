@@ -110,22 +110,34 @@ def algebra_holds(rng, rate=0.1, steps=5, tolerance=1e-12):
     return all(np.allclose(a, b, rtol=0, atol=tolerance) for a, b in pairs)
 
 
-def starts_on_a_line(h, *, first_order, outer_steps=250, outer_rate=0.2, rate=0.1):
+def starts_on_a_line(h, *, clip=1e9, **how):
     """Follow the start of two tasks on a line, optima -1 and 1 and curvatures h, one
-    inner step: array (outer_steps + 1,), from 0.
+    inner step: array (outer_steps + 1,), from 0. how : see `starts_on_lines`.
     """
-    c = torch.tensor([-1.0, 1.0], dtype=DOUBLE).view(2, 1, 1)
-    h = torch.tensor(h, dtype=DOUBLE).view(2, 1, 1)
-    point = Point([0.0])
-    task, visited = Task(c, c, h, h), [0.0]
+    return starts_on_lines([h], clip=clip, **how)[0]
+
+
+def starts_on_lines(
+    pairs, *, first_order, outer_steps=250, outer_rate=0.2, rate=0.1, clip=np.inf
+):
+    """Follow the start of each pair of curvatures as `starts_on_a_line` does, each on a
+    line of its own: array (pairs, outer_steps + 1).
+
+    No line enters the loss of another, so all are followed at once. clip : largest norm
+    of the outer gradient of all lines together.
+    """
+    c = torch.tensor([-1.0, 1.0], dtype=DOUBLE).view(2, 1, 1).expand(2, 1, len(pairs))
+    h = torch.tensor(pairs, dtype=DOUBLE).T[:, None]  # (2, 1, pairs)
+    point = Point([0.0] * len(pairs))
+    task, visited = Task(c, c, h, h), [np.zeros(len(pairs))]
 
     def batches():
         for _ in range(outer_steps):
             yield task
-            visited.append(float(point.theta[0].detach()))
+            visited.append(point.theta.detach().numpy().copy())
 
     # the mean over two tasks: rate 2 makes it the sum of (7)
     sgd = torch.optim.SGD(point.parameters(), 2 * outer_rate)
     how = {"steps": 1, "rate": rate, "first_order": first_order}
-    outer_loop(point, parabola, batches(), sgd, clip=1e9, **how)
-    return np.array(visited)
+    outer_loop(point, parabola, batches(), sgd, clip=clip, **how)
+    return np.transpose(visited)

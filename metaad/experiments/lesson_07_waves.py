@@ -96,39 +96,68 @@ def predict(learner, task, x, steps, rate=None):
 
     rate : an inner rate; None takes the learner's own. May be called while it learns.
     """
+    return predict_after(learner, task, x, (steps,), rate)[steps]
+
+
+def predict_after(learner, task, x, looks, rate=None):
+    """Adapt step by step, and give the outputs at x after each number of steps in `looks`:
+    dict steps -> (n_tasks, q, 1). Otherwise as `predict`.
+    """
     net = learner.module_["net"]
     weight = next(net.parameters())
     task, x = task.to(weight.device, weight.dtype), x.to(weight.device, weight.dtype)
     own = getattr(learner, "inner_rates", lambda: learner.inner_rate)
-    how = {"steps": steps, "rate": own() if rate is None else rate}
+    how = {"rate": own() if rate is None else rate, "first_order": True}
     how["names"] = getattr(learner, "names_", None)
-    support, y = task.support, task.support_y
-    adapted = inner_loop(net, squared_error, support, y, first_order=True, **how)
-    with torch.no_grad():
-        return adapted(x).double().cpu()
+    support, y, found = task.support, task.support_y, {}
+    # queries are many: weights of their own, computed once, cost less than a memory
+    adapted = inner_loop(
+        net, squared_error, support, y, steps=0, form="explicit", **how
+    )
+    for k in range(max(looks) + 1):
+        if k in looks:
+            with torch.no_grad():
+                found[k] = adapted(x).double().cpu()
+        if k < max(looks):
+            out, tensors = adapted.on_support()
+            loss = squared_error(out, support, y).sum()
+            adapted.step(torch.autograd.grad(loss, tensors), True)
+    return found
 
 
-def errors(learner, task, steps, rate=None):
-    """Judge a learner after some steps: mean squared errors on the queries (n_tasks,)."""
-    out = predict(learner, task, task.query, steps, rate)
-    return squared_error(out, task.query, task.y).numpy()
-
-
-def chosen(name, learner, validation, steps):
-    """Choose the inner rate with the least error on the validation waves, where a start
-    was not learned for one rate; None elsewhere.
+def errors(learner, task, looks, rate=None):
+    """Judge a learner after each number of steps in `looks`: dict steps -> mean squared
+    errors on the queries (n_tasks,).
     """
-    if name not in TUNED or not steps:
-        return None
-    found = {r: errors(learner, validation, steps, r).mean() for r in RATES}
-    return min(RATES, key=lambda r: np.nan_to_num(found[r], nan=np.inf))
+    outputs = predict_after(learner, task, task.query, looks, rate)
+    return {
+        k: squared_error(out, task.query, task.y).numpy() for k, out in outputs.items()
+    }
+
+
+def chosen(name, learner, validation, looks):
+    """Choose the inner rate with the least error on the validation waves after each
+    number of steps in `looks`: dict steps -> rate; None where the start was learned for
+    one rate, and for 0 steps.
+    """
+    rates = dict.fromkeys(looks)
+    if name in TUNED:
+        tried = {r: errors(learner, validation, looks, r) for r in RATES}
+        for k in filter(None, looks):
+            means = {
+                r: np.nan_to_num(e[k].mean(), nan=np.inf) for r, e in tried.items()
+            }
+            rates[k] = min(RATES, key=means.get)
+    return rates
 
 
 def judge(name, learner, test, validation):
     """Judge a learner after each number of steps: dict steps -> errors (n_tasks,)."""
-    return {
-        k: errors(learner, test, k, chosen(name, learner, validation, k)) for k in STEPS
-    }
+    rates, found = chosen(name, learner, validation, STEPS), {}
+    for rate in set(rates.values()):
+        after = [k for k, r in rates.items() if r == rate]
+        found |= errors(learner, test, after, rate)
+    return {k: found[k] for k in STEPS}
 
 
 def looks(iterations, n=12):
@@ -154,8 +183,8 @@ def train(seed, shots, iterations, validation, *, device, checkpoint):
 
         def watch(done, learner=learner, seen=seen):
             if done in when:
-                now = [errors(learner, few, k).mean() for k in (0, 1)]
-                seen[when.index(done)] = now
+                now = errors(learner, few, (0, 1))
+                seen[when.index(done)] = [e.mean() for e in now.values()]
 
         learner.set_params(checkpoint=checkpoint(name))
         fitted[name] = learner.fit(waves, watch=watch)
@@ -189,7 +218,7 @@ def first_order_costs(seed, shots, test, validation, *, device="cpu", iterations
                 if done in after and not first:
                     cosines[done].append(cosine(learner, validation))
 
-            pair.append(errors(learner.fit(waves, watch=watch), test, 1))
+            pair.append(errors(learner.fit(waves, watch=watch), test, (1,))[1])
         gaps[alpha] = pair[1] - pair[0]
     cost = {alpha: metrics.bootstrap(gap) for alpha, gap in gaps.items()}
     return rates, cosines, cost, metrics.paired(gaps[rates[1]], gaps[rates[0]])

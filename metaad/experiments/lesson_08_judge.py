@@ -1,11 +1,14 @@
 """How lesson 08 judges: every detector on the same episodes, which are drawn and scored
-once, for ranking and for decisions alike.
+once, for ranking and for decisions alike; every image passes through a network once.
 """
 
+import copy
+from collections import OrderedDict
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import nn
 
 from metaad import metrics
 from metaad.meta.few_shot_detector import evaluation
@@ -48,6 +51,84 @@ class _Headed:
         return self.head(*self.features(task)).double().cpu().numpy()
 
 
+class _Seen(nn.Module):
+    """Layers that have seen every row: a row's number (n, 1) -> what they gave for it."""
+
+    def __init__(self, given):
+        super().__init__()
+        self.register_buffer("given", given)
+
+    def forward(self, numbers):
+        return self.given[numbers[:, 0].long()]
+
+
+class _Rows:
+    """A detector that is told a row's number, and looks the row up."""
+
+    def __init__(self, detector, X):
+        self.detector, self.X = detector, X
+
+    def scores(self, task):
+        support, query = (self.X[n[..., 0].long()] for n in (task.support, task.query))
+        rows = task._replace(support=support, query=query)
+        return self.detector.scores(rows)
+
+
+def numbered(tasks):
+    """Return the same tasks with the number of each row in the row's place: (n, 1)."""
+    ours = copy.copy(tasks)
+    ours.X = torch.arange(len(tasks.X)).to(tasks.X)[:, None]
+    return ours
+
+
+def by_number(named, X):
+    """Return the detectors for tasks that are `numbered`, with the scores that they have
+    on the rows X (n, d) themselves: {name: detector}.
+
+    The layers below those that adapt see each row once, and not once per episode.
+    """
+    made = {}  # id of what is shared: its replacement
+
+    def once(key, make):
+        if id(key) not in made:
+            made[id(key)] = make()
+        return made[id(key)]
+
+    def looked_up(learner):
+        ours = copy.copy(learner)
+        ours.module_ = once(learner.module_, lambda: _seen(learner, X))
+        return ours
+
+    def ours(detector):
+        if isinstance(detector, _Headed):
+            of = detector.features
+            new = once(of, lambda: _Features(looked_up(of.classifier)))
+            return _Headed(new, detector.head)
+        if hasattr(detector, "module_") and _cut(detector):
+            return looked_up(detector)
+        return _Rows(detector, X)
+
+    return {name: ours(detector) for name, detector in named.items()}
+
+
+def _cut(learner):
+    """Count the layers below those that adapt, and below a linear one at the end."""
+    adapting = {name.partition(".")[0] for name in getattr(learner, "names_", ())}
+    layers = list(learner.module_["net"].named_children())
+    low = [i for i, (name, _) in enumerate(layers) if name in adapting]
+    return min([*low, len(layers) - isinstance(layers[-1][1], nn.Linear)])
+
+
+def _seen(learner, X):
+    """A learner's module, with what the lower layers of its network gave for the rows X."""
+    layers, cut = list(learner.module_["net"].named_children()), _cut(learner)
+    lower = nn.Sequential(OrderedDict(layers[:cut]))
+    with evaluation(learner.module_), torch.no_grad():
+        given = [lower(learner.rows(rows)[0]) for rows in X.split(1000)]
+    net = nn.Sequential(OrderedDict([("seen", _Seen(torch.cat(given))), *layers[cut:]]))
+    return nn.ModuleDict({**learner.module_, "net": net})
+
+
 class Judged(NamedTuple):
     """What a detector said in many episodes of one fold: scores and y (n, q), the class
     that was normal (n,), the classes held out.
@@ -71,9 +152,12 @@ def judge(folds, detectors, episodes, seed):
         learned to {name: detector}."""
     found = {"others": {}, "held_out": {}}
     for protocol, learned in folds:
-        named = detectors(learned)
+        named, X = detectors(learned), None
         for where, tasks in zip(found, protocol[2:4], strict=True):
-            scores, y, normal = _scored(named, tasks, episodes, seed)
+            if X is None or not torch.equal(X, tasks.X):
+                X = tasks.X
+                seen = by_number(named, X)
+            scores, y, normal = _scored(seen, numbered(tasks), episodes, seed)
             for name, s in scores.items():
                 judged = Judged(np.concatenate(s), y, normal, protocol.held_out)
                 found[where].setdefault(name, []).append(judged)

@@ -72,7 +72,7 @@ def one_label(reached, names, own=None):
         return told
     at = list(names).index(own)
     lines = [[n, *(f"{v:.3f}" for v in reached[n][at])] for n in methods]
-    head = [f"{own}, AUROC", *(f"{c} labels" for c in COUNTS)]
+    head = [f"{own}, AUROC", *(f"{c} label{'s' * (c > 1)}" for c in COUNTS)]
     return f"{told}\n\n{repro.number_table(head, lines)}"
 
 

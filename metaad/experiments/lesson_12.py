@@ -144,10 +144,8 @@ def scores(read):
     what needs no other table: dict name -> array (m,), large = anomalous.
     """
     A, B = laid_out(read.X, read.X), laid_out(read.X, read.rows)
-    context = ContextDetector().fit(read.X)
-    found = {CLEAN: anomaly_score(context, read.rows)}
-    context.context = "mixed"  # the same reading, other trees
-    found[MIXED] = anomaly_score(context, read.rows)
+    settings = {CLEAN: ContextDetector(), MIXED: ContextDetector(context="mixed")}
+    found = {n: anomaly_score(d.fit(read.X), read.rows) for n, d in settings.items()}
     for name, k in ((NEAREST, 1), (FAR, 20)):
         k = min(k, len(A) - 1)
         found[name] = anomaly_score(KNNDetector(k).fit(A), B)

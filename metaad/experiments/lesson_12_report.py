@@ -8,6 +8,7 @@ import numpy as np
 
 from metaad import intervals
 from metaad.experiments.many_table_context_choice import AVERAGE
+from metaad.experiments.many_table_context_twice import ONCE, TWICE
 from metaad.repro.tables import number_table
 
 WORLDS = {"oddbench": "OddBench", "adbench": "ADBench"}
@@ -92,6 +93,37 @@ def made_tasks(record, world, measure="auroc"):
     clean = record["clean"]
     both = (clean[n][world][measure] for n in ("context", "real tables only"))
     return intervals.paired(*both)
+
+
+def best_blend(blend, kind, setting="clean"):
+    """Return the blend with the average that is best on the tables that choose, by the
+    sum of both measures: the weight of the average, and its gains over the trees alone
+    as text, "mean [low, high]" of AUROC and of average precision.
+
+    blend : many_table_context_blend. kind : "all" or "few columns"."""
+    of = blend[setting][kind]
+    weight = max(of, key=lambda w: sum(of[w][m]["mean"] for m in MEASURES))
+    gains = (of[weight][m]["gain"] for m in MEASURES)
+    return float(weight), [f"{v:.3f} [{low:.3f}, {high:.3f}]" for v, low, high in gains]
+
+
+def second_reading(twice):
+    """Return what a second reading adds to the trees for mixed contexts, on the tables
+    that choose and on those looked at once: dict name -> two Intervals, of AUROC and of
+    average precision.
+
+    twice : many_table_context_twice."""
+    parts = {"the tables that choose": twice["validate"]}
+    parts |= {
+        name: twice["looks"][w] for w, name in WORLDS.items() if w in twice["looks"]
+    }
+    return {
+        name: [
+            intervals.paired(part["tried"][TWICE][m], part["tried"][ONCE][m])
+            for m in MEASURES
+        ]
+        for name, part in parts.items()
+    }
 
 
 def tried_table(choice, setting="clean"):

@@ -5,6 +5,7 @@ attacks leave of their AUROC.
 import math
 from functools import partial
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from metaad.experiments.robust_nets import classes_in_turn, doodles, exposed, re
 
 SIZES = {"n_train": 400, "n_normal": 50, "n_odd": 6}
 SIDE = 14
+MOVED = WeakKeyDictionary()  # score: {attack: (rows, what it made of them)}
 NET = {"hidden": (64, 32), "batch_size": 60, "learning_rate": 3e-3}
 
 
@@ -69,7 +71,8 @@ def noise(score, rows, *, epsilon, goal, generator):
 
 
 def attack(name, epsilon, seed=0):
-    """Return an attack by its name: a function (score, rows, goal=...) -> rows.
+    """Return an attack by its name: a function (score, rows, goal=...) -> rows. What an
+    aimed attack made of the same rows on the same score is not computed again.
 
     name : "noise", "FGSM", "PGD-20", "PGD-50, 3 starts"."""
     generator = torch.Generator().manual_seed(seed)
@@ -80,7 +83,18 @@ def attack(name, epsilon, seed=0):
         "PGD-20": partial(pgd, steps=20),
         "PGD-50, 3 starts": partial(pgd, **strong),
     }[name]
-    return partial(made, epsilon=epsilon)
+
+    def moved(score, rows, goal):
+        if epsilon == 0:
+            return rows
+        if name == "noise":
+            return made(score, rows, epsilon=epsilon, goal=goal)
+        kept, key = MOVED.setdefault(score, {}), (name, epsilon, seed, goal)
+        if key not in kept or kept[key][0] is not rows:
+            kept[key] = rows, made(score, rows, epsilon=epsilon, goal=goal)
+        return kept[key][1]
+
+    return moved
 
 
 def after(score, shown, name, epsilon, aim=None):

@@ -14,6 +14,8 @@ from metaad.tasks.streams import Truth
 
 HALVES = ((0, 1, 2, 3, 4), (5, 6, 7, 8, 9))
 QUICK_NET = {"epochs": 30}  # of the autoencoder
+# more and smaller steps than a long study takes: a short one learns more by them
+QUICK_STUDY, STUDY = {"iterations": 60, "n_tasks": 12}, {"iterations": 300}
 ALARMS = [n for n in drift_alarms.ALARMS if n not in drift_alarms.SLOW][1:]
 
 
@@ -159,21 +161,24 @@ def bursts_and_drifts(X, y, count, seed, share=0.9):
     return found
 
 
-def studied(images, y, half, *, seed, iterations, device="cpu", dtype=None):
-    """Train on the digits of one half, as `drift_methods` does: (learners, trunk)."""
+def studied(images, y, half, **how):
+    """Train on the digits of one half: (learners, trunk). how : seed, iterations, n_tasks,
+    device and dtype, see `drift_methods.meta_learned`.
+    """
     at = np.isin(y, HALVES[half])
-    how = {"seed": seed, "iterations": iterations, "device": device, "dtype": dtype}
     learners = drift_methods.meta_learned(images[at], y[at], **how)
     return learners, drift_methods.classifier(images[at], y[at], **how)
 
 
 def after_a_few_rows(images, y, half, made, *, seed, numbers, draws, tests=40):
-    """Measure methods on the digits that were not studied: see `drift_curves.curves`."""
+    """Measure methods on the digits that were not studied: see
+    `drift_curves.curves_together`.
+    """
     rng = np.random.default_rng(seed)
     new = HALVES[1 - half]
     learn, judge = drift_curves.split(images, y, new, tests, rng)
     how = {"numbers": numbers, "draws": draws, "seed": seed, "autoencoder": QUICK_NET}
-    return drift_curves.curves(learn, judge, made, **how)[0]
+    return drift_curves.curves_together(learn, judge, made, **how)
 
 
 def over_stream(images, y, order, made, *, seed, each=175, tests=60):

@@ -31,6 +31,7 @@ from metaad.search.space import configured
 from metaad.search.tuning.grids import Candidate
 from metaad.search.tuning.meta_features import meta_features
 from metaad.tasks.parts import read_and_judged
+from metaad.tasks.scaling import standardised
 
 METRICS = {"euclidean": "euclidean", "manhattan": "cityblock", "chebyshev": "chebyshev"}
 SEED = 0
@@ -96,13 +97,6 @@ class Judged(NamedTuple):
     features: np.ndarray
     read: np.ndarray
     seconds: np.ndarray
-
-
-def standardised(X, Q):
-    """Scale rows read (n, d) and rows judged (m, d) by the rows read: both arrays."""
-    mean, spread = X.mean(axis=0), X.std(axis=0)
-    spread = np.where(spread > 1e-12, spread, 1.0)
-    return (X - mean) / spread, (Q - mean) / spread
 
 
 def knn_scores(X, Q, configs):

@@ -6,7 +6,8 @@ import numpy as np
 from scipy import stats
 from sklearn.preprocessing import StandardScaler
 
-from metaad.metrics import Interval
+from metaad import repro
+from metaad.metrics import Interval, share_below
 
 ALARMS = 0.1  # share of normal rows that a threshold promises to flag
 FAR = 6.0  # deviations; what lies farther counts as that far
@@ -79,8 +80,16 @@ def _places(y, scores):
     """How each anomaly ranks among the normal rows, and each normal row among the
     anomalies: shares in [0, 1], whose means both are the AUROC.
     """
-    from metaad.metrics import share_below
-
     y, scores = np.asarray(y), np.asarray(scores, dtype=np.float64)
     odd, normal = scores[y == 1], scores[y == 0]
     return [share_below(normal, odd), 1 - share_below(odd, normal)]
+
+
+def gained(name, results):
+    """Return a Markdown table of what ways of choosing settings reach on the reader's
+    table, the last one of those that were measured (lesson 10).
+
+    results : {detector: {way: result with `auroc` (n_tables,)}}, "default" among ways."""
+    first = next(iter(results.values()))
+    lines = [[w, *(f"{of[w].auroc[-1]:.3f}" for of in results.values())] for w in first]
+    return repro.number_table([f"{name}, AUROC", *results], lines)

@@ -84,7 +84,7 @@ def along_inner_steps(learner, task, iterations=40):
     """
     task = learner.prepared(task)
     support, n = task.support, len(task.support)
-    net, found = learner.module_["net"], []
+    net, starts = learner.module_["net"], []
     rates = [torch.as_tensor(r).detach() for r in learner.inner_rates().values()]
     fixed = dict(net.named_parameters()) | dict(net.named_buffers())
     fixed = {name: p.detach() for name, p in fixed.items()}
@@ -93,16 +93,23 @@ def along_inner_steps(learner, task, iterations=40):
     def one_task(adapted, rows):
         return functional_call(net, fixed | adapted, (rows,))
 
+    def losses(w, rows):
+        return learner.learnable_.inner_loss(vmap(one_task)(w, rows), rows, None)
+
     with evaluation(learner.module_):
         for _ in range(learner.steps):
             w = {name: p.detach().requires_grad_() for name, p in w.items()}
-            out = vmap(one_task)(w, support)
-            loss = learner.learnable_.inner_loss(out, support, None)  # (n_tasks,)
-            found.append(largest_curvature(loss, list(w.values()), rates, iterations))
-            slopes = torch.autograd.grad(loss.sum(), list(w.values()))
+            starts.append(w)
+            slopes = torch.autograd.grad(losses(w, support).sum(), list(w.values()))
             moved = zip(w.items(), rates, slopes, strict=True)
             w = {name: p - r * g for (name, p), r, g in moved}
-    return [list(steps) for steps in zip(*found, strict=True)]
+        # every step of every task is a loss of its own: all of them at once
+        rows = torch.cat([support] * len(starts))  # (steps n_tasks, k, d)
+        w = {name: torch.cat([of[name] for of in starts]) for name in learner.names_}
+        w = {name: p.detach().requires_grad_() for name, p in w.items()}
+        loss = losses(w, rows)  # (steps n_tasks,)
+        found = largest_curvature(loss, list(w.values()), rates, iterations)
+    return [found[i::n] for i in range(n)]
 
 
 def outer_gradients(learner, task):

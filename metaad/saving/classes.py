@@ -167,7 +167,7 @@ CLASSES = {
     ),
     "metaad.meta.context.detector.ContextDetector": Saved(
         DETECTOR | {"rows_": Array("float64", ("n", "d"))},
-        ("read_",),
+        ("read_", "kept_"),
     ),
     "metaad.meta.stack.stack.StackDetector": Saved(
         DETECTOR

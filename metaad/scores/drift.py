@@ -22,7 +22,7 @@ import numpy as np
 
 from metaad.metrics import share_below, significant
 from metaad.scores.batches import two_batches
-from metaad.scores.mmd import checked_bandwidth, gaussian_kernel
+from metaad.scores.mmd import pooled_kernel
 
 ENOUGH = 10  # exchanges as large, after which a p-value is known well enough
 BLOCK = 64  # exchanges computed at a time
@@ -42,15 +42,13 @@ def mmd_p(past, window, permutations=999, random_state=0, bandwidth=None):
     -------
     float in (0, 1]; small = the window does not look like the past."""
     past, window = two_batches(past, window)
-    bandwidth = checked_bandwidth(past, window, bandwidth)
-    pooled = np.concatenate([window, past])
-    kernel = gaussian_kernel(pooled, pooled, bandwidth)
+    kernel = pooled_kernel(window, past, bandwidth)
     m, rng = len(window), np.random.default_rng(random_state)
     seen = float(significant(split_mmd(kernel, _inside(np.arange(m)[None], kernel)))[0])
     as_large = 0
     for start in range(0, permutations, BLOCK):
         size = min(BLOCK, permutations - start)
-        drawn = rng.random((size, len(pooled))).argpartition(m, axis=1)[:, :m]
+        drawn = rng.random((size, len(kernel))).argpartition(m, axis=1)[:, :m]
         values = significant(split_mmd(kernel, _inside(drawn, kernel)))
         hits = np.flatnonzero(values >= seen)
         if as_large + len(hits) >= ENOUGH:

@@ -8,6 +8,8 @@ distributions. All functions here give the square, as in [1]; they cost (n + m)Â
 [1] Gretton, Borgwardt, Rasch, SchÃ¶lkopf and Smola, A kernel two-sample test, Journal of
 Machine Learning Research 13, 2012."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from metaad.scores.batches import two_batches
@@ -38,13 +40,48 @@ def median_bandwidth(x, y):
     from scipy.spatial.distance import pdist
 
     x, y = two_batches(x, y)
-    median = float(np.median(pdist(np.concatenate([x, y]))))
+    return _median(pdist(np.concatenate([x, y])))
+
+
+def _median(distances):
+    median = float(np.median(distances))
     if median == 0.0:
         raise ValueError(
             "the median distance is 0: at least half of the pairs of rows are equal. "
             "Give a bandwidth of your own, or drop repeated rows."
         )
     return median
+
+
+def pooled_kernel(x, y, bandwidth=None):
+    """Return the Gaussian kernel between all rows of two batches put together, those of
+    x first; the distances are computed once, for bandwidth and kernel alike.
+
+    x, y : float64 batches (n, d) and (m, d), as `two_batches` gives them.
+    bandwidth : float > 0; None for `median_bandwidth`.
+
+    Returns
+    -------
+    array (n + m, n + m), in (0, 1], symmetric; 1 on the diagonal. Raises ValueError for a
+    bandwidth that is not above 0.
+    """
+    from scipy.spatial.distance import cdist
+
+    pooled = np.concatenate([x, y])
+    squared = cdist(pooled, pooled, "sqeuclidean")
+    if bandwidth is None:
+        bandwidth = _median(np.sqrt(squared.ravel()[_pairs(len(pooled))]))
+    else:
+        bandwidth = checked_bandwidth(x, y, bandwidth)
+    squared /= -2.0 * bandwidth**2
+    return np.exp(squared, out=squared)
+
+
+@lru_cache(maxsize=8)
+def _pairs(n):
+    """Where the pairs i < j lie in a flattened (n, n) array: (n (n - 1) / 2,)."""
+    i, j = np.triu_indices(n, 1)
+    return i * n + j
 
 
 def mmd_unbiased(x, y, bandwidth=None):

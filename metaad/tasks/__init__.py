@@ -15,6 +15,7 @@ __all__, __getattr__, __dir__ = attach(
         "synthetic_tables": ["synthetic_table"],
         "held_out_columns": ["HeldOut", "held_out_columns"],
         "recipes": [],
+        "scaling": [],
         "mixed": ["mixed_rows"],
         "doodles": [],
         "all_pairs": ["AllPairs"],

@@ -89,7 +89,7 @@ function reach(place) {
   else place.removeAttribute("tabindex");
 }
 function reachAll() {
-  document.querySelectorAll(".math, main table").forEach(reach);
+  document.querySelectorAll(".math, mjx-container[display], main table").forEach(reach);
 }
 // the theme takes the focus from these when they are used: a reader with keys is lost
 const KEEP = ".theme-switch-button, .search-button, .primary-toggle, .secondary-toggle";

@@ -73,8 +73,10 @@ def faults(cells, stored):
 def watch(page, address, wrong):
     """Note what a page asks of another machine, and its errors, in the list wrong."""
 
+    here = "/".join(address.split("/")[:3])  # with the port, without a path
+
     def asked(request):
-        if not request.url.startswith((address, "data:", "blob:")):
+        if not request.url.startswith((f"{here}/", "data:", "blob:")):
             wrong.append(f"asks another machine: {request.url[:120]}")
 
     page.context.on("request", asked)

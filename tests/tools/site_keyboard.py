@@ -19,7 +19,8 @@ MARK = """() => {
         && [...e.getClientRects()].some(r => r.width * r.height > 0);
     window.stops = [...document.querySelectorAll(all)].filter(e =>
         e.tabIndex >= 0 && !e.disabled && !e.closest('[inert]')
-        && e.type !== 'hidden' && shown(e));
+        && e.type !== 'hidden' && shown(e)
+        && e.id !== 'pst-back-to-top');  // comes and goes as the page scrolls
     window.name_of = e => `<${e.tagName.toLowerCase()}> ` + (e.getAttribute('aria-label')
         || e.id || e.textContent || e.className).trim().replace(/\\s+/g, ' ').slice(0, 50);
     window.look_of = e => {

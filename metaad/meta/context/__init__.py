@@ -11,6 +11,7 @@ __all__, __getattr__, __dir__ = attach(
         "kernel": ["Leverage"],
         "table": [],
         "rows": ["Context"],
+        "twice": [],
         "boosted": ["Trees"],
         "detector": ["ContextDetector"],
     },

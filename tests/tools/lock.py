@@ -25,6 +25,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +53,15 @@ def pins():
     """Return {name: version} of .requirements.txt."""
     lines = (ROOT / ".requirements.txt").read_text(encoding="utf-8").splitlines()
     return dict(line.split("==") for line in lines if "==" in line)
+
+
+def pins_here():
+    """Return {name: version} of the pins that this environment was made from: with
+    PyTorch for the CPU, the others but for it and torchvision.
+    """
+    if metadata.version("torch").split("+")[0] != CPU_TORCH:
+        return pins()
+    return {n: v for n, v in pins().items() if n not in BUILT_TWICE}
 
 
 def locked(text):

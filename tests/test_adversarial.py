@@ -14,9 +14,9 @@ from torch import nn
 
 from metaad import repro
 from metaad.exercises import push_off
-from metaad.experiments import adversarial_meta as experiment
-from metaad.experiments import adversarial_meta_quick as quick
-from metaad.experiments import adversarial_meta_rivals as rivals
+from metaad.experiments.images import adversarial_meta as experiment
+from metaad.experiments.images import adversarial_meta_quick as quick
+from metaad.experiments.images import adversarial_meta_rivals as rivals
 from metaad.meta import Adversarial, ProtoNet, evaluate
 from metaad.meta.adversarial import SOURCES, normal_rows
 from metaad.meta.proposals import (

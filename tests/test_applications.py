@@ -7,9 +7,19 @@ import numpy as np
 import pytest
 
 from metaad import data, repro
-from metaad.experiments import applications, applications_judge, applications_lists
-from metaad.experiments.applications_fields import FIELDS
-from metaad.experiments.applications_lists import CONTEXT, FEW, METHODS, PLAIN, Rows
+from metaad.experiments.practice import (
+    applications,
+    applications_judge,
+    applications_lists,
+)
+from metaad.experiments.practice.applications_fields import FIELDS
+from metaad.experiments.practice.applications_lists import (
+    CONTEXT,
+    FEW,
+    METHODS,
+    PLAIN,
+    Rows,
+)
 from metaad.practice import budget
 from metaad.tasks.parts import oddbench_part
 

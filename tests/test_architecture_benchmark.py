@@ -100,7 +100,7 @@ def test_a_frozen_policy_draws_depth_zero_as_often_as_any_other_depth(table):
 
 
 def test_the_experiment_counts_pairs_as_the_auroc_does():
-    from metaad.experiments.architecture_table import pairs
+    from metaad.experiments.images.architecture_table import pairs
 
     # many ties
     errors = np.random.default_rng(2).integers(0, 9, (10, 10, 7)).astype(float)

@@ -14,9 +14,9 @@ from torch._subclasses import FakeTensorMode
 
 from metaad import data, metrics, train
 from metaad.exercises.lesson_05 import threshold_for
-from metaad.experiments import autoencoder_listing as listing
-from metaad.experiments import autoencoder_mnist as mnist
-from metaad.experiments import autoencoder_rivals as rivals
+from metaad.experiments.lessons import autoencoder_listing as listing
+from metaad.experiments.lessons import autoencoder_mnist as mnist
+from metaad.experiments.lessons import autoencoder_rivals as rivals
 from metaad.nets import Autoencoder
 from metaad.scores import reconstruction_error
 

@@ -14,7 +14,7 @@ from metaad.detectors.forest.isolation_forest import (
     IsolationForest,
     average_path_length,
 )
-from metaad.experiments.lesson_03 import rms_z
+from metaad.experiments.lessons.lesson_03 import rms_z
 
 LESSON = (
     Path(__file__).resolve().parents[1]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from metaad.experiments.lesson_07_network import Small
+from metaad.experiments.lessons.lesson_07_network import Small
 from metaad.meta import squared_error
 from metaad.meta.inner_loop import inner_loop
 from metaad.nets import MLP

@@ -19,7 +19,7 @@ from metaad.__main__ import main
 from metaad.cli import findings, lessons, page
 from metaad.cli.app import app
 from metaad.cli.told import CommandError, told
-from metaad.experiments import choice_facts
+from metaad.experiments.practice import choice_facts
 from metaad.practice import choose
 
 ROOT = Path(__file__).resolve().parents[1]

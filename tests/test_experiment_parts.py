@@ -9,17 +9,16 @@ import pytest
 
 from metaad import repro
 from metaad.detectors import KNNDetector, anomaly_score
-from metaad.experiments import (
-    architecture,
+from metaad.experiments import parts
+from metaad.experiments.images import architecture, mt_mnist
+from metaad.experiments.images import architecture_tables as architecture_tables_module
+from metaad.experiments.tables import (
     context_rows,
     do_no_harm,
     few_labels,
-    mt_mnist,
-    parts,
     policy_gradients_rewards,
     tuning,
 )
-from metaad.experiments import architecture_tables as architecture_tables_module
 from metaad.repro import cache
 from metaad.search.tuning.grids import Candidate
 from metaad.search.tuning.matrix import compute

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from metaad import repro
-from metaad.experiments import RECORDS, record
+from metaad.experiments import RECORDS, ROOMS, module, record
 from metaad.experiments.__main__ import listing, main, summary
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,18 +27,32 @@ def commands_of(path):
 def test_every_experiment_has_a_parser_a_main_and_a_sentence_that_says_what_it_asks():
     shown = listing()
     for name, kept in RECORDS.items():
-        module = importlib.import_module(f"metaad.experiments.{name}")
-        assert module.parser().prog == f"{record.DOOR} {name}"
-        assert callable(module.main) and 20 < len(summary(name)) < 140
+        found = importlib.import_module(module(name))
+        assert found.parser().prog == f"{record.DOOR} {name}"
+        assert callable(found.main) and 20 < len(summary(name)) < 140
         assert f"\n{name}\n    {summary(name)}" in shown and f"{kept}.json" in shown
 
 
 def test_every_module_with_a_main_is_listed():
     folder = ROOT / "metaad" / "experiments"
     found = {
-        p.stem for p in folder.glob("*.py") if "\ndef main(argv=None)" in p.read_text()
+        (p.parent.name, p.stem)
+        for p in folder.glob("*/*.py")
+        if "\ndef main(argv=None)" in p.read_text(encoding="utf-8")
     }
-    assert found - {"__main__"} == set(RECORDS)
+    assert found == {(r, name) for r, names in ROOMS.items() for name in names}
+
+
+def test_rooms_hold_all_modules_and_each_says_what_it_asks_about():
+    folder = ROOT / "metaad" / "experiments"
+    alone = {p.stem for p in folder.glob("*.py")}
+    assert alone == {"__init__", "__main__", "parts", "record"}
+    table = (folder / "__init__.py").read_text(encoding="utf-8")
+    rooms = {p.parent.name for p in folder.glob("*/__init__.py")}
+    assert rooms == set(re.findall(r"^\| (\w+) \| ", table, flags=re.M)) - {"room"}
+    # an import of a module's name from two rooms would be a riddle
+    names = [p.stem for p in folder.glob("*/*.py") if p.stem != "__init__"]
+    assert len(names) == len(set(names))
 
 
 def test_the_page_about_data_names_every_record():
@@ -80,7 +94,7 @@ def test_every_step_of_a_record_is_a_command_that_its_experiment_takes(path):
         # these records begin with a step of another experiment
         others = ("tuning_matrix", *CONTEXTS)
         assert RECORDS[name] == path.stem or path.stem in others
-        asked = importlib.import_module(f"metaad.experiments.{name}").parser()
+        asked = importlib.import_module(module(name)).parser()
         asked.parse_args(words)
     assert not re.search(r'"/(home|work|root|tmp|Users)/', text)
 

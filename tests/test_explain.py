@@ -16,7 +16,7 @@ from metaad.detectors import (
     MahalanobisDetector,
     anomaly_score,
 )
-from metaad.experiments.planted_rows import planted
+from metaad.experiments.practice.planted_rows import planted
 from metaad.practice import Conformal
 from metaad.practice.closed_forms import conditional_distances, node_means, path_gains
 from metaad.practice.explain import METHODS, explain, groups_of

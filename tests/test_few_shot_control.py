@@ -9,11 +9,11 @@ import torch
 from scipy.spatial.distance import cdist
 
 from metaad import metrics, repro
-from metaad.experiments import few_shot_control as experiment
-from metaad.experiments import few_shot_control_judge as judging
-from metaad.experiments import few_shot_control_report as reporting
-from metaad.experiments import few_shot_control_thresholds as thresholds
-from metaad.experiments.few_shot_control_batches import Replayed
+from metaad.experiments.images import few_shot_control as experiment
+from metaad.experiments.images import few_shot_control_judge as judging
+from metaad.experiments.images import few_shot_control_report as reporting
+from metaad.experiments.images import few_shot_control_thresholds as thresholds
+from metaad.experiments.images.few_shot_control_batches import Replayed
 from metaad.tasks import OneClassTasks
 
 

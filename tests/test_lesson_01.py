@@ -9,7 +9,7 @@ from sklearn.neighbors import LocalOutlierFactor
 from metaad import data, metrics
 from metaad.data import drawn
 from metaad.detectors import KNNDetector, anomaly_score
-from metaad.experiments import lesson_01, lesson_01_labels
+from metaad.experiments.lessons import lesson_01, lesson_01_labels
 
 
 @pytest.mark.parametrize("kind", drawn.SMALL)

@@ -6,8 +6,8 @@ from sklearn.neighbors import LocalOutlierFactor
 
 from metaad import data, metrics
 from metaad.detectors import anomaly_score
-from metaad.experiments import lesson_02 as lesson
-from metaad.experiments import lesson_02_settings as settings
+from metaad.experiments.lessons import lesson_02 as lesson
+from metaad.experiments.lessons import lesson_02_settings as settings
 
 RNG = np.random.default_rng(0)
 

@@ -9,7 +9,7 @@ import pytest
 from metaad import data, metrics
 from metaad.detectors import IsolationForest
 from metaad.exercises.isolation import most_columns
-from metaad.experiments import lesson_03
+from metaad.experiments.lessons import lesson_03
 from metaad.repro import recorded
 
 RECORD = recorded(lesson_03.RECORD)

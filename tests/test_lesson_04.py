@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from metaad import data
-from metaad.experiments import distances, published_tags
+from metaad.experiments.lessons import distances, published_tags
 from metaad.scores import entity_f1, tag_f1
 
 

@@ -9,7 +9,8 @@ from scipy.stats import norm
 
 from metaad.detectors import GANDetector, WGANDetector, fit_together
 from metaad.detectors.gan_together import ManyLinear, apart, side_by_side
-from metaad.experiments import lesson_06, one_class_gans
+from metaad.experiments.images import one_class_gans
+from metaad.experiments.lessons import lesson_06
 from metaad.experiments.parts import Steps
 from metaad.metrics import auroc
 from metaad.nets import Critic

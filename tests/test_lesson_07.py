@@ -6,10 +6,10 @@ import torch
 
 from metaad import metrics
 from metaad.exercises.outer_steps import Valley, inner_step, judge_inner, outer_step
-from metaad.experiments import lesson_07 as plane
-from metaad.experiments import lesson_07_network as network
-from metaad.experiments import lesson_07_report as report
-from metaad.experiments import lesson_07_waves as waves
+from metaad.experiments.lessons import lesson_07 as plane
+from metaad.experiments.lessons import lesson_07_network as network
+from metaad.experiments.lessons import lesson_07_report as report
+from metaad.experiments.lessons import lesson_07_waves as waves
 from metaad.meta import MAML, Learnable, squared_error
 from metaad.meta.inner_loop import inner_loop
 from metaad.meta.maml import outer_loop

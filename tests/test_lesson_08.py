@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from metaad import metrics
-from metaad.experiments import lesson_08 as kit
-from metaad.experiments import lesson_08_judge as judge_of
-from metaad.experiments import lesson_08_record as record_of
+from metaad.experiments.lessons import lesson_08 as kit
+from metaad.experiments.lessons import lesson_08_judge as judge_of
+from metaad.experiments.lessons import lesson_08_record as record_of
 from metaad.meta import MAML, Classifier, evaluate
 from metaad.meta.subspace import Subspace
 from metaad.nets import ConvNet

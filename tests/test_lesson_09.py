@@ -9,16 +9,17 @@ from sklearn.decomposition import PCA
 
 from metaad import data, metrics, repro
 from metaad.exercises.credits import apart, credit, luck
-from metaad.experiments import lesson_09, lesson_09_batches, made_up_classes
-from metaad.experiments.lesson_09_claims import claims_of_run, differences
-from metaad.experiments.lesson_09_classifier import (
+from metaad.experiments.images import made_up_classes
+from metaad.experiments.lessons import lesson_09, lesson_09_batches
+from metaad.experiments.lessons.lesson_09_claims import claims_of_run, differences
+from metaad.experiments.lessons.lesson_09_classifier import (
     HEADS,
     Classifier,
     FeatureHead,
     class_means,
     unit,
 )
-from metaad.experiments.lesson_09_record import (
+from metaad.experiments.lessons.lesson_09_record import (
     ASKED,
     BEST,
     FOLDS,

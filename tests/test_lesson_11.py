@@ -5,7 +5,7 @@ are those of the package.
 import numpy as np
 import pytest
 
-from metaad.experiments import lesson_11 as few
+from metaad.experiments.lessons import lesson_11 as few
 from metaad.meta.stack.inputs import average_weights
 from metaad.metrics import auroc
 from metaad.tasks.tables import LabelledTable, TableTasks

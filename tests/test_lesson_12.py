@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from metaad import metrics
-from metaad.experiments import lesson_12 as lesson
-from metaad.experiments import lesson_12_report as report
+from metaad.experiments.lessons import lesson_12 as lesson
+from metaad.experiments.lessons import lesson_12_report as report
 from metaad.meta.context.rows import surprise
 from metaad.repro import ParameterError
 from metaad.repro.run import Run

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from metaad.experiments import lesson_13
-from metaad.experiments import lesson_13_report as report
+from metaad.experiments.lessons import lesson_13
+from metaad.experiments.lessons import lesson_13_report as report
 from metaad.search.architecture import expected_best
 from metaad.search.policies.policy import CategoricalPolicy
 from metaad.search.policies.trpo import trpo_step

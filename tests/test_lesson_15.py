@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from metaad import metrics
-from metaad.experiments import architecture_tables, lesson_15
-from metaad.experiments.architecture_replay import REAL_LENGTH, budget_of
-from metaad.experiments.architecture_table import (
+from metaad.experiments.images import architecture_tables
+from metaad.experiments.images.architecture_replay import REAL_LENGTH, budget_of
+from metaad.experiments.images.architecture_table import (
     BATCH,
     LONG,
     LONGEST,
@@ -17,6 +17,7 @@ from metaad.experiments.architecture_table import (
     named,
     training,
 )
+from metaad.experiments.lessons import lesson_15
 
 
 @pytest.mark.parametrize("steps", [LONG, LONGEST])

@@ -11,8 +11,9 @@ import torch
 
 from metaad import metrics
 from metaad.attacks import aurocs, fgsm
-from metaad.experiments import lesson_16, robust_nets, robustness
-from metaad.experiments.lesson_16 import Digits
+from metaad.experiments.images import robust_nets, robustness
+from metaad.experiments.lessons import lesson_16
+from metaad.experiments.lessons.lesson_16 import Digits
 
 
 @pytest.fixture(autouse=True)

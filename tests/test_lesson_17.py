@@ -10,14 +10,14 @@ from sklearn.base import BaseEstimator
 
 from metaad import data, scores
 from metaad.detectors import AutoencoderDetector, KNNDetector, anomaly_score
-from metaad.experiments import (
+from metaad.experiments.lessons import lesson_17
+from metaad.experiments.streams import (
     drift_alarms,
     drift_curves,
     drift_loop,
     drift_methods,
     drift_report,
     drift_tables,
-    lesson_17,
 )
 from metaad.tasks import Stream
 from metaad.tasks.streams import Truth

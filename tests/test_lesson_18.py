@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from sklearn.ensemble import IsolationForest
 
-from metaad.experiments import applications_lists, lesson_18
-from metaad.experiments.applications_fields import FIELDS
+from metaad.experiments.lessons import lesson_18
+from metaad.experiments.practice import applications_lists
+from metaad.experiments.practice.applications_fields import FIELDS
 from metaad.practice import budget
 from metaad.repro import ParameterError
 from metaad.repro.run import Run

@@ -7,14 +7,9 @@ import numpy as np
 import pytest
 
 from metaad import data, metrics, repro, scores
-from metaad.experiments import (
-    lesson_19,
-    new_kind,
-    rare_entities,
-    rare_tables,
-    rare_tokens,
-    record,
-)
+from metaad.experiments import record
+from metaad.experiments.lessons import lesson_19
+from metaad.experiments.text import new_kind, rare_entities, rare_tables, rare_tokens
 from metaad.scores import by_sentence as by
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,7 +10,7 @@ import pytest
 
 from metaad import saving
 from metaad.detectors import IsolationForest, KNNDetector
-from metaad.experiments import lesson_20
+from metaad.experiments.lessons import lesson_20
 from metaad.practice import Conformal, alarm, conformal, onnx, onnx_graphs, onnx_scores
 
 pytest.importorskip("fastapi")

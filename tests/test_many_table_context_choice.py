@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from metaad.experiments import many_table_context_choice as choice
 from metaad.experiments.parts import Steps
+from metaad.experiments.tables import many_table_context_choice as choice
 from metaad.meta.context.rows import BASE, NUMBERS
 
 

@@ -5,8 +5,8 @@ rows of tables.
 import numpy as np
 import pytest
 
-from metaad.experiments import many_table_context_blend as blend
-from metaad.experiments import many_table_context_twice as twice
+from metaad.experiments.tables import many_table_context_blend as blend
+from metaad.experiments.tables import many_table_context_twice as twice
 from metaad.meta.context.rows import BASE, NUMBERS, Context
 from metaad.meta.context.twice import kept
 

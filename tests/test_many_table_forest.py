@@ -9,8 +9,8 @@ from metaad import data, metrics, repro
 from metaad.detectors import IsolationForest, anomaly_score
 from metaad.detectors.forest.leaf_values import HALVED, PLAIN
 from metaad.detectors.forest.split_policy import SplitPolicy, load
-from metaad.experiments import many_table_forest as experiment
-from metaad.experiments import many_table_forest_tables as known
+from metaad.experiments.tables import many_table_forest as experiment
+from metaad.experiments.tables import many_table_forest_tables as known
 from metaad.search.forest.leaves import as_weights
 from metaad.tasks.parts import oddbench_part
 

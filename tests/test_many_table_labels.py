@@ -5,17 +5,21 @@ say of a choice, and gains that are gains.
 import numpy as np
 import pytest
 
-from metaad.experiments import many_table_labels_report as report
-from metaad.experiments.many_table_labels import jobs
-from metaad.experiments.many_table_labels_choice import Choice, in_truth, on_labels
-from metaad.experiments.many_table_labels_describe import (
+from metaad.experiments.tables import many_table_labels_report as report
+from metaad.experiments.tables.many_table_labels import jobs
+from metaad.experiments.tables.many_table_labels_choice import (
+    Choice,
+    in_truth,
+    on_labels,
+)
+from metaad.experiments.tables.many_table_labels_describe import (
     ABOUT,
     COLUMNS,
     COUNTS,
     described,
     drawn,
 )
-from metaad.experiments.many_table_labels_heads import (
+from metaad.experiments.tables.many_table_labels_heads import (
     AT,
     KEPT,
     Described,

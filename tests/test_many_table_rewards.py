@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from metaad.detectors import anomaly_score
-from metaad.experiments import many_table_rewards as rewards
-from metaad.experiments import many_table_rewards_scores as scores
-from metaad.experiments import many_table_rewards_search as searches
+from metaad.experiments.tables import many_table_rewards as rewards
+from metaad.experiments.tables import many_table_rewards_scores as scores
+from metaad.experiments.tables import many_table_rewards_search as searches
 from metaad.scores import outlierness
 from metaad.search.space import configured
 from metaad.search.tuning.matrix import own_scores

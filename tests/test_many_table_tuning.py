@@ -8,9 +8,9 @@ from sklearn.neighbors import LocalOutlierFactor
 
 from metaad import metrics
 from metaad.detectors import KNNDetector, anomaly_score
-from metaad.experiments import many_table_tuning as experiment
-from metaad.experiments import many_table_tuning_judge as judging
-from metaad.experiments import many_table_tuning_matrix as tables
+from metaad.experiments.tables import many_table_tuning as experiment
+from metaad.experiments.tables import many_table_tuning_judge as judging
+from metaad.experiments.tables import many_table_tuning_matrix as tables
 
 
 def rows(n=90, m=40, d=3, seed=0):

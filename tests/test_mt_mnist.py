@@ -7,8 +7,12 @@ import pytest
 import torch
 
 from metaad import data
-from metaad.experiments.mt_mnist_calibrated import curves, judged_again, thresholds
-from metaad.experiments.mt_mnist_judge import (
+from metaad.experiments.images.mt_mnist_calibrated import (
+    curves,
+    judged_again,
+    thresholds,
+)
+from metaad.experiments.images.mt_mnist_judge import (
     KEPT_OUT,
     SHOTS,
     embedded,

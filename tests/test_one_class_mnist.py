@@ -15,16 +15,16 @@ from metaad.detectors import (
     MahalanobisDetector,
     anomaly_score,
 )
-from metaad.experiments import one_class_mnist as experiment
 from metaad.experiments import parts
-from metaad.experiments.one_class_mnist_choice import distances
-from metaad.experiments.one_class_mnist_methods import (
+from metaad.experiments.images import one_class_mnist as experiment
+from metaad.experiments.images.one_class_mnist_choice import distances
+from metaad.experiments.images.one_class_mnist_methods import (
     VIEWS,
     denoised,
     each,
     support_vectors,
 )
-from metaad.experiments.one_class_mnist_rows import ROWS, Row
+from metaad.experiments.images.one_class_mnist_rows import ROWS, Row
 
 NET = {"hidden": (9,), "noise": 0.5, "n_noisy": 3, "epochs": 2}
 

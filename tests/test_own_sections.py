@@ -10,7 +10,7 @@ import pytest
 from metaad import data, metrics, plots
 from metaad.data import Table
 from metaad.data.own.examples import card_payments
-from metaad.experiments import own_copies, own_rows, own_stream
+from metaad.experiments.lessons import own_copies, own_rows, own_stream
 from metaad.plots import own_table
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from metaad import data
 from metaad.detectors import KNNDetector
-from metaad.experiments import conformal_rates, planted_anomalies
+from metaad.experiments.practice import conformal_rates, planted_anomalies
 
 
 def table(n=700, anomalies=60):

@@ -8,7 +8,7 @@ from sklearn.svm import OneClassSVM
 import metaad
 from metaad import metrics, repro
 from metaad.detectors import IsolationForest, KNNDetector, anomaly_score
-from metaad.experiments.many_table_tuning_ship import shipped
+from metaad.experiments.tables.many_table_tuning_ship import shipped
 from metaad.search.tuning import AveragedDetector, tune
 from metaad.search.tuning.tuned import tuned
 

@@ -3,19 +3,19 @@
 import ast
 import importlib
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from metaad import repro
-from metaad.experiments import RECORDS
-
-HERE = Path(__file__).parent
+from metaad.experiments import RECORDS, module
 
 
 def summary(name):
     """Return the first paragraph of an experiment's docstring, in one line.
 
     The file is parsed and not imported, so that a list costs no second."""
-    tree = ast.parse((HERE / f"{name}.py").read_text(encoding="utf-8"))
+    file = Path(find_spec(module(name)).origin)
+    tree = ast.parse(file.read_text(encoding="utf-8"))
     return " ".join(ast.get_docstring(tree).split("\n\n")[0].split())
 
 
@@ -47,7 +47,7 @@ def main(argv=None):
     if name not in RECORDS:
         known = ", ".join(RECORDS)
         raise SystemExit(f"no experiment is called {name!r}; there are {known}.")
-    importlib.import_module(f"metaad.experiments.{name}").main(options)
+    importlib.import_module(module(name)).main(options)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Which detector for a table, and why, from what the records of lessons 10 to 12 hold.
 
 The figures in the sentences are read from facts.json, which `python -m
-metaad.experiments.choice_facts` makes from the records.
+metaad.experiments.practice.choice_facts` makes from the records.
 """
 
 import json
@@ -34,7 +34,7 @@ class Choice:
 
 @cache
 def facts():
-    """Return what the records say, see metaad.experiments.choice_facts: dict."""
+    """Return what the records say, see metaad.experiments.practice.choice_facts: dict."""
     return json.loads(FACTS.read_text(encoding="utf-8"))
 
 

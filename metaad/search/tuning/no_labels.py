@@ -77,7 +77,7 @@ def best_by_mean(values, default, families):
 @cache
 def shipped():
     """Return what comes with the package: {detector's type: {"config": dict or None,
-    "default": dict, "tables": int}}, as metaad.experiments.do_no_harm chose it.
+    "default": dict, "tables": int}}, as metaad.experiments.tables.do_no_harm chose it.
     """
     return json.loads(SHIPPED.read_text(encoding="utf-8"))
 

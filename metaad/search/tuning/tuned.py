@@ -19,7 +19,7 @@ ROWS = ("clean", "mixed")
 def tuned():
     """Return what is known of settings over many tables: {type of detector: {"clean" or
     "mixed": {"settings", "auroc", "auroc on ADBench", "lose beyond chance", ...}}}, as
-    metaad.experiments.many_table_tuning measured it.
+    metaad.experiments.tables.many_table_tuning measured it.
     """
     return json.loads(TUNED.read_text(encoding="utf-8"))
 

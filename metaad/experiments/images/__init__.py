@@ -1,0 +1,1 @@
+"""One-class and few-shot detection on images, and networks for it."""

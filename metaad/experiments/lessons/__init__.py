@@ -1,0 +1,1 @@
+"""What single lessons measure and show, kept out of their cells."""

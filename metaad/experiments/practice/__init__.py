@@ -1,0 +1,1 @@
+"""False-alarm rates, planted anomalies, and fields of work."""

@@ -1,0 +1,1 @@
+"""Streams whose normal class changes."""

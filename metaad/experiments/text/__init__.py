@@ -1,0 +1,1 @@
+"""Rare entities in text."""

@@ -394,7 +394,7 @@ def test_the_records_of_the_checkout_are_read():
 
 def test_figures_in_the_choice_are_those_of_the_records(monkeypatch):
     monkeypatch.setenv("METAAD_RESULTS", str(ROOT / "data" / "results"))
-    records = choice_facts.LABELS, choice_facts.CONTEXT, choice_facts.TWICE
+    records = (choice_facts.LABELS, choice_facts.CONTEXT)
     assert choose.facts() == choice_facts.facts(*map(repro.recorded, records))
 
 

@@ -8,17 +8,15 @@ from metaad import repro
 from metaad.practice.choose import FACTS
 
 LABELS, CONTEXT = "many_table_labels", "many_table_context"
-TWICE = "many_table_context_twice"
 UNLEARNED = "average of five - mean of 13, no label"
 
 
-def facts(labels, context, twice):
+def facts(labels, context):
     """Return the content of facts.json: gains of AUROC with 95 % intervals, and the
     tables that they are means over.
 
-    labels, context, twice : what the three records hold."""
+    labels, context : what many_table_labels and many_table_context recorded."""
     test = labels["oddbench"]
-    mixed = _by_name(twice["looks"])
     gains = test["differences"]["auroc"][UNLEARNED]
     return {
         "labels": {
@@ -26,25 +24,16 @@ def facts(labels, context, twice):
             "tables": len(test["tables"]),
             "gain": {str(n): gains[str(n)] for n in labels["counts"]},
         },
-        "clean": _context(CONTEXT, context["clean"], "context", "rank-knn5"),
-        "mixed": _context(TWICE, mixed, "mixed trees, read twice", "forest"),
+        "clean": _context(context["clean"], "rank-knn5"),
+        "mixed": _context(context["mixed"], "forest"),
     }
 
 
-def _by_name(looks):
-    """What was judged, as the first record has it: name -> collection -> what."""
-    benches = [n for n in looks if "rivals" in looks[n]]
-    names = {n for b in benches for n in looks[b]["against best"]}
-    found = {k: {b: looks[b][k] for b in benches} for k in ("names", "rivals")}
-    best = {n: {b: looks[b]["against best"][n] for b in benches} for n in names}
-    return found | {"against best": best}
-
-
-def _context(record, found, ours, rival):
+def _context(found, rival):
     """Mean AUROC of the context detector and of the best single one, and the gain."""
     single = len(found["rivals"]["adbench"])
-    parts = {"record": record, "rival": rival, "single": single}
-    for bench, best in found["against best"][ours].items():
+    parts = {"record": CONTEXT, "rival": rival, "single": single}
+    for bench, best in found["against best"]["context"].items():
         assert best["auroc"]["best"] == rival, f"another is best on {bench}"
         forest = float(np.mean(found["rivals"][bench]["forest"]["auroc"]))
         parts[bench] = {
@@ -58,7 +47,7 @@ def _context(record, found, ours, rival):
 
 def ship():
     """Write metaad/practice/facts.json from the records."""
-    repro.write_json(FACTS, facts(*map(repro.recorded, (LABELS, CONTEXT, TWICE))))
+    repro.write_json(FACTS, facts(repro.recorded(LABELS), repro.recorded(CONTEXT)))
 
 
 if __name__ == "__main__":

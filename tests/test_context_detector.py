@@ -213,3 +213,12 @@ def test_a_context_of_eight_rows_loses_none_of_them():
 def test_the_threshold_counts_the_rows_that_were_left_out(clumped):
     detector = ContextDetector(context="mixed", contamination=0.1).fit(clumped[0])
     assert (detector.predict(clumped[0]) == -1).mean() == pytest.approx(0.1, abs=0.02)
+
+
+def test_a_second_reading_is_kept_in_the_file_and_not_made_again(clumped, tmp_path):
+    X, new, _ = clumped
+    twice = ContextDetector(context="mixed").fit(X)
+    saving.save(tmp_path / "twice.metaad", twice)
+    back = saving.load(tmp_path / "twice.metaad")
+    assert np.array_equal(back.kept_, twice.kept_)
+    assert np.array_equal(back.score_samples(new), twice.score_samples(new))

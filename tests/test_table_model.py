@@ -323,7 +323,7 @@ def test_a_context_or_ensemble_that_asks_for_all_memory_is_refused(tmp_path):
 
     X = np.random.default_rng(0).normal(size=(40, 1))
     context = ContextDetector().fit(X)
-    context.rows_ = np.zeros((100_000, 1))
+    context.rows_, context.kept_ = np.zeros((100_000, 1)), np.ones(100_000, bool)
     saving.save(tmp_path / "model", context)
     with pytest.raises(SavedFileError, match="100,000 rows needs too much memory"):
         saving.load(tmp_path / "model")

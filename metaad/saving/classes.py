@@ -166,8 +166,12 @@ CLASSES = {
         ("reason_",),
     ),
     "metaad.meta.context.detector.ContextDetector": Saved(
-        DETECTOR | {"rows_": Array("float64", ("n", "d"))},
-        ("read_", "kept_"),
+        DETECTOR
+        | {
+            "rows_": Array("float64", ("n", "d")),
+            "kept_": Array("bool", ("n",)),
+        },
+        ("read_",),
     ),
     "metaad.meta.stack.stack.StackDetector": Saved(
         DETECTOR

@@ -14,7 +14,7 @@ import numpy as np
 class Array:
     """A NumPy array of one type, with named or fixed sizes, and no NaN.
 
-    dtype : "float64" or "int64". sizes : letters or numbers. infinite : allow +inf.
+    dtype : "float64", "int64" or "bool". sizes : letters or numbers. infinite : allow +inf.
     """
 
     dtype: str

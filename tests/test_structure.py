@@ -267,6 +267,13 @@ def test_figures_have_alternative_text_and_the_fingerprint_of_their_own_pixels(l
     assert figures >= 1
 
 
+def test_no_sentence_of_an_output_is_drawn_as_item_200_of_a_list(lesson):
+    for cell in lesson[1]:
+        for output in cell.get("outputs", []):
+            text = "".join(output.get("data", {}).get("text/markdown", ""))
+            assert not re.search(r"^\d{2,}\. ", text, flags=re.MULTILINE), text[:80]
+
+
 def test_figures_are_legible_on_a_phone_and_nothing_in_them_collides(lesson):
     _, cells = lesson
     for output in (o for cell in cells for o in cell.get("outputs", [])):

@@ -164,7 +164,8 @@ def build(edition, folder=None):
     """Write an edition of every lesson, figures and map included; return the folder."""
     folder = Path(folder or ROOT / "build" / edition)
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(NOTEBOOKS, folder, ignore=shutil.ignore_patterns("*.ipynb*", ".*"))
+    left_out = shutil.ignore_patterns("*.ipynb*", ".*", "conftest.py")
+    shutil.copytree(NOTEBOOKS, folder, ignore=left_out)
     for path in lesson_paths():
         edited = text_of(EDITIONS[edition](read(path)))
         (folder / path.name).write_text(edited, encoding="utf-8")

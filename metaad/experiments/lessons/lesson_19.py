@@ -113,6 +113,7 @@ def compared(kept):
         "no label": of_record(kept, "differences", best),
         "against all": of_record(kept, *minus, new_kind.PLAIN[1]),
         "finder": of_record(kept, *minus, new_kind.AS_IT_IS),
+        "recall": of_record(kept, "tags", "recall", "known minus new"),
     }
 
 

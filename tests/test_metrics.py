@@ -292,7 +292,6 @@ SORTS = {
     "tasks/layout.py": "orders by chance",
     "tasks/made_up_on_device.py": "allowed classes first",
     "meta/adversarial.py": "rows of one kind first",
-    "plots/own_table.py": "columns by their gap, rows by their distance",
 }
 
 

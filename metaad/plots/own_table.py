@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from metaad import metrics
 from metaad.plots import charts
 from metaad.plots.charts import GREY
 
@@ -22,7 +23,7 @@ def column_errors(columns, errors, groups, *, most=MOST):
     -------
     matplotlib Figure. The scale is logarithmic; errors below 0.001 are drawn there."""
     gap = np.mean([np.abs(e[1] - e[0]) for e in errors.values()], axis=0)
-    order = np.argsort(-np.round(gap, 9), kind="stable")[:most]
+    order = metrics.best_first(gap)[:most]
     figure, axes = charts.panels(
         len(errors), columns=1, height=0.75 + 0.27 * len(order), extra=0.4, sharex=True
     )
@@ -54,7 +55,7 @@ def columns_moved(columns, distances, limit, *, most=MOST):
     -------
     matplotlib Figure."""
     distances = np.asarray(distances, dtype=float)
-    order = np.argsort(-np.round(distances, 9), kind="stable")[:most]
+    order = metrics.best_first(distances)[:most]
     figure, axis = charts.one_panel(0.8 + 0.27 * len(order))
     moved = np.where(distances[order] > limit, 1.0, -1.0)
     charts.bars(axis, distances[order], [_short(columns[j]) for j in order])

@@ -18,13 +18,15 @@ import numpy as np
 from metaad import intervals
 from metaad.experiments import record
 from metaad.experiments.parts import Steps
-from metaad.experiments.tables.context_rows import path_of, tasks_of
 from metaad.experiments.tables.many_table_context import by, judge
-from metaad.experiments.tables.many_table_context_twice import scorers
+from metaad.experiments.tables.many_table_context_twice import (
+    scorers,
+    validate_tables,
+)
 from metaad.meta.context import boosted
 from metaad.meta.context.detector import average
 from metaad.meta.context.rows import NUMBERS
-from metaad.tasks.parts import SETTINGS, oddbench_part
+from metaad.tasks.parts import SETTINGS
 
 NAME = "many_table_context_blend"
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the average
@@ -81,11 +83,7 @@ def _judged(tasks, scores):
 def validate(folder, setting):
     """Return the tables that choose, with their numbers of columns: list of dict."""
     column = NUMBERS.index("log columns")
-    tasks = [
-        task
-        for name in oddbench_part("validate")
-        for task in tasks_of(path_of(folder, setting, name))
-    ]
+    tasks = validate_tables(folder, setting).values()
     return [t | {"d": round(float(np.exp(t["F"][0, column])))} for t in tasks]
 
 

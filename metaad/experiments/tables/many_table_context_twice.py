@@ -147,12 +147,12 @@ def seconds_of(parts):
     return sum(trees) + sum(context_rows.seconds_of(p) for p in parts.glob("*/*/*.npz"))
 
 
-def validate_tables(folder):
+def validate_tables(folder, setting="mixed"):
     """Return the tables that choose: dict name -> rows of the first reading."""
     return {
         name: task
         for name in oddbench_part("validate")
-        for task in tasks_of(path_of(folder, "mixed", name))
+        for task in tasks_of(path_of(folder, setting, name))
     }
 
 

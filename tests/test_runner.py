@@ -26,6 +26,7 @@ digit: int = 7  # 0 to 9; the digit that counts as normal
 share: float = 0.01  # share of anomalies, 0.001 to 0.1
 rows: int = 1000  # 50 to 5,000
 shift: float = 0.0  # -1.5 to 1e3
+price: float = 2.0  # above 0 to 10; 0 itself would be refused
 free: int = 3  # any number
 """
 
@@ -54,6 +55,7 @@ def test_bounds_are_read_from_the_comments_of_the_parameters(tmp_path):
         "share": (0.001, 0.1),
         "rows": (50, 5000),
         "shift": (-1.5, 1000.0),
+        "price": (1e-9, 10.0),
     }
     assert [type(v) for v in (*found["digit"], *found["share"])] == [int] * 2 + [
         float

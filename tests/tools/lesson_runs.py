@@ -23,6 +23,7 @@ __all__ = ["PATIENCE", "QUIET", "Outcome", "finished", "made_from", "write_finis
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?"
+BARELY = 1e-9  # beyond an open end of a range
 CHECKED_ELSEWHERE = ("seed", "profile", "device")
 
 
@@ -62,6 +63,7 @@ def seeds(text):
 
 def bounds(path):
     """Both ends of each parameter that states them as `digit: int = 0  # 0 to 9; ...`.
+    An end that does not belong ("above 0 to 5") stands for the number just beyond it.
 
     Returns
     -------
@@ -69,11 +71,12 @@ def bounds(path):
     """
     found = {}
     for name, kind, comment in parameters_of(path):
-        range_said = re.search(rf"({NUMBER}) to ({NUMBER})", comment)
+        range_said = re.search(rf"(above )?({NUMBER}) to ({NUMBER})", comment)
         if kind in ("int", "float") and range_said and name not in CHECKED_ELSEWHERE:
             number = int if kind == "int" else float
-            ends = (float(e.replace(",", "")) for e in range_said.groups())
-            found[name] = tuple(number(e) for e in ends)
+            least = {"int": 1, "float": BARELY}[kind] if range_said[1] else 0
+            low, high = (float(e.replace(",", "")) for e in range_said.groups()[1:])
+            found[name] = number(low + least), number(high)
     return found
 
 

@@ -66,7 +66,7 @@ def test_a_night_holds_every_seed_and_both_ends_of_every_parameter(tmp_path):
     path = lesson(tmp_path / "00_a.ipynb")
     runs = list(lesson_runs.night([path], range(2, 4), True))
     assert [v for _, v, _ in runs[:4]] == ["seed 2", "seed 3", "digit = 0", "digit = 9"]
-    assert len(runs) == 2 + 2 * 4 and runs[2][2] == {"digit": 0}
+    assert len(runs) == 2 + 2 * 5 and runs[2][2] == {"digit": 0}
 
 
 def test_a_nights_record_tells_failed_claims_from_errors():

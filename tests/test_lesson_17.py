@@ -319,3 +319,23 @@ def test_the_record_says_what_the_lesson_quotes():
     assert lesson_17.chance_of(rang, 200, 0.05) > 0.05
     assert "rang for nothing" in drift_report.alarms_told(kept["alarms"])
     assert "18 tables of 14 families" in drift_report.tables_told(kept["tables"])
+
+
+def test_the_best_of_others_is_chosen_for_each_class():
+    auroc = {
+        "ours": np.array([0.9, 0.8]),
+        "refit: a": np.array([0.8, 0.5]),
+        "refit: b": np.array([0.5, 0.7]),
+        "other": np.array([1.0, 1.0]),
+    }
+    found = drift_report.minus_best(auroc, "ours", "refit")
+    assert found.value == pytest.approx(0.1)
+
+
+def test_a_recorded_gain_is_the_mean_over_digits_of_means_over_seeds():
+    def fold(new, ours, theirs):
+        return {"new": new, "auroc": {"a": {"10": ours}, "b": {"10": theirs}}}
+
+    folds = [fold([0, 1], [0.9, 0.8], [0.5, 0.5]), fold([0, 1], [0.7, 0.8], [0.5, 0.5])]
+    kept = {"worlds": {"mnist": folds}}
+    assert drift_report.recorded_gain(kept, "a", "b").value == pytest.approx(0.3)

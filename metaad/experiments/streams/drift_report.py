@@ -31,6 +31,23 @@ def lost(folds, name, number=10, before=drift_curves.BEFORE):
     return tuple(metrics.paired(b, after) for b in (every[name], best))
 
 
+def minus_best(auroc, name, prefix):
+    """Return how far a method is ahead of the best of others, class by class:
+    metrics.Interval over classes. The best is chosen afterwards, for each class anew.
+
+    auroc : dict name -> array (classes,). prefix : how the others' names begin."""
+    others = [v for n, v in auroc.items() if n.startswith(prefix) and n != name]
+    return metrics.paired(auroc[name], np.max(others, axis=0))
+
+
+def recorded_gain(kept, name, other, number=10):
+    """Return how far a method of the record `drift` is ahead of another on MNIST's
+    digits after so many rows: metrics.Interval over digits.
+    """
+    folds = kept["worlds"]["mnist"]
+    return metrics.paired(*(by_class(folds, n, number) for n in (name, other)))
+
+
 def seconds(folds, name, number):
     """Return the mean CPU seconds of making one detector."""
     return float(np.mean([fold["seconds"][name][str(number)] for fold in folds]))

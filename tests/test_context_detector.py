@@ -222,3 +222,44 @@ def test_a_second_reading_is_kept_in_the_file_and_not_made_again(clumped, tmp_pa
     back = saving.load(tmp_path / "twice.metaad")
     assert np.array_equal(back.kept_, twice.kept_)
     assert np.array_equal(back.score_samples(new), twice.score_samples(new))
+
+
+def test_known_anomalies_are_not_read_and_known_normal_rows_stay(table):
+    X, Q, _ = table
+    odd = np.r_[X[:80], X[:10] + 40 * X.std(axis=0)]
+    y = np.r_[np.zeros(80), np.ones(10)].astype(int)
+    told = ContextDetector(context="mixed").fit(odd, known=y)
+    assert len(told.rows_) == 80 and told.kept_.all()
+    alone = ContextDetector(context="mixed", left_out=0).fit(X[:80])
+    assert np.array_equal(told.score_samples(Q), alone.score_samples(Q))
+
+
+def test_labels_that_say_nothing_change_nothing(table):
+    X, Q, _ = table
+    unknown = ContextDetector(most_rows=60).fit(X, known=np.full(len(X), -1))
+    nobody = ContextDetector(most_rows=60).fit(X)
+    assert np.array_equal(unknown.score_samples(Q), nobody.score_samples(Q))
+
+
+def test_rows_known_as_normal_are_read_first(table):
+    X = table[0]
+    y = np.full(len(X), -1)
+    y[[3, 99, 200]] = 0
+    rows = ContextDetector(most_rows=20).fit(X, known=y).rows_
+    assert len(rows) == 20 and all((rows == X[i]).all(1).any() for i in (3, 99, 200))
+    all_known = ContextDetector(most_rows=20).fit(X, known=np.zeros(len(X), int))
+    assert len(all_known.rows_) == 20
+
+
+@pytest.mark.parametrize(
+    ("y", "says"),
+    [
+        (np.full(250, 2), "1 anomaly, 0 normal, -1 no label"),
+        (np.zeros(249), r"one label a row, \(250,\)"),
+        (np.array(["odd"] * 250), "Words and gaps"),
+        (np.r_[np.ones(243), np.zeros(7)], "at least 8 rows that are not labelled"),
+    ],
+)
+def test_labels_it_cannot_use_are_refused_in_a_sentence(y, says, table):
+    with pytest.raises(ValueError, match=says):
+        ContextDetector().fit(table[0], known=y)

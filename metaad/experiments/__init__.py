@@ -50,6 +50,7 @@ ROOMS = {
         "many_table_context_choice": "many_table_context_choice",
         "many_table_context_blend": "many_table_context_blend",
         "many_table_context_twice": "many_table_context_twice",
+        "many_table_context_labels": "many_table_context_labels",
         "many_table_labels": "many_table_labels",
         "many_table_forest": "many_table_forest",
         "many_table_tuning": "many_table_tuning",

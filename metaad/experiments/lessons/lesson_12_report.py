@@ -8,6 +8,7 @@ import numpy as np
 
 from metaad import intervals
 from metaad.experiments.tables.many_table_context_choice import AVERAGE
+from metaad.experiments.tables.many_table_context_labels import FIVE, NONE, TOLD
 from metaad.experiments.tables.many_table_context_twice import ONCE, TWICE
 from metaad.repro.tables import number_table
 
@@ -138,6 +139,28 @@ def second_reading(twice):
         ]
         for name, part in parts.items()
     }
+
+
+def of_labels(kept, world="oddbench", rival=NONE):
+    """Return what a mixed context that is told a few labels gains in AUROC over a rival:
+    Interval over tables. kept : many_table_context_labels.
+    """
+    found = kept[world]["differences"]["auroc"][f"{TOLD} - {rival}"]
+    return intervals.Interval(*found, len(kept[world]["tables"]))
+
+
+def labels_told(kept):
+    """Say what a few labels bring to a mixed context: Markdown text.
+
+    kept : many_table_context_labels."""
+    gains = (f"{n} **{of_labels(kept, w)}**" for w, n in WORLDS.items())
+    behind = (f"{n} **{of_labels(kept, w, FIVE)}**" for w, n in WORLDS.items())
+    counts = kept["settings"]["counts"]
+    return (
+        f"Told which rows are known, {kept['settings']['normal']} normal ones and "
+        f"{counts[0]} to {counts[-1]} anomalies, it gains in AUROC: {'; '.join(gains)}. "
+        f"Minus the average of five of lesson 11 on the same labels: {'; '.join(behind)}."
+    )
 
 
 def tried_table(choice, setting="clean"):

@@ -32,8 +32,8 @@ def pytest_unconfigure(config):
 
 @pytest.fixture(autouse=True)
 def same_torch_for_every_test():
-    """A lesson's start sets torch's defaults for the process; the next test must not
-    inherit them.
+    """A lesson's start sets torch's defaults for the process, and every net made draws
+    from its generator; the next test must not inherit them.
     """
     torch = sys.modules.get("torch")
     if torch is None:
@@ -45,6 +45,7 @@ def same_torch_for_every_test():
         torch.get_num_threads(),
     )
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.manual_seed(0)  # a net that a test makes is the same in any order of tests
     yield
     torch.set_default_dtype(before[0])
     torch.use_deterministic_algorithms(before[1], warn_only=warn_only)

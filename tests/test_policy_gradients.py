@@ -18,6 +18,7 @@ from metaad.search import (
 )
 from metaad.search.policies.policy import search
 from metaad.search.policies.reinforce import advantages
+from metaad.search.policies.trpo import TRPOReport
 
 DOUBLE = torch.float64
 OPTIONS = (3, 2, 4)
@@ -480,3 +481,32 @@ def test_wrong_input_is_named():
                 context=torch.zeros(3, 2),
             )
         )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_trpo_does_not_stretch_rounding_to_a_step(dtype):
+    """All actions drawn are the same: their advantages add up to 0, but for rounding, and
+    so does the gradient. However short, its direction would be noise.
+    """
+    found = []
+    for seed in range(20):
+        torch.manual_seed(seed)
+        policy = CategoricalPolicy((4, 3)).to(dtype)
+        with torch.no_grad():
+            for p in policy.parameters():
+                p.copy_(torch.randn_like(p))
+        before = [p.clone() for p in policy.parameters()]
+        paid = torch.rand(8, dtype=dtype)
+        same = torch.zeros(8, 2, dtype=torch.int64)
+        report = trpo_step(policy, same, paid - paid.mean(), max_kl=0.1)
+        after = list(policy.parameters())
+        still = all(torch.equal(a, b) for a, b in zip(after, before, strict=True))
+        found.append(still and report == TRPOReport(0.0, 0.0, False, 0))
+    assert all(found)
+
+
+def test_trpo_still_steps_along_a_gradient_that_is_small_but_real():
+    policy = CategoricalPolicy((2,))
+    actions = torch.tensor([[0], [1]])
+    report = trpo_step(policy, actions, torch.tensor([1e-9, -1e-9]), max_kl=0.1)
+    assert report.accepted and policy.mode().tolist() == [0]

@@ -1,6 +1,6 @@
 """Run the tests in random order: between files, and within each file.
 
-    PYTHONPATH=tests/tools ORDER_SEED=7 python -m pytest -p random_order tests
+    ORDER_SEED=7 python -m pytest -p tests.tools.random_order tests
 
 The same seed gives the same order, with any number of workers. A file's tests stay
 together, so that fixtures of a module are made once; parameters of one test are

@@ -8,14 +8,17 @@ from typing import NamedTuple
 import torch
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+ROUNDING = 1e4  # units in the last place of the advantages: a gradient below is none
+
 
 class TRPOReport(NamedTuple):
     """What one step did.
 
     kl : KL(old ‖ new) in nats, exact, at most max_kl; 0 if no step was taken.
     improvement : gain of the surrogate (2), in units of reward.
-    accepted : False if no length on the line passed both tests; the policy is then as
-        it was.
+    accepted : False if no length on the line passed both tests, or if the gradient is
+        zero but for rounding: all actions drawn were the same; the policy is then as it
+        was.
     halvings : how often the step was halved before it was accepted.
     """
 
@@ -139,6 +142,11 @@ def trpo_step(
     def fisher(v):
         return hessian_vector_product(slope, parameters, v) + damping * v
 
+    rounding = ROUNDING * torch.finfo(uphill.dtype).eps * advantages.abs().mean()
+    if (
+        uphill.norm() <= rounding
+    ):  # a length of noise would be stretched to the boundary
+        return TRPOReport(0.0, 0.0, False, 0)
     x = conjugate_gradient(fisher, uphill, iterations)
     curvature = x @ fisher(x)
     start = parameters_to_vector(parameters).detach()

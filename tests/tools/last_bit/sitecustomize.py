@@ -118,12 +118,37 @@ def move_torch(torch):
     LastBit().__enter__()
 
 
+PLAIN = {name: getattr(np, name) for name in FUNCTIONS}
+
+
+def with_plain_ufuncs(run):
+    """Return how a module is executed while NumPy's functions are its own ufuncs: some
+    packages register loops with them, or ask for their type, when they are imported.
+    """
+
+    def exec_module(module):
+        now = {name: getattr(np, name) for name in PLAIN}
+        vars(np).update(PLAIN)
+        try:
+            run(module)
+        finally:
+            vars(np).update(now)
+
+    return exec_module
+
+
 class AfterImport(importlib.abc.MetaPathFinder):
     """Change SciPy and PyTorch as soon as they are imported, and import neither."""
 
     changes = {"scipy.special": move_scipy, "torch": move_torch}
+    plain = frozenset({"dask.array", "ml_dtypes"})
 
     def find_spec(self, name, path, target=None):
+        if name in self.plain:
+            self.plain = self.plain - {name}
+            spec = importlib.util.find_spec(name)
+            spec.loader.exec_module = with_plain_ufuncs(spec.loader.exec_module)
+            return spec
         change = self.changes.get(name)
         if change is None:
             return None
@@ -139,8 +164,8 @@ class AfterImport(importlib.abc.MetaPathFinder):
         return spec
 
 
-for name in FUNCTIONS:
-    setattr(np, name, Moved(getattr(np, name)))
+for name, function in PLAIN.items():
+    setattr(np, name, Moved(function))
 for name in SUMS:
     setattr(np, name, wrapped(getattr(np, name)))
 np.linalg.norm = wrapped(np.linalg.norm)

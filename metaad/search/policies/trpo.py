@@ -8,8 +8,6 @@ from typing import NamedTuple
 import torch
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-ROUNDING = 1e4  # units in the last place of the advantages: a gradient below is none
-
 
 class TRPOReport(NamedTuple):
     """What one step did.
@@ -142,10 +140,8 @@ def trpo_step(
     def fisher(v):
         return hessian_vector_product(slope, parameters, v) + damping * v
 
-    rounding = ROUNDING * torch.finfo(uphill.dtype).eps * advantages.abs().mean()
-    if (
-        uphill.norm() <= rounding
-    ):  # a length of noise would be stretched to the boundary
+    tiny = 1e4 * torch.finfo(uphill.dtype).eps * advantages.abs().mean()
+    if uphill.norm() <= tiny:  # rounding alone: it would be stretched to the boundary
         return TRPOReport(0.0, 0.0, False, 0)
     x = conjugate_gradient(fisher, uphill, iterations)
     curvature = x @ fisher(x)

@@ -42,9 +42,7 @@ def test_a_table_is_measured_once_and_again_by_other_trees(tmp_path, monkeypatch
     monkeypatch.setattr(told, "measured", counted)
     monkeypatch.setattr(told, "load", lambda name, path: object())
     told.cache.path(tmp_path, "t", 0).write_bytes(b"there")
-    keys = {"a": "1", "b": "2"}
-    monkeypatch.setattr(told, "_key_of", lambda path: keys[path])
-    for trees in ("a", "a", "b"):
+    for trees in (("a", "1"), ("a", "1"), ("b", "2")):
         found = told.one_table("t", tmp_path, trees, tmp_path)
     assert found.shape == (4, 4, 2) and calls == ["a", "b"]
-    assert told.one_table("not described", tmp_path, "a", tmp_path) is None
+    assert told.one_table("not described", tmp_path, ("a", "1"), tmp_path) is None

@@ -22,8 +22,8 @@ import numpy as np
 from metaad import metrics
 from metaad.detectors import anomaly_score
 from metaad.experiments import record
-from metaad.experiments.tables.context_rows import seconds_of
 from metaad.experiments.tables.many_table_context import learn, rows_to_learn
+from metaad.experiments.tables.many_table_context_twice import learned_once, seconds_of
 from metaad.experiments.tables.many_table_labels_describe import (
     COUNTS,
     MOST_JUDGED,
@@ -32,10 +32,10 @@ from metaad.experiments.tables.many_table_labels_describe import (
     drawn,
 )
 from metaad.experiments.tables.many_table_labels_heads import judged, load
-from metaad.meta.context import ContextDetector, boosted
+from metaad.meta.context import ContextDetector
 from metaad.meta.context.rows import surprise
 from metaad.repro import cache
-from metaad.tasks.parts import oddbench_part, read_and_judged
+from metaad.tasks.parts import SETTINGS, oddbench_part, read_and_judged
 from metaad.tasks.tables import adbench_names
 
 NAME = "many_table_context_labels"
@@ -86,18 +86,18 @@ def measured(table, trees):
 
 def one_table(name, labelled, trees, folder):
     """Return `measured` for a table by its name, kept in a file; None where no anomaly
-    could be labelled.
+    could be labelled. trees : what `trees_of` returned.
     """
     described = cache.path(labelled, name, 0)
     table = load(name, described) if described.exists() else None
     if table is None:
         return None
     path = cache.path(folder, name, 1)
-    key = cache.key(code=[measured, ContextDetector], name=name, by=_key_of(trees))
+    key = cache.key(code=[measured, ContextDetector], name=name, by=trees[1])
     found = cache.stored(path, key)
     if found is None:
         began = time.process_time()
-        found = {"values": measured(table, trees)}
+        found = {"values": measured(table, trees[0])}
         cache.keep(path, key, **found, seconds=time.process_time() - began)
         print(name, found["values"][..., 0].mean(axis=1).round(3), flush=True)
     return found["values"]
@@ -121,24 +121,16 @@ def summary(values):
 
 
 def trees_of(world, folder, parts):
-    """Return the path of the trees that score a world's tables, made if need be."""
+    """Return the path of the trees that score a world's tables, made if need be, and the
+    key that they were made under.
+    """
     names = sum((oddbench_part(p) for p in TAUGHT[world]), [])
     path = parts / f"{'-'.join(TAUGHT[world])}.safetensors"
-    key = cache.key(code=[learn], names=names)
-    if _key_of(path) != key:
-        began = time.process_time()
-        trees = learn(rows_to_learn(folder, names, "mixed"))
-        about = {"key": key, "seconds": round(time.process_time() - began, 1)}
-        scorers = dict.fromkeys(("clean", "mixed"), trees)
-        boosted.write(path, scorers, about)
-    return path
 
+    def make():  # a model has trees for both contexts; these read none that is clean
+        return dict.fromkeys(SETTINGS, learn(rows_to_learn(folder, names, "mixed")))
 
-def _key_of(path):
-    try:
-        return boosted.read(path)[1].get("key")
-    except ValueError:  # none, or a damaged one
-        return None
+    return path, learned_once(path, names, make)[1]["key"]
 
 
 def parser():
@@ -181,9 +173,7 @@ def main(argv=None):
         record.command("many_table_labels", "describe", "--parts", "labels"),
         record.command(NAME, "folder", "labels"),
     ]
-    seconds = sum(boosted.read(p)[1]["seconds"] for p in parts.glob("*.safetensors"))
-    seconds += sum(seconds_of(p) for p in parts.glob("*.npz"))
-    record.write(NAME, content, lines, seconds=seconds)
+    record.write(NAME, content, lines, seconds=seconds_of(parts))
 
 
 if __name__ == "__main__":

@@ -46,25 +46,36 @@ WORLDS = ("adbench", "oddbench")
 TAUGHT = {"choose": ("learn",), "judge": ("learn", "validate")}
 
 
+def learned_once(path, names, make):
+    """Return the trees in a file, dict setting -> Trees, and what is known of them: "key"
+    and "seconds". `make` learns them where the file holds none of these tables.
+
+    path : the safetensors file. names : of the tables that teach."""
+    key = cache.key(code=[learn], names=names)
+    try:
+        found = boosted.read(path)
+    except ValueError:  # none, or a damaged one
+        found = {}, {}
+    if found[1].get("key") == key:
+        return found
+    began = time.process_time()
+    made = make()
+    seconds = round(time.process_time() - began, 1)
+    boosted.write(path, made, {"key": key, "seconds": seconds})
+    return boosted.read(path)
+
+
 def scorers(folder, parts, stage):
     """Return the trees that a stage scores by: dict setting -> Trees; made once, and
     kept as a file holds them. Only the first stage needs trees for clean contexts.
     """
-    path = parts / f"{stage}.safetensors"
     names = sum((oddbench_part(p) for p in TAUGHT[stage]), [])
-    key = cache.key(code=[learn], names=names)
-    try:
-        found, about = boosted.read(path)
-    except ValueError:  # none, or a damaged one
-        about = {}
-    if about.get("key") == key:
-        return found
-    began = time.process_time()
     settings = SETTINGS if stage == "choose" else ("mixed",)
-    made = {s: learn(rows_to_learn(folder, names, s)) for s in settings}
-    seconds = round(time.process_time() - began, 1)
-    boosted.write(path, made, {"key": key, "seconds": seconds})
-    return boosted.read(path)[0]
+
+    def make():
+        return {s: learn(rows_to_learn(folder, names, s)) for s in settings}
+
+    return learned_once(parts / f"{stage}.safetensors", names, make)[0]
 
 
 def second_reading(name, trees, path):
@@ -144,7 +155,7 @@ def stage(step, name, label, tables, folder, parts):
 def seconds_of(parts):
     """Return the CPU seconds of the trees and the second readings in a folder."""
     trees = (boosted.read(p)[1]["seconds"] for p in parts.glob("*.safetensors"))
-    return sum(trees) + sum(context_rows.seconds_of(p) for p in parts.glob("*/*/*.npz"))
+    return sum(trees) + sum(context_rows.seconds_of(p) for p in parts.rglob("*.npz"))
 
 
 def validate_tables(folder, setting="mixed"):

@@ -121,6 +121,19 @@ def move_torch(torch):
 PLAIN = {name: getattr(np, name) for name in FUNCTIONS}
 
 
+def changed_by(change):
+    """Return how a module is executed and then changed: function of what executes it."""
+
+    def around(run):
+        def exec_module(module):
+            run(module)
+            change(module)
+
+        return exec_module
+
+    return around
+
+
 def with_plain_ufuncs(run):
     """Return how a module is executed while NumPy's functions are its own ufuncs: some
     packages register loops with them, or ask for their type, when they are imported.
@@ -137,30 +150,24 @@ def with_plain_ufuncs(run):
     return exec_module
 
 
-class AfterImport(importlib.abc.MetaPathFinder):
-    """Change SciPy and PyTorch as soon as they are imported, and import neither."""
+class AtImport(importlib.abc.MetaPathFinder):
+    """Go around the execution of some packages as they are imported, and import none."""
 
-    changes = {"scipy.special": move_scipy, "torch": move_torch}
-    plain = frozenset({"dask.array", "ml_dtypes"})
+    around = {
+        "scipy.special": changed_by(move_scipy),
+        "torch": changed_by(move_torch),
+        "dask.array": with_plain_ufuncs,
+        "ml_dtypes": with_plain_ufuncs,
+    }
 
     def find_spec(self, name, path, target=None):
-        if name in self.plain:
-            self.plain = self.plain - {name}
-            spec = importlib.util.find_spec(name)
-            spec.loader.exec_module = with_plain_ufuncs(spec.loader.exec_module)
-            return spec
-        change = self.changes.get(name)
-        if change is None:
+        around = self.around.get(name)
+        if around is None:
             return None
-        self.changes = {k: v for k, v in self.changes.items() if k != name}
+        self.around = {k: v for k, v in self.around.items() if k != name}
         spec = importlib.util.find_spec(name)
-        run = spec.loader.exec_module
-
-        def exec_module(module):
-            run(module)
-            change(module)
-
-        spec.loader.exec_module = exec_module
+        if spec is not None:  # None: not installed
+            spec.loader.exec_module = around(spec.loader.exec_module)
         return spec
 
 
@@ -169,4 +176,4 @@ for name, function in PLAIN.items():
 for name in SUMS:
     setattr(np, name, wrapped(getattr(np, name)))
 np.linalg.norm = wrapped(np.linalg.norm)
-sys.meta_path.insert(0, AfterImport())
+sys.meta_path.insert(0, AtImport())

@@ -12,6 +12,7 @@ from torch import nn
 from metaad import metrics
 from metaad.experiments.lessons import lesson_08 as kit
 from metaad.experiments.lessons import lesson_08_judge as judge_of
+from metaad.experiments.lessons import lesson_08_reading as reading
 from metaad.experiments.lessons import lesson_08_record as record_of
 from metaad.meta import MAML, Classifier, evaluate
 from metaad.meta.subspace import Subspace
@@ -260,3 +261,53 @@ def test_not_adapted_leaves_the_learner_as_it_was():
 def test_the_zeros_are_read_by_their_interval(gap, word):
     high, low = gap
     assert word in kit.side_of(metrics.Interval(0.0, low, high, 20))
+
+
+def read_record(gaps):
+    """A record of few_shot_head in which each rival is behind by a gap of its own."""
+    rng = np.random.default_rng(1)
+    level, results = 0.9 + 0.01 * rng.random(10), {}
+    for name in reading.NAMES:
+        values = (level - gaps.get(name, 0.0) + 0.001 * rng.normal(size=10)).tolist()
+        of = {"by_class": values, "interval": {"value": float(np.mean(values))}}
+        results[name] = dict.fromkeys(record_of.WHERES, of)
+    longer = {"value": 0.03, "low": 0.02, "high": 0.04, "n": 10}
+    name = f"{reading.OURS} minus {reading.LONGER}"
+    gains = {"A": {name: dict.fromkeys(record_of.WHERES, longer)}, "B": {}}
+    return {"results": {"A": results, "B": results}, "gains": gains}
+
+
+def test_a_reading_is_ahead_of_each_rival_by_its_own_gap():
+    record = read_record({"residual": 0.02, "with energy": 0.0})
+    lead = reading.leads(record)["A"]["others-2"]
+    assert lead["residual"].value == pytest.approx(0.02, abs=0.002)
+    assert lead["residual"].low > 0.01
+    assert lead["with energy"].low < 0 < lead["with energy"].high
+
+
+def test_the_figure_shows_what_each_reading_adds_to_the_residual():
+    lines = reading.lines(
+        read_record({"residual": 0.02, "with energy": 0.01}), "others-2"
+    )
+    assert list(lines) == [
+        f"{f}, {n}" for f in "AB" for n in ("energy too", "learned weights")
+    ]
+    interval, gaps = lines["A, energy too"]
+    assert len(gaps) == 10 and interval.value == pytest.approx(0.01, abs=0.002)
+
+
+def test_the_tables_have_a_row_for_each_family_and_reading():
+    record = read_record({"residual": 0.02})
+    levels = reading.level_table(record).splitlines()
+    assert len(levels) == 2 + 2 * len(reading.NAMES)
+    table = reading.lead_table(record, reading.leads(record)).splitlines()
+    # family A alone was trained for longer
+    assert len(table) == 2 + 2 * len(reading.RIVALS) + 1
+    assert "A: residual, trained twice as long" in table[-1] and "0.030" in table[-1]
+
+
+def test_the_record_s_tables_name_what_they_compare():
+    gaps = {"OC-ANIL/bent": -0.02, "Subspace/all": 0.01}
+    record = made_up_record(gaps)
+    table = record_of.gap_table(record_of.together(record)).splitlines()
+    assert len(table) == 4 and table[2].startswith("| OC-ANIL |")

@@ -28,6 +28,7 @@ ROOMS = {
         "architecture": "15_architecture_search",
         "autoencoder_maml": "autoencoder_maml",
         "few_shot_control": "few_shot_control",
+        "few_shot_head": "few_shot_head",
         "made_up_classes": "made_up_classes",
         "mt_mnist": "mt_mnist",
         "mt_mnist_report": "mt_mnist",

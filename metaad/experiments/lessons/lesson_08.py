@@ -18,8 +18,10 @@ from metaad.experiments.lessons.lesson_08_judge import (
 from metaad.experiments.lessons.lesson_08_record import (
     NAMES,
     WHERES,
+    gap_table,
     headline,
     leads,
+    level_table,
     together,
 )
 from metaad.meta import MAML, evaluate
@@ -33,9 +35,11 @@ __all__ = [
     "NAMES",
     "WHERES",
     "accuracies",
+    "gap_table",
     "headline",
     "judge",
     "leads",
+    "level_table",
     "measure",
     "together",
     "with_heads",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from metaad import metrics
+from metaad import metrics, repro
 
 # variants of the record few_shot_control, as the lesson calls them
 NAMES = {
@@ -28,6 +28,29 @@ WORDS = {
 
 
 CONTROL = "classifier/bent, residual"
+HEADER = [
+    "all others, K = 10",
+    "both new, K = 10",
+    "all others, K = 2",
+    "both new, K = 2",
+]
+
+
+def level_table(record):
+    """Return the AUROC of every variant: Markdown, a row for each family and variant."""
+    rows = []
+    for family, of in record["results"].items():
+        for variant, name in NAMES.items():
+            values = [of[variant][w]["interval"]["value"] for w in WHERES]
+            rows.append([f"{family}: {name}", *(f"{v:.3f}" for v in values)])
+    return repro.markdown_table(["AUROC", *HEADER], rows)
+
+
+def gap_table(both):
+    """Return what `together` found, in Markdown."""
+    rows = [[NAMES[v], *(both[w][v] for w in WHERES)] for v in both[WHERES[0]]]
+    first = "minus the plain classifier's, twenty classes"
+    return repro.markdown_table([first, *HEADER], rows)
 
 
 def leads(record, control=CONTROL):

@@ -1,0 +1,275 @@
+"""What do episodes add to a classifier's features, if they learn how to read them?
+
+    python -m metaad.experiments few_shot_head --parts DIR
+        learn both families and MT-MNIST; --families, --splits and --seeds narrow it down
+    python -m metaad.experiments few_shot_head --parts DIR --longer
+        seed 0 of both families again, as long as all networks of a fold together
+    python -m metaad.experiments few_shot_head --parts DIR --report
+        judge what is in DIR: data/results/few_shot_head.json
+
+Folds, test episodes and trunk are those of few_shot_control. Here the trunk is trained
+by cross-entropy alone, on the eight known classes, and episodes learn the head:
+
+1. Four more classifiers leave out two of the eight known classes each, and learn for a
+   quarter as long. To each of them the two are new.
+2. Episodes about the classes that were left out, on training images, with anomalies
+   from all known classes or from the other one, and episodes about made-up classes, give
+   17 numbers of each query row (metaad.meta.support_numbers), and one weight for each
+   (metaad.meta.learned_head). Left-out and made-up classes weigh alike.
+3. The weights go to the classifier of all eight classes, which meets the two held-out
+   ones. Numbers count in units of how they vary over a network's own known classes.
+
+Its rivals have the same networks and the same episodes to choose on, but learn no
+weights:
+
+- residual: the one of lesson 08, in the third convolution, fixed before any test.
+- chosen: the best of the twelve distances, by the mean AUROC in step 2.
+- with energy: the residual plus a multiple of the energy; the best of nine multiples.
+- longer, residual and longer, chosen: a classifier that is trained for as many steps as
+  all five together (seed 0 alone).
+
+MT-MNIST (see mt_mnist) asks for a decision, at the detector's own threshold. It is
+learned where the weights are: logistic regression on the score and on the mean energy of
+the support, so that it may follow a class that resembles a known one. "halves" takes the
+first half of the test images, as the paper's code does, "others" all of them.
+
+The record: `results[family][reading][where-K]` holds `by_class`, the mean AUROC of each
+of the ten classes over seeds and 200 episodes, and `interval`; `gains[family]` paired
+differences of the learned head from each rival; `together` the same over the classes of
+both families; `weights[family][K]` the mean weights in the order of `names`;
+`mt-mnist[where-K]` accuracy and AUROC of each digit."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from metaad import metrics, repro
+from metaad.experiments import parts, record
+from metaad.experiments.images import few_shot_head_numbers as made
+from metaad.experiments.images import few_shot_head_report as reporting
+from metaad.experiments.images.few_shot_control import FAMILIES
+from metaad.experiments.images.few_shot_control_judge import QUERY
+from metaad.meta.learned_head import LearnedHead
+from metaad.meta.support_numbers import KNOWN, NAMES
+from metaad.repro import cache
+
+PROTOCOLS = {**dict.fromkeys(FAMILIES, 5), "MT-MNIST": 9}  # and their splits
+RESIDUAL, ENERGY = NAMES.index("residual, third"), NAMES.index("energy")
+MULTIPLES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0)
+KINDS = (made.WHERES, ("invented",))  # of episodes to learn from: real, made up
+LABELS = np.repeat([0, 1], QUERY)
+SECONDS = "seconds.json"  # CPU seconds of each fold, in the folder of parts
+STRENGTH = 1e-3  # C of the logistic regression: small is a strong penalty
+
+
+def episodes_of(numbers, prefix, k, wheres=made.WHERES):
+    """Collect arrays (n, 200, 17) whose names begin with a prefix, and their levels."""
+    names = sorted(
+        n
+        for n in numbers
+        if n.startswith(prefix) and n.endswith(f"-{k}") and any(w in n for w in wheres)
+    )
+    return [numbers[n] for n in names], [numbers[f"{n}-level"] for n in names]
+
+
+def energetic(numbers, multiple):
+    """Add a multiple of the energy to the residual: numbers (..., 17) -> (...)."""
+    return numbers[..., RESIDUAL] + multiple * numbers[..., ENERGY]
+
+
+def auroc(scores):
+    """Compute the mean AUROC of episodes (n, 200), the normal rows first."""
+    scores = np.asarray(scores)
+    return float(metrics.auroc(np.broadcast_to(LABELS, scores.shape), scores).mean())
+
+
+def readings(numbers, k):
+    """Learn the head and choose its rivals on the short networks' episodes.
+
+    Returns {reading: function from numbers (..., 17) to scores}, and what was learned
+    or chosen: {reading: weights, name of a distance, multiple}."""
+    kinds = [episodes_of(numbers, "short-", k, w)[0] for w in KINDS]
+
+    def mean(score):
+        return np.mean([np.mean([auroc(score(x)) for x in of]) for of in kinds])
+
+    weights = learned(kinds)
+    distances = range(len(NAMES) - len(KNOWN))
+    best = max(distances, key=lambda i: mean(lambda x: x[..., i]))
+    most = max(MULTIPLES, key=lambda m: mean(lambda x: energetic(x, m)))
+    found = {
+        reporting.OURS: lambda x: x @ weights,
+        "residual": lambda x: x[..., RESIDUAL],
+        "chosen": lambda x: x[..., best],
+        "with energy": lambda x: energetic(x, most),
+    }
+    about = {"learned": weights.round(4).tolist(), "chosen": NAMES[best]}
+    return found, about | {"with energy": most}
+
+
+def learned(kinds):
+    """Learn the weights from left-out and made-up classes alike: array (17,).
+
+    kinds : the episodes of either, two lists of arrays (n, 200, 17)."""
+    kinds = [np.concatenate(of) for of in kinds]
+    weight = np.concatenate([np.full(len(of), 1 / len(of)) for of in kinds])
+    head = LearnedHead().fit(np.concatenate(kinds), LABELS, weight)
+    return head.weights_.numpy()
+
+
+def judged(numbers, by_shots):
+    """Judge readings on the test: {reading: {"where-K": {class: AUROC}}}.
+
+    by_shots : {K: {reading: function}}."""
+    found = {}
+    for name, x in numbers.items():
+        what, _, rest = name.partition("-")
+        if what != "test" or "invented" in rest or rest.endswith("-level"):
+            continue
+        where, c, k = rest.rsplit("-", 2)
+        for reading, score in by_shots[int(k)].items():
+            place = found.setdefault(reading, {}).setdefault(f"{where}-{k}", {})
+            place[int(c)] = round(auroc(score(x)), 6)
+    return found
+
+
+def fold(folder, family, split, seed, *of):
+    """Judge one fold: {"auroc", "about"}, and of seed 0 "longer" if it was made."""
+    numbers = made.of_fold(folder, family, split, seed, *of)
+    both = {k: readings(numbers, k) for k in made.SHOTS}
+    by_shots = {k: found for k, (found, _) in both.items()}
+    about = {k: chosen for k, (_, chosen) in both.items()}
+    result = {"auroc": judged(numbers, by_shots), "about": about}
+    if family == "MT-MNIST":
+        result["decisions"] = decisions(numbers, by_shots)
+    elif seed == 0 and _longer(folder, family, split, *of).exists():
+        kept = {
+            k: {n: f for n, f in found.items() if n in ("residual", "chosen")}
+            for k, found in by_shots.items()
+        }
+        result["longer"] = judged(made.longer(folder, family, split, *of), kept)
+    return result
+
+
+def _longer(folder, family, split, iterations, n_episodes):
+    """Where the numbers of a classifier trained for longer lie."""
+    return cache.path(folder, family, split, 0, iterations, n_episodes, "longer")
+
+
+def decisions(numbers, by_shots):
+    """Learn a threshold, judge decisions at it: {"where-K": {"accuracy", "auroc"}}."""
+    found = {}
+    for k, by_name in by_shots.items():
+        score = by_name[reporting.OURS]
+        logits = threshold(*episodes_of(numbers, "short-", k, ("others",)), score)
+        for where in ("others", "halves"):
+            (x,), (level,) = episodes_of(numbers, "test-", k, (where,))
+            z = logits(score(x), level)
+            right = (z > 0) == LABELS.astype(bool)
+            found[f"{where}-{k}"] = {"accuracy": float(right.mean()), "auroc": auroc(z)}
+    return found
+
+
+def threshold(episodes, levels, score):
+    """Learn from scores of episodes and levels of their supports where 0 lies: a function
+    from scores (n, q) and levels (n,) to logits (n, q)."""
+    scores = score(np.concatenate(episodes))
+    spread = scores.std()
+
+    def columns(scores, levels):
+        at = np.broadcast_to(levels[:, None], scores.shape)
+        return np.stack([scores / spread, at], -1).reshape(-1, 2)
+
+    y = np.tile(LABELS, len(scores))
+    of = columns(scores, np.concatenate(levels))
+    regression = LogisticRegression(C=STRENGTH).fit(of, y)
+
+    def logits(scores, levels):
+        z = regression.decision_function(columns(scores, levels))
+        return z.reshape(scores.shape)
+
+    return logits
+
+
+def settings():
+    """Return what the record says of how it was made."""
+    return {
+        "what": __doc__.split("\n\n", 2)[2].replace("\n", " "),
+        "names": list(NAMES),
+        "steps": {
+            "classifier": made.ITERATIONS,
+            "each of four": made.ITERATIONS // made.SHORT,
+        },
+        "episodes_a_class": made.EPISODES,
+        "episodes_to_learn_from": made.FEW,
+        "tried": reporting.TRIED,
+    }
+
+
+def commands():
+    """Return the commands that make the record."""
+    return [
+        record.command("few_shot_head", "--parts", "parts"),
+        record.command("few_shot_head", "--parts", "parts", "--longer"),
+        record.command("few_shot_head", "--parts", "parts", "--report"),
+    ]
+
+
+def parser():
+    """Return the parser of this experiment's options."""
+    found = record.parser_of("few_shot_head", __doc__)
+    found.add_argument("--parts", type=Path, required=True)
+    found.add_argument("--families", nargs="+", choices=PROTOCOLS, default=[*PROTOCOLS])
+    found.add_argument("--splits", type=int, nargs="+", help="all unless given")
+    found.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    found.add_argument("--iterations", type=int, default=made.ITERATIONS)
+    found.add_argument("--episodes", type=int, default=made.EPISODES)
+    found.add_argument("--longer", action="store_true")
+    found.add_argument("--report", action="store_true")
+    return found
+
+
+def folds(asked):
+    """List (family, split, seed) of what was asked for."""
+    found = [
+        (family, split, seed)
+        for seed in asked.seeds
+        for family in asked.families
+        for split in (asked.splits or range(PROTOCOLS[family]))
+    ]
+    if asked.longer:
+        return [w for w in found if w[0] in FAMILIES and w[2] == 0]
+    return found
+
+
+def main(argv=None):
+    """Learn folds, or judge them and write the record."""
+    asked = parser().parse_args(argv)
+    torch.set_num_threads(1)
+    asked.parts.mkdir(parents=True, exist_ok=True)
+    of, judgements = (asked.iterations, asked.episodes), []
+    spent = parts.read(asked.parts / SECONDS)
+    for where in folds(asked):
+        began, name = time.process_time(), "-".join(map(str, where))
+        if asked.report:
+            judgements.append((*where, fold(asked.parts, *where, *of)))
+        elif asked.longer:
+            made.longer(asked.parts, *where[:2], *of)
+            name += "-longer"
+        else:
+            made.of_fold(asked.parts, *where, *of)
+        seconds = round(time.process_time() - began, 1)
+        if not asked.report:  # what was there took no time now
+            spent[name] = max(seconds, spent.get(name, 0.0))
+            repro.write_json(asked.parts / SECONDS, spent)
+        print(*where, seconds, "s", flush=True)
+    if asked.report:
+        of = judgements, settings(), commands()
+        print(reporting.report(*of, seconds=sum(spent.values())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
 """What do episodes add to a classifier's features, if they learn how to read them?
 
     python -m metaad.experiments few_shot_head --parts DIR
-        learn both families and MT-MNIST; --families, --splits and --seeds narrow it down
+        learn both families; --families, --splits and --seeds narrow it down
     python -m metaad.experiments few_shot_head --parts DIR --longer
         seed 0 of both families again, as long as all networks of a fold together
     python -m metaad.experiments few_shot_head --parts DIR --report
@@ -28,23 +28,16 @@ weights:
 - longer, residual and longer, chosen: a classifier that is trained for as many steps as
   all five together (seed 0 alone).
 
-MT-MNIST (see mt_mnist) asks for a decision, at the detector's own threshold. It is
-learned where the weights are: logistic regression on the score and on the mean energy of
-the support, so that it may follow a class that resembles a known one. "halves" takes the
-first half of the test images, as the paper's code does, "others" all of them.
-
 The record: `results[family][reading][where-K]` holds `by_class`, the mean AUROC of each
 of the ten classes over seeds and 200 episodes, and `interval`; `gains[family]` paired
 differences of the learned head from each rival; `together` the same over the classes of
-both families; `weights[family][K]` the mean weights in the order of `names`;
-`mt-mnist[where-K]` accuracy and AUROC of each digit."""
+both families; `weights[family][K]` the mean weights in the order of `names`."""
 
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
 
 from metaad import metrics, repro
 from metaad.experiments import parts, record
@@ -56,23 +49,21 @@ from metaad.meta.learned_head import LearnedHead
 from metaad.meta.support_numbers import KNOWN, NAMES
 from metaad.repro import cache
 
-PROTOCOLS = {**dict.fromkeys(FAMILIES, 5), "MT-MNIST": 9}  # and their splits
+SPLITS = range(5)
 RESIDUAL, ENERGY = NAMES.index("residual, third"), NAMES.index("energy")
 MULTIPLES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0)
 KINDS = (made.WHERES, ("invented",))  # of episodes to learn from: real, made up
 LABELS = np.repeat([0, 1], QUERY)
 SECONDS = "seconds.json"  # CPU seconds of each fold, in the folder of parts
-STRENGTH = 1e-3  # C of the logistic regression: small is a strong penalty
 
 
 def episodes_of(numbers, prefix, k, wheres=made.WHERES):
-    """Collect arrays (n, 200, 17) whose names begin with a prefix, and their levels."""
-    names = sorted(
-        n
-        for n in numbers
+    """Collect the arrays (n, 200, 17) whose names begin with a prefix: a list."""
+    return [
+        numbers[n]
+        for n in sorted(numbers)
         if n.startswith(prefix) and n.endswith(f"-{k}") and any(w in n for w in wheres)
-    )
-    return [numbers[n] for n in names], [numbers[f"{n}-level"] for n in names]
+    ]
 
 
 def energetic(numbers, multiple):
@@ -91,7 +82,7 @@ def readings(numbers, k):
 
     Returns {reading: function from numbers (..., 17) to scores}, and what was learned
     or chosen: {reading: weights, name of a distance, multiple}."""
-    kinds = [episodes_of(numbers, "short-", k, w)[0] for w in KINDS]
+    kinds = [episodes_of(numbers, "short-", k, w) for w in KINDS]
 
     def mean(score):
         return np.mean([np.mean([auroc(score(x)) for x in of]) for of in kinds])
@@ -127,7 +118,7 @@ def judged(numbers, by_shots):
     found = {}
     for name, x in numbers.items():
         what, _, rest = name.partition("-")
-        if what != "test" or "invented" in rest or rest.endswith("-level"):
+        if what != "test" or "invented" in rest:
             continue
         where, c, k = rest.rsplit("-", 2)
         for reading, score in by_shots[int(k)].items():
@@ -143,9 +134,7 @@ def fold(folder, family, split, seed, *of):
     by_shots = {k: found for k, (found, _) in both.items()}
     about = {k: chosen for k, (_, chosen) in both.items()}
     result = {"auroc": judged(numbers, by_shots), "about": about}
-    if family == "MT-MNIST":
-        result["decisions"] = decisions(numbers, by_shots)
-    elif seed == 0 and _longer(folder, family, split, *of).exists():
+    if seed == 0 and _longer(folder, family, split, *of).exists():
         kept = {
             k: {n: f for n, f in found.items() if n in ("residual", "chosen")}
             for k, found in by_shots.items()
@@ -157,41 +146,6 @@ def fold(folder, family, split, seed, *of):
 def _longer(folder, family, split, iterations, n_episodes):
     """Where the numbers of a classifier trained for longer lie."""
     return cache.path(folder, family, split, 0, iterations, n_episodes, "longer")
-
-
-def decisions(numbers, by_shots):
-    """Learn a threshold, judge decisions at it: {"where-K": {"accuracy", "auroc"}}."""
-    found = {}
-    for k, by_name in by_shots.items():
-        score = by_name[reporting.OURS]
-        logits = threshold(*episodes_of(numbers, "short-", k, ("others",)), score)
-        for where in ("others", "halves"):
-            (x,), (level,) = episodes_of(numbers, "test-", k, (where,))
-            z = logits(score(x), level)
-            right = (z > 0) == LABELS.astype(bool)
-            found[f"{where}-{k}"] = {"accuracy": float(right.mean()), "auroc": auroc(z)}
-    return found
-
-
-def threshold(episodes, levels, score):
-    """Learn from scores of episodes and levels of their supports where 0 lies: a function
-    from scores (n, q) and levels (n,) to logits (n, q)."""
-    scores = score(np.concatenate(episodes))
-    spread = scores.std()
-
-    def columns(scores, levels):
-        at = np.broadcast_to(levels[:, None], scores.shape)
-        return np.stack([scores / spread, at], -1).reshape(-1, 2)
-
-    y = np.tile(LABELS, len(scores))
-    of = columns(scores, np.concatenate(levels))
-    regression = LogisticRegression(C=STRENGTH).fit(of, y)
-
-    def logits(scores, levels):
-        z = regression.decision_function(columns(scores, levels))
-        return z.reshape(scores.shape)
-
-    return logits
 
 
 def settings():
@@ -222,8 +176,8 @@ def parser():
     """Return the parser of this experiment's options."""
     found = record.parser_of("few_shot_head", __doc__)
     found.add_argument("--parts", type=Path, required=True)
-    found.add_argument("--families", nargs="+", choices=PROTOCOLS, default=[*PROTOCOLS])
-    found.add_argument("--splits", type=int, nargs="+", help="all unless given")
+    found.add_argument("--families", nargs="+", choices=FAMILIES, default=[*FAMILIES])
+    found.add_argument("--splits", type=int, nargs="+", default=[*SPLITS])
     found.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     found.add_argument("--iterations", type=int, default=made.ITERATIONS)
     found.add_argument("--episodes", type=int, default=made.EPISODES)
@@ -234,15 +188,13 @@ def parser():
 
 def folds(asked):
     """List (family, split, seed) of what was asked for."""
-    found = [
+    seeds = [s for s in asked.seeds if s == 0] if asked.longer else asked.seeds
+    return [
         (family, split, seed)
-        for seed in asked.seeds
+        for seed in seeds
         for family in asked.families
-        for split in (asked.splits or range(PROTOCOLS[family]))
+        for split in asked.splits
     ]
-    if asked.longer:
-        return [w for w in found if w[0] in FAMILIES and w[2] == 0]
-    return found
 
 
 def main(argv=None):

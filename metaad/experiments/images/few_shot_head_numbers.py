@@ -22,16 +22,6 @@ SHOTS = judging.SHOTS
 PART = 10  # episodes at once
 
 
-class Split(Fold):
-    """MNIST in the protocol MT-MNIST: one digit to test, the 9 that no training sees,
-    and eight known ones."""
-
-    def __init__(self, digit):
-        super().__init__("MNIST", 0)
-        self.split, self.held_out = digit, (digit,)
-        self.known = tuple(c for c in range(9) if c != digit)
-
-
 class Rows:
     """Some rows of a fold: X (n, d), y (n,)."""
 
@@ -45,24 +35,20 @@ def pairs(known):
 
 
 def told(views, support, query):
-    """Compute numbers and levels of episodes: {K: (float32 (n, q, 17), float32 (n,))}.
+    """Compute the numbers of episodes: {K: float32 (n, q, 17)}.
 
-    views : of the network. support : int64 (n, 10). query : int64 (n, q). The level of an
-    episode is the mean energy of its support."""
-    features, logits = views
-    energy = logits.double().logsumexp(-1)
+    views : of the network. support : int64 (n, 10). query : int64 (n, q)."""
     found = {}
     for k in SHOTS:
-        few = support[:, :k]
-        parts = zip(few.split(PART), query.split(PART), strict=True)
-        made = [support_numbers.support_numbers(features, logits, *p) for p in parts]
-        found[k] = torch.cat(made).float(), energy[few].mean(-1).float()
+        parts = zip(support[:, :k].split(PART), query.split(PART), strict=True)
+        made = [support_numbers.support_numbers(*views, *p) for p in parts]
+        found[k] = torch.cat(made).float()
     return found
 
 
 def real(net, rows, classes, n_episodes, wheres=WHERES):
     """Compute what a network says of episodes of real images: {(where, class, K):
-    (numbers, level)}.
+    numbers}.
 
     rows : Rows. classes : those that are normal in turn; anomalies come from all classes
     of the rows, or from `classes` alone ("held-out")."""
@@ -77,7 +63,7 @@ def real(net, rows, classes, n_episodes, wheres=WHERES):
 
 def invented(net, fold, known, seed):
     """Compute what a network says of episodes about made-up classes, each image bent a
-    little: {K: (numbers (INVENTED, 200, 17), levels)}."""
+    little: {K: numbers (INVENTED, 200, 17)}."""
     rows = fold.choosing
     of = {"normal": known, "anomalous": known, "dtype": torch.float32}
     of |= {"k": max(SHOTS), "n_query": judging.QUERY}
@@ -94,35 +80,23 @@ def invented(net, fold, known, seed):
 
 
 def units(net, fold, known):
-    """Count a network's units on episodes of its own known classes: {K: (17,)}, and
-    {K: mean and standard deviation of their levels}."""
+    """Count a network's units on episodes of its own known classes: {K: (17,)}."""
     rows = Rows(fold, fold.choosing & np.isin(fold.y, known))
     found = real(net, rows, known, KNOWN_EPISODES, ("others",))
-    unit, usual = {}, {}
-    for k in SHOTS:
-        numbers, level = zip(*_of(found, k), strict=True)
-        unit[k], level = support_numbers.reference(torch.cat(numbers)), torch.cat(level)
-        usual[k] = level.mean(), level.std()
-    return unit, usual
+    each = {k: [of for key, of in found.items() if key[-1] == k] for k in SHOTS}
+    return {k: support_numbers.reference(torch.cat(of)) for k, of in each.items()}
 
 
-def _of(found, k):
-    return [of for key, of in found.items() if key[-1] == k]
-
-
-def everything(net, fold, known, rows, classes, n_episodes, seed, wheres=WHERES):
+def everything(net, fold, known, rows, classes, n_episodes, seed):
     """Compute all that is kept of one network, in its units: {name: array}."""
-    unit, usual = units(net, fold, known)
-    found = real(net, rows, classes, n_episodes, wheres)
-    found |= {
-        ("invented", 0, k): v for k, v in invented(net, fold, known, seed).items()
+    unit = units(net, fold, known)
+    found = real(net, rows, classes, n_episodes)
+    made_up = invented(net, fold, known, seed)
+    found |= {("invented", 0, k): v for k, v in made_up.items()}
+    return {
+        f"{where}-{c}-{k}": (numbers / unit[k]).float().numpy()
+        for (where, c, k), numbers in found.items()
     }
-    made = {}
-    for (where, c, k), (numbers, level) in found.items():
-        center, spread = usual[k]
-        made[f"{where}-{c}-{k}"] = (numbers / unit[k]).float().numpy()
-        made[f"{where}-{c}-{k}-level"] = ((level - center) / spread).numpy()
-    return made
 
 
 def network(fold, known, rows, iterations, seed):
@@ -146,35 +120,25 @@ def short(fold, iterations, seed):
 
 def tested(fold, iterations, seed, n_episodes):
     """Train the classifier of all known classes and ask it about the held-out ones, on
-    test images: {"test-...": array}; of MT-MNIST the first half of them beside."""
+    test images: {"test-...": array}."""
     net = network(fold, fold.known, fold.train, iterations, seed)
-    rows = Rows(fold, ~fold.train)
-    if isinstance(fold, Split):
-        of = fold, fold.known, rows, fold.held_out, n_episodes, seed, ("others",)
-        found = everything(net, *of)
-        half = Rows(fold, np.flatnonzero(~fold.train)[: len(rows.y) // 2])
-        halves = everything(net, *of[:2], half, *of[3:])
-        found |= {name.replace("others", "halves"): a for name, a in halves.items()}
-    else:
-        found = everything(net, fold, fold.known, rows, fold.held_out, n_episodes, seed)
-    return {f"test-{name}": a for name, a in found.items()}
+    of = fold, fold.known, Rows(fold, ~fold.train), fold.held_out, n_episodes, seed
+    return {f"test-{name}": a for name, a in everything(net, *of).items()}
 
 
 def of_fold(folder, family, split, seed, iterations=ITERATIONS, n_episodes=EPISODES):
-    """Return the numbers of one fold, made if they are not there: {name: array}.
-
-    family : "MNIST", "Fashion-MNIST", or "MT-MNIST" with splits 0 to 8."""
-    fold = Split(split) if family == "MT-MNIST" else Fold(family, split)
-    return _kept(folder, "whole", fold, family, split, seed, iterations, n_episodes)
+    """Return the numbers of one fold, made if they are not there: {name: array}."""
+    of = family, split, seed, iterations, n_episodes
+    return _kept(folder, "whole", *of)
 
 
 def longer(folder, family, split, iterations=ITERATIONS, n_episodes=EPISODES):
     """Return the numbers of a classifier trained as long as all five, seed 0."""
-    fold, seed = Fold(family, split), 0
-    return _kept(folder, "longer", fold, family, split, seed, iterations, n_episodes)
+    return _kept(folder, "longer", family, split, 0, iterations, n_episodes)
 
 
-def _kept(folder, what, fold, family, split, seed, iterations, n_episodes):
+def _kept(folder, what, family, split, seed, iterations, n_episodes):
+    fold = Fold(family, split)
     about = {"family": family, "split": split, "seed": seed, "steps": iterations}
     about |= {"episodes": n_episodes, "what": what}
     key = cache.key(code=[of_fold], X=fold.X, **about)

@@ -15,7 +15,6 @@ TRIED = {
     "trunks trained with the head, in episodes": 8,
     "rivals: distances": 12,
     "rivals: multiples of the energy": 9,
-    "threshold: numbers of the support, penalties": 22,
 }
 
 
@@ -109,32 +108,9 @@ def choices(judgements):
     return found
 
 
-def decided(judgements):
-    """Return {where-K: {"accuracy" or "auroc": {"by_digit", "interval", "seeds"}}} of
-    MT-MNIST, each digit a mean over seeds."""
-    found = {}
-    for _, split, _, result in judgements:
-        for where, of in result.get("decisions", {}).items():
-            for what, value in of.items():
-                place = found.setdefault(where, {}).setdefault(what, {})
-                place.setdefault(split, []).append(value)
-    for of in found.values():
-        for what, by_digit in of.items():
-            means = [float(np.mean(by_digit[d])) for d in sorted(by_digit)]
-            seeds = [len(by_digit[d]) for d in sorted(by_digit)]
-            rounded = np.round(means, 5).tolist()
-            of[what] = {
-                "by_digit": rounded,
-                "interval": interval(means),
-                "seeds": seeds,
-            }
-    return found
-
-
 def report(judgements, about, commands, seconds=None):
     """Write the record. about : dict, settings."""
-    families = [j for j in judgements if "decisions" not in j[-1]]
-    found = collected(families)
+    found = collected(judgements)
     by_family, together = gains(found)
     content = about | {
         "folds": sorted([f, split, seed] for f, split, seed, _ in judgements),
@@ -146,6 +122,5 @@ def report(judgements, about, commands, seconds=None):
         "together": together,
         "weights": weights(judgements),
         "choices": choices(judgements),
-        "mt-mnist": decided(judgements),
     }
     return record.write("few_shot_head", content, commands, seconds=seconds)

@@ -8,10 +8,12 @@ import pytest
 import torch
 
 from metaad import repro
+from metaad.experiments import parts
 from metaad.experiments.images import few_shot_head as experiment
 from metaad.experiments.images import few_shot_head_numbers as made
 from metaad.experiments.images import few_shot_head_report as reporting
 from metaad.meta.few_shot import trunk
+from metaad.meta.learned_head import LearnedHead
 from metaad.meta.support_numbers import NAMES
 
 KNOWN = tuple(range(2, 10))
@@ -136,15 +138,15 @@ def test_the_test_s_own_numbers_change_no_reading():
     found = numbers_of()
     changed = {n: x + 5.0 if n.startswith("test") else x for n, x in found.items()}
     for k in made.SHOTS:
-        assert experiment.readings(found, k)[1] == experiment.readings(changed, k)[1]
+        assert experiment.learning(found, k) == experiment.learning(changed, k)
 
 
 def test_a_number_that_tells_is_learned_and_the_multiple_that_helps_is_chosen():
     made_of = numbers_of(experiment.ENERGY)
-    _, about = experiment.readings(made_of, 2)
+    about = experiment.learning(made_of, 2)
     assert np.argmax(about["learned"]) == experiment.ENERGY
     assert about["with energy"] == max(experiment.MULTIPLES)
-    _, about = experiment.readings(numbers_of(experiment.RESIDUAL), 2)
+    about = experiment.learning(numbers_of(experiment.RESIDUAL), 2)
     assert about["chosen"] == "residual, third"
     assert about["with energy"] == 0.0
 
@@ -159,11 +161,50 @@ def test_left_out_and_made_up_classes_weigh_alike():
 
 def test_only_real_classes_of_the_test_are_judged():
     found = numbers_of()
-    judged = experiment.judged(
-        found, {k: {"r": lambda x: x[..., 0]} for k in made.SHOTS}
-    )
+    by_shots = {k: {"r": lambda x: x[..., 0]} for k in made.SHOTS}
+    judged = experiment.judged(experiment.scored(found, by_shots))
     assert set(judged["r"]) == {"others-2", "others-10", "held-out-2", "held-out-10"}
     assert set(judged["r"]["others-2"]) == {0, 1}
+
+
+def test_every_reading_is_the_formula_it_is_called_by():
+    x = np.random.default_rng(0).normal(size=(3, F))
+    weights = np.arange(F, dtype=float)
+    about = {"learned": weights.tolist(), "chosen": "mean, second", "with energy": 0.3}
+    found = {n: f(x) for n, f in experiment.readings(about).items()}
+    of = dict(zip(NAMES, x.T, strict=True))
+    np.testing.assert_allclose(found["learned"], x @ weights)
+    np.testing.assert_allclose(found["residual"], of["residual, third"])
+    np.testing.assert_allclose(found["chosen"], of["mean, second"])
+    with_energy = of["residual, third"] + 0.3 * of["energy"]
+    np.testing.assert_allclose(found["with energy"], with_energy)
+
+
+def test_several_networks_are_judged_by_their_mean_score():
+    rng, key = np.random.default_rng(0), ("r", "others-2", 0)
+    noise = rng.normal(size=(5, 200))
+    tells = experiment.LABELS * 1.0
+    members = [{key: tells + noise}, {key: tells - noise}]
+    assert experiment.together(members) == {"r": {"others-2": {0: 1.0}}}
+    assert experiment.judged(members[0])["r"]["others-2"][0] < 1.0
+
+
+def test_what_was_learned_is_kept(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(made, "of_fold", lambda *a: numbers_of())
+    learning = experiment.learning
+    monkeypatch.setattr(
+        experiment, "learning", lambda *a: calls.append(a) or learning(*a)
+    )
+    path = tmp_path / "heads.json"
+    found = []
+    for _ in range(2):
+        steps = parts.Steps(path, [LearnedHead])
+        result, scores = experiment.fold(steps, tmp_path, "MNIST", 0, 0, 80, 20)
+        found.append((result, scores["learned", "others-2", 0]))
+    assert len(calls) == len(made.SHOTS)
+    assert found[0][0] == found[1][0] and "longer" not in found[0][0]
+    np.testing.assert_array_equal(found[0][1], found[1][1])
 
 
 def judgements():
@@ -194,10 +235,12 @@ def test_a_rival_of_one_seed_meets_that_seed_alone():
 
 def test_the_record_holds_gains_weights_and_what_was_tried(tmp_path, monkeypatch):
     monkeypatch.setattr(repro, "results_dir", lambda: tmp_path)
-    reporting.report(judgements(), experiment.settings(), experiment.commands(), 3.0)
+    several = {("MNIST", 0): {"learned": {"others-2": {0: 0.97, 1: 0.95}}}}
+    about = experiment.settings(), experiment.commands()
+    reporting.report(judgements(), several, *about, 3.0)
     kept = json.loads((tmp_path / "few_shot_head.json").read_text())
     assert kept["gains"]["MNIST"]["learned minus residual"]["others-2"]["n"] == 2
-    assert set(kept["results"]) == {"MNIST"}
+    assert kept["several"]["MNIST"]["learned"]["others-2"]["by_class"] == [0.97, 0.95]
     assert kept["weights"]["MNIST"]["2"] == [1.0] * F
     assert kept["tried"] == reporting.TRIED
 

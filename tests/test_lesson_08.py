@@ -274,7 +274,9 @@ def read_record(gaps):
     longer = {"value": 0.03, "low": 0.02, "high": 0.04, "n": 10}
     name = f"{reading.OURS} minus {reading.LONGER}"
     gains = {"A": {name: dict.fromkeys(record_of.WHERES, longer)}, "B": {}}
-    return {"results": {"A": results, "B": results}, "gains": gains}
+    both = dict.fromkeys(record_of.WHERES, longer | {"n": 20})
+    both = {f"{reading.OURS} minus {r}": both for r in reading.RIVALS}
+    return {"results": {"A": results, "B": results}, "gains": gains, "together": both}
 
 
 def test_a_reading_is_ahead_of_each_rival_by_its_own_gap():
@@ -302,7 +304,7 @@ def test_the_tables_have_a_row_for_each_family_and_reading():
     assert len(levels) == 2 + 2 * len(reading.NAMES)
     table = reading.lead_table(record, reading.leads(record)).splitlines()
     # family A alone was trained for longer
-    assert len(table) == 2 + 2 * len(reading.RIVALS) + 1
+    assert len(table) == 2 + 3 * len(reading.RIVALS) + 1
     assert "A: residual, trained twice as long" in table[-1] and "0.030" in table[-1]
 
 

@@ -31,7 +31,8 @@ weights:
 The record: `results[family][reading][where-K]` holds `by_class`, the mean AUROC of each
 of the ten classes over seeds and 200 episodes, and `interval`; `gains[family]` paired
 differences of the learned head from each rival; `together` the same over the classes of
-both families; `weights[family][K]` the mean weights in the order of `names`."""
+both families; `several` what the mean score of the networks of all seeds reaches, which
+see the same episodes; `weights[family][K]` the mean weights in the order of `names`."""
 
 import time
 from pathlib import Path
@@ -54,6 +55,7 @@ RESIDUAL, ENERGY = NAMES.index("residual, third"), NAMES.index("energy")
 MULTIPLES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0)
 KINDS = (made.WHERES, ("invented",))  # of episodes to learn from: real, made up
 LABELS = np.repeat([0, 1], QUERY)
+HEADS = "heads.json"  # what was learned and chosen, in the folder of parts
 SECONDS = "seconds.json"  # CPU seconds of each fold, in the folder of parts
 
 
@@ -77,28 +79,32 @@ def auroc(scores):
     return float(metrics.auroc(np.broadcast_to(LABELS, scores.shape), scores).mean())
 
 
-def readings(numbers, k):
-    """Learn the head and choose its rivals on the short networks' episodes.
-
-    Returns {reading: function from numbers (..., 17) to scores}, and what was learned
-    or chosen: {reading: weights, name of a distance, multiple}."""
+def learning(numbers, k):
+    """Learn the head and choose its rivals on the short networks' episodes: {"learned":
+    17 weights, "chosen": a distance, "with energy": a multiple}."""
     kinds = [episodes_of(numbers, "short-", k, w) for w in KINDS]
 
     def mean(score):
         return np.mean([np.mean([auroc(score(x)) for x in of]) for of in kinds])
 
-    weights = learned(kinds)
     distances = range(len(NAMES) - len(KNOWN))
     best = max(distances, key=lambda i: mean(lambda x: x[..., i]))
     most = max(MULTIPLES, key=lambda m: mean(lambda x: energetic(x, m)))
-    found = {
+    weights = learned(kinds).tolist()
+    return {reporting.OURS: weights, "chosen": NAMES[best], "with energy": most}
+
+
+def readings(about):
+    """Return functions from numbers (..., 17) to scores: {reading: function}.
+
+    about : what `learning` returns."""
+    weights, best = np.asarray(about[reporting.OURS]), NAMES.index(about["chosen"])
+    return {
         reporting.OURS: lambda x: x @ weights,
         "residual": lambda x: x[..., RESIDUAL],
         "chosen": lambda x: x[..., best],
-        "with energy": lambda x: energetic(x, most),
+        "with energy": lambda x: energetic(x, about["with energy"]),
     }
-    about = {"learned": weights.round(4).tolist(), "chosen": NAMES[best]}
-    return found, about | {"with energy": most}
 
 
 def learned(kinds):
@@ -111,36 +117,58 @@ def learned(kinds):
     return head.weights_.numpy()
 
 
-def judged(numbers, by_shots):
-    """Judge readings on the test: {reading: {"where-K": {class: AUROC}}}.
+def scored(numbers, by_shots):
+    """Score the test: {(reading, "where-K", class): array (n, 200)}.
 
     by_shots : {K: {reading: function}}."""
     found = {}
     for name, x in numbers.items():
         what, _, rest = name.partition("-")
-        if what != "test" or "invented" in rest:
-            continue
-        where, c, k = rest.rsplit("-", 2)
-        for reading, score in by_shots[int(k)].items():
-            place = found.setdefault(reading, {}).setdefault(f"{where}-{k}", {})
-            place[int(c)] = round(auroc(score(x)), 6)
+        if what == "test" and "invented" not in rest:
+            where, c, k = rest.rsplit("-", 2)
+            for reading, score in by_shots[int(k)].items():
+                found[reading, f"{where}-{k}", int(c)] = score(x)
     return found
 
 
-def fold(folder, family, split, seed, *of):
-    """Judge one fold: {"auroc", "about"}, and of seed 0 "longer" if it was made."""
+def judged(scores):
+    """Judge what `scored` returns: {reading: {"where-K": {class: AUROC}}}."""
+    found = {}
+    for (reading, where, c), of in scores.items():
+        place = found.setdefault(reading, {}).setdefault(where, {})
+        place[c] = round(auroc(of), 6)
+    return found
+
+
+def together(members):
+    """Judge the mean score of several networks on the same episodes, as `judged`.
+
+    members : list of what `scored` returns, one for each seed."""
+    return judged({key: sum(m[key] for m in members) for key in members[0]})
+
+
+def fold(steps, folder, family, split, seed, *of):
+    """Judge one fold: {"auroc", "about"}, of seed 0 "longer" if it was made; and what
+    `scored` returns.
+
+    steps : Steps, which keep what was learned."""
     numbers = made.of_fold(folder, family, split, seed, *of)
-    both = {k: readings(numbers, k) for k in made.SHOTS}
-    by_shots = {k: found for k, (found, _) in both.items()}
-    about = {k: chosen for k, (_, chosen) in both.items()}
-    result = {"auroc": judged(numbers, by_shots), "about": about}
+    about = {}
+    for k in made.SHOTS:
+        name = f"{family}-{split}-{seed}-{k}"
+        which = dict(zip(("iterations", "episodes"), of, strict=True))
+        about[k] = steps(name, lambda k=k: learning(numbers, k), **which)
+    by_shots = {k: readings(about[k]) for k in about}
+    scores = scored(numbers, by_shots)
+    result = {"auroc": judged(scores), "about": about}
     if seed == 0 and _longer(folder, family, split, *of).exists():
         kept = {
             k: {n: f for n, f in found.items() if n in ("residual", "chosen")}
             for k, found in by_shots.items()
         }
-        result["longer"] = judged(made.longer(folder, family, split, *of), kept)
-    return result
+        numbers = made.longer(folder, family, split, *of)
+        result["longer"] = judged(scored(numbers, kept))
+    return result, scores
 
 
 def _longer(folder, family, split, iterations, n_episodes):
@@ -197,30 +225,44 @@ def folds(asked):
     ]
 
 
+def report(asked, *of):
+    """Judge all folds that were asked for and write the record."""
+    judgements, members = [], {}
+    spent = parts.read(asked.parts / SECONDS)
+    steps = parts.Steps(asked.parts / HEADS, [learning, LearnedHead])
+    for family, split, seed in folds(asked):
+        result, scores = fold(steps, asked.parts, family, split, seed, *of)
+        judgements.append((family, split, seed, result))
+        members.setdefault((family, split), []).append(scores)
+    several = {
+        where: together(scores) for where, scores in members.items() if len(scores) > 1
+    }
+    content = judgements, several, settings(), commands()
+    return reporting.report(*content, seconds=sum(spent.values()) + steps.seconds())
+
+
 def main(argv=None):
     """Learn folds, or judge them and write the record."""
     asked = parser().parse_args(argv)
     torch.set_num_threads(1)
     asked.parts.mkdir(parents=True, exist_ok=True)
-    of, judgements = (asked.iterations, asked.episodes), []
+    of = asked.iterations, asked.episodes
+    if asked.report:
+        print(report(asked, *of))
+        return
     spent = parts.read(asked.parts / SECONDS)
     for where in folds(asked):
         began, name = time.process_time(), "-".join(map(str, where))
-        if asked.report:
-            judgements.append((*where, fold(asked.parts, *where, *of)))
-        elif asked.longer:
+        if asked.longer:
             made.longer(asked.parts, *where[:2], *of)
             name += "-longer"
         else:
             made.of_fold(asked.parts, *where, *of)
         seconds = round(time.process_time() - began, 1)
-        if not asked.report:  # what was there took no time now
-            spent[name] = max(seconds, spent.get(name, 0.0))
-            repro.write_json(asked.parts / SECONDS, spent)
+        # what was there took no time now
+        spent[name] = max(seconds, spent.get(name, 0.0))
+        repro.write_json(asked.parts / SECONDS, spent)
         print(*where, seconds, "s", flush=True)
-    if asked.report:
-        of = judgements, settings(), commands()
-        print(reporting.report(*of, seconds=sum(spent.values())))
 
 
 if __name__ == "__main__":

@@ -108,8 +108,27 @@ def choices(judgements):
     return found
 
 
-def report(judgements, about, commands, seconds=None):
-    """Write the record. about : dict, settings."""
+def pooled(several):
+    """Return {family: {reading: {where-K: {"classes", "by_class", "interval"}}}}.
+
+    several : {(family, split): {reading: {where-K: {class: AUROC}}}}."""
+    found = {}
+    for (family, _), of in several.items():
+        for reading, by_where in of.items():
+            for where, by_class in by_where.items():
+                place = found.setdefault(family, {}).setdefault(reading, {})
+                place = place.setdefault(where, {})
+                place |= {c: [value] for c, value in by_class.items()}
+    return {
+        family: {reading: summed(of) for reading, of in readings.items()}
+        for family, readings in found.items()
+    }
+
+
+def report(judgements, several, about, commands, seconds=None):
+    """Write the record.
+
+    several : see `pooled`, the networks of all seeds as one. about : dict, settings."""
     found = collected(judgements)
     by_family, together = gains(found)
     content = about | {
@@ -120,6 +139,7 @@ def report(judgements, about, commands, seconds=None):
         },
         "gains": by_family,
         "together": together,
+        "several": pooled(several),
         "weights": weights(judgements),
         "choices": choices(judgements),
     }

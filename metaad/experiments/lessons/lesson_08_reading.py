@@ -52,12 +52,17 @@ def gap(of, rival, where):
 
 
 def lead_table(record, lead):
-    """Return the differences in Markdown; a longer training comes from the record."""
+    """Return the differences in Markdown; those of twenty classes and from a longer
+    training come from the record."""
     rows = [
         [f"{family}: {name}", *(of[w][rival] for w in WHERES)]
         for family, of in lead.items()
         for rival, name in RIVALS.items()
     ]
+    for rival, name in RIVALS.items():
+        found = record["together"][f"{OURS} minus {rival}"]
+        values = [metrics.Interval(**found[w]) for w in WHERES]
+        rows.append([f"twenty classes: {name}", *values])
     for family, of in record["gains"].items():
         found = of.get(f"{OURS} minus {LONGER}")
         if found:

@@ -4,6 +4,7 @@ import numpy as np
 
 from metaad import metrics
 from metaad.experiments import record
+from metaad.experiments.images.few_shot_control_report import summed
 
 OURS, LONGER = "learned", "longer, "
 # before the record, on classes kept out of training; the first head, without made-up
@@ -30,20 +31,6 @@ def collected(judgements):
                 for where, by_class in by_where.items():
                     for c, value in by_class.items():
                         place.setdefault(where, {}).setdefault(int(c), []).append(value)
-    return found
-
-
-def summed(of):
-    """Return {where-K: {"classes", "by_class", "interval"}}."""
-    found = {}
-    for where, by_class in of.items():
-        classes = sorted(by_class)
-        means = [float(np.mean(by_class[c])) for c in classes]
-        found[where] = {
-            "classes": classes,
-            "by_class": np.round(means, 5).tolist(),
-            "interval": interval(means),
-        }
     return found
 
 
